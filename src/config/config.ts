@@ -1,0 +1,75 @@
+/** The resolved configuration: every default filled in, every secret file read. Times are milliseconds, sizes bytes. */
+export interface Config {
+  readonly kuma: KumaConfig
+  readonly agent: AgentConfig
+  /** At least one unless every monitor watches a plain unit. */
+  readonly supervisors: readonly SupervisorConfig[]
+  /** At least one, except with `--dry-run`, which makes one without a token. */
+  readonly monitors: readonly MonitorConfig[]
+}
+
+/** How Kuma is reached; the base URL stands in each monitor, since a pasted push URL brings its own. */
+export interface KumaConfig {
+  readonly headers: Readonly<Record<string, string>>
+  readonly caFile: string | null
+  readonly clientCertFile: string | null
+  readonly clientKeyFile: string | null
+  /** `http://host:port` of a proxy, or null. */
+  readonly proxy: string | null
+  readonly timeoutMs: number
+}
+
+export interface AgentConfig {
+  readonly pushEveryMs: number
+  readonly checkEveryMs: number
+  /** A cron expression that replaces `pushEveryMs`. */
+  readonly schedule: string | null
+  readonly stateFile: string
+}
+
+export interface SupervisorConfig {
+  readonly name: string
+  /** `auto`, `none`, or a unit's full name. */
+  readonly unit: string
+  /** `auto`, `none`, or `unix:///…`, `http://…`, `https://…` without credentials. */
+  readonly url: string
+  readonly username: string | null
+  readonly password: string | null
+  readonly caFile: string | null
+  readonly timeoutMs: number
+}
+
+export interface MonitorConfig {
+  /** Unique; for logs and the state file. */
+  readonly name: string
+  /** Where its heartbeats go; null only with `--dry-run`. */
+  readonly push: PushTarget | null
+  readonly target: SupervisorTarget | UnitTarget
+}
+
+export interface PushTarget {
+  /** Kuma's base URL without a trailing slash, its path prefix kept: `http://10.9.0.55:3001`. */
+  readonly baseUrl: string
+  /** `[A-Za-z0-9]+` */
+  readonly token: string
+}
+
+/** A monitor over programs of one supervisord. */
+export interface SupervisorTarget {
+  readonly kind: 'supervisor'
+  /** The name of one of `supervisors`. */
+  readonly supervisor: string
+  /** Globs on `group:name`; empty selects every program. */
+  readonly programs: readonly string[]
+  readonly exclude: readonly string[]
+  /** How many selected programs must be up; null means all. */
+  readonly minRunning: number | null
+  /** What a program stopped by hand means. */
+  readonly stopped: 'down' | 'ok'
+}
+
+/** A monitor over any systemd unit. */
+export interface UnitTarget {
+  readonly kind: 'unit'
+  readonly unit: string
+}

@@ -1,0 +1,38 @@
+/**
+ * What systemd says of one unit, in systemd's own words.
+ * @see https://www.freedesktop.org/software/systemd/man/latest/org.freedesktop.systemd1.html
+ */
+export interface UnitState {
+  /** The unit's `Id`: an alias is resolved. */
+  readonly name: string
+  /** `loaded`, `not-found`, `masked`, `error`, … */
+  readonly loadState: string
+  /** `active`, `reloading`, `inactive`, `failed`, `activating`, `deactivating`, … */
+  readonly activeState: string
+  /** An open set: `running`, `dead`, `auto-restart`, … */
+  readonly subState: string
+  /** `success`, `exit-code`, `signal`, `timeout`, …; empty for a unit that is no service. */
+  readonly result: string
+  /** 0 when no main process runs. */
+  readonly mainPid: number
+  /** Automatic restarts since the unit was last started by hand. */
+  readonly restarts: number
+  /** How the main process last ended: `CLD_EXITED` (1), `CLD_KILLED` (2), `CLD_DUMPED` (3), or 0 when it never did. */
+  readonly execMainCode: number
+  /** Exit status, or the signal's number when it was killed. */
+  readonly execMainStatus: number
+  /** Seconds since the unit became active, on the monotonic clock; null when it is not active. */
+  readonly activeSeconds: number | null
+}
+
+/** One look at a unit. Only `unreachable` is a failure; the others are answers. */
+export type UnitReading =
+  | { readonly kind: 'state'; readonly unit: UnitState }
+  /** None of the names is known to systemd. */
+  | { readonly kind: 'not-found'; readonly names: readonly string[] }
+  /** No systemd on this host, as in a container. */
+  | { readonly kind: 'no-systemd' }
+  /** The bus is there and cannot be used; the cause is one line. */
+  | { readonly kind: 'unreachable'; readonly cause: string }
+  /** The configuration says `unit = "none"`. */
+  | { readonly kind: 'not-asked' }

@@ -1,0 +1,8 @@
+import type { RpcReading } from '../supervisor/rpc-reading.ts'
+import type { UnitReading } from '../systemd/unit-reading.ts'
+
+/** Everything one round saw of one supervisord, or of one plain unit (`rpc` is then `not-asked`). */
+export interface Look {
+  readonly unit: UnitReading
+  readonly rpc: RpcReading
+}
