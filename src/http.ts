@@ -179,7 +179,8 @@ function codeOf(error: unknown): HttpFailureCode {
   const known = CODES[code]
   if (known !== undefined) return known
   if (TLS_CODE.test(code)) return 'tls'
-  if (code.startsWith('HPE_')) return 'not-http'
+  // undici gives its parser's errors a name and no reliable code.
+  if (error instanceof Error && error.name === 'HTTPParserError') return 'not-http'
   return 'other'
 }
 
