@@ -1,17 +1,19 @@
 /**
- * supervisord's process states by their numbers; the names on the wire differ between implementations.
+ * supervisord's process states by their numbers on the wire; the names there differ between implementations.
  * @see http://supervisord.org/subprocess.html#process-states
  */
-export const PROCESS_STATE = {
-  stopped: 0,
-  starting: 10,
-  running: 20,
-  backoff: 30,
-  stopping: 40,
-  exited: 100,
-  fatal: 200,
-  unknown: 1000,
+export const PROCESS_STATES = {
+  0: 'STOPPED',
+  10: 'STARTING',
+  20: 'RUNNING',
+  30: 'BACKOFF',
+  40: 'STOPPING',
+  100: 'EXITED',
+  200: 'FATAL',
+  1000: 'UNKNOWN',
 } as const
+
+export type ProcessState = (typeof PROCESS_STATES)[keyof typeof PROCESS_STATES]
 
 /**
  * One struct of `supervisor.getAllProcessInfo`.
@@ -20,16 +22,16 @@ export const PROCESS_STATE = {
 export interface ProcessInfo {
   readonly group: string
   readonly name: string
-  /** One of `PROCESS_STATE`; compare numbers, never names. */
-  readonly state: number
+  /** By its number on the wire; a number that is none of them is UNKNOWN. */
+  readonly state: ProcessState
   /** Unix seconds of the last spawn on supervisord's clock; 0 when never started. */
   readonly start: number
   /** Unix seconds of the last end on supervisord's clock; 0 when it never ended. */
   readonly stop: number
   /** Unix seconds on supervisord's clock when it answered. */
   readonly now: number
-  /** Empty when the last spawn and exit were fine. */
-  readonly spawnerr: string
+  /** Empty when the last spawn and exit were fine; null where the implementation never tells. */
+  readonly spawnerr: string | null
   /** Exit status of the last end; −1 for a signal. */
   readonly exitstatus: number
   /** 0 when it does not run. */

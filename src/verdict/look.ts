@@ -5,4 +5,6 @@ import type { UnitReading } from '../systemd/unit-reading.ts'
 export interface Look {
   readonly unit: UnitReading
   readonly rpc: RpcReading
+  /** Seconds that supervisord, or the plain unit, has been up; null when unknown. */
+  readonly upSeconds: number | null
 }

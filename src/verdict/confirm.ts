@@ -1,0 +1,62 @@
+import type { Suspect } from './memory.ts'
+import { PROBLEMS, type Candidate } from './problems.ts'
+
+/** A candidate with the time it has been seen for. */
+export interface Seen {
+  readonly candidate: Candidate
+  readonly forMs: number
+}
+
+export interface Confirmation {
+  /** What counts. */
+  readonly confirmed: readonly Seen[]
+  /** What may yet turn out to be passing. */
+  readonly pending: readonly Seen[]
+  readonly suspects: ReadonlyMap<string, Suspect>
+}
+
+/**
+ * Decides which candidates have been seen often and long enough to count. Both are asked for, so that the outcome does
+ * not depend on how often somebody looks.
+ */
+export function confirm(
+  candidates: readonly Candidate[],
+  before: ReadonlyMap<string, Suspect>,
+  nowMs: number,
+): Confirmation {
+  const confirmed: Seen[] = []
+  const pending: Seen[] = []
+  const suspects = new Map<string, Suspect>()
+  for (const candidate of candidates) {
+    const suspect = follow(candidate, before.get(candidate.subject), nowMs)
+    suspects.set(candidate.subject, suspect)
+    const seen = { candidate, forMs: nowMs - suspect.sinceMs }
+    ;(suspect.confirmed ? confirmed : pending).push(seen)
+  }
+  return { confirmed, pending, suspects }
+}
+
+function follow(candidate: Candidate, before: Suspect | undefined, nowMs: number): Suspect {
+  const { clock, checks: checksNeeded, ms } = PROBLEMS[candidate.kind]
+  const graceMs = Math.max(ms, candidate.graceMs ?? 0)
+  const incident = candidate.incident ?? null
+  const goesOn = before?.clock === clock && !isNewIncident(before, incident, nowMs, graceMs)
+  const sinceMs = goesOn ? before.sinceMs : nowMs
+  const checks = goesOn ? before.checks + 1 : 1
+  const badSinceMs = before?.badSinceMs ?? nowMs
+  const isLongEnough = nowMs - sinceMs >= graceMs || nowMs - badSinceMs >= (candidate.limitMs ?? Infinity)
+  return {
+    clock,
+    sinceMs,
+    checks,
+    badSinceMs,
+    lastSeenMs: nowMs,
+    incident,
+    confirmed: before?.confirmed === true || (checks >= checksNeeded && isLongEnough),
+  }
+}
+
+/** Between two looks that are far apart, a program may have been well and started again: that is no long start. */
+function isNewIncident(before: Suspect, incident: number | null, nowMs: number, graceMs: number): boolean {
+  return incident !== null && before.incident !== incident && nowMs - before.lastSeenMs > graceMs
+}

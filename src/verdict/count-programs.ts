@@ -1,0 +1,65 @@
+import type { SupervisorTarget } from '../config/config.ts'
+import type { SupervisorState } from '../supervisor/rpc-reading.ts'
+import type { Candidate } from './problems.ts'
+import { judgeProgram } from './programs.ts'
+import { selectPrograms } from './select-programs.ts'
+
+/** How the programs of one monitor stand in one look. */
+export interface Count {
+  readonly selected: number
+  readonly running: number
+  /** Programs that do not run and need not, by the reason. */
+  readonly idle: ReadonlyMap<string, number>
+  readonly candidates: readonly Candidate[]
+  /** Those of the candidates that a quorum may tolerate. */
+  readonly ofPrograms: ReadonlySet<Candidate>
+  readonly longestStopSeconds: number
+}
+
+const DEFAULT_STOPWAITSECS = 10
+
+/** Judges every program that the monitor selects. */
+export function countPrograms({ processes, configs }: SupervisorState, rules: SupervisorTarget): Count {
+  const { selected, unmatched } = selectPrograms(processes, rules)
+  const configOf = new Map(configs?.map((config) => [`${config.group}:${config.name}`, config]))
+  const idle = new Map<string, number>()
+  const ofPrograms = new Set<Candidate>()
+  let running = 0
+  let longestStopSeconds = DEFAULT_STOPWAITSECS
+  for (const info of selected) {
+    const config = configOf.get(`${info.group}:${info.name}`)
+    longestStopSeconds = Math.max(longestStopSeconds, config?.stopwaitsecs ?? 0)
+    const standing = judgeProgram(info, config, rules)
+    if (standing.kind === 'running') running += 1
+    else if (standing.kind === 'idle') idle.set(standing.why, (idle.get(standing.why) ?? 0) + 1)
+    else ofPrograms.add(standing.candidate)
+  }
+  const groups = new Set(processes.map(({ group }) => group))
+  const candidates = [
+    ...ofPrograms,
+    ...unmatched.map((pattern) => absent(pattern, groups)),
+    ...(selected.length === 0 && unmatched.length === 0 ? [nothingSelected(processes.length)] : []),
+    ...tooFew(rules.minRunning, running, running + ofPrograms.size, selected.length),
+  ]
+  return { selected: selected.length, running, idle, candidates, ofPrograms, longestStopSeconds }
+}
+
+function absent(pattern: string, groups: ReadonlySet<string>): Candidate {
+  const hint = groups.has(pattern) ? ` (the group of that name is "${pattern}:*")` : ''
+  return { subject: `pattern ${pattern}`, kind: 'absent', says: `no program matches "${pattern}"${hint}` }
+}
+
+function nothingSelected(total: number): Candidate {
+  const says = total === 0 ? 'supervisord has no programs' : `exclude leaves none of the ${total} programs`
+  return { subject: 'selection', kind: 'absent', says }
+}
+
+/** Even if all that look wrong were well, not enough would run. */
+function tooFew(minRunning: number | null, running: number, possible: number, selected: number): Candidate[] {
+  if (minRunning === null || possible >= minRunning) return []
+  const says =
+    minRunning > selected
+      ? `min_running is ${minRunning} but there are only ${selected} programs`
+      : `only ${running} running, at least ${minRunning} needed`
+  return [{ subject: 'quorum', kind: 'too-few', says }]
+}

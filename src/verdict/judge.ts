@@ -1,0 +1,111 @@
+import type { MonitorConfig } from '../config/config.ts'
+import { confirm, type Seen } from './confirm.ts'
+import { countPrograms, type Count } from './count-programs.ts'
+import { describeDuration } from './describe-duration.ts'
+import { describeUnit, isActive } from './describe-unit.ts'
+import { judgeLiveness } from './liveness.ts'
+import type { Look } from './look.ts'
+import type { MonitorMemory } from './memory.ts'
+import { describeFacts, describeTroubles } from './message.ts'
+import { PROBLEMS } from './problems.ts'
+
+/** What a monitor watches, and how strictly. */
+export type Rules = MonitorConfig['target']
+
+export interface Verdict {
+  readonly status: 'up' | 'down'
+  /** One line, at most 250 characters, never empty. */
+  readonly message: string
+  /** Milliseconds of supervisord's answer; null when it gave none. */
+  readonly ping: number | null
+}
+
+export interface Judgement {
+  /** Null while a first look leaves it open. */
+  readonly verdict: Verdict | null
+  /** False while something looks wrong that may yet be passing: look again soon. */
+  readonly settled: boolean
+  readonly memory: MonitorMemory
+}
+
+/**
+ * Decides about one monitor from one look and what is remembered: pure and total, so that replaying recorded looks gives
+ * the same verdicts.
+ *
+ * A monitor goes down as soon as one trouble is confirmed, and up again with the first look that has none at all.
+ *
+ * @param nowMs the agent's monotonic milliseconds at the end of the look
+ */
+export function judge(look: Look, before: MonitorMemory, rules: Rules, nowMs: number): Judgement {
+  const { candidate, state, note } = judgeLiveness(look, before)
+  const programs = state === null || rules.kind === 'unit' ? null : countPrograms(state, rules)
+  const candidates = [...(candidate === null ? [] : [candidate]), ...(programs?.candidates ?? [])]
+  const { confirmed, pending, suspects } = confirm(candidates, before.suspects, nowMs)
+
+  const tolerates = quorum(programs, rules, confirmed)
+  const down = confirmed.filter((seen) => !tolerates(seen))
+  const open = pending.filter((seen) => !tolerates(seen))
+  const status = nextStatus(before.status, down, open)
+  const memory: MonitorMemory = {
+    status: status ?? before.status,
+    suspects,
+    total: programs?.selected ?? before.total,
+    outsideSystemd: isOutsideSystemd(look, before),
+    longestStopSeconds: programs?.longestStopSeconds ?? before.longestStopSeconds,
+  }
+  const settled = open.length === 0
+  if (status === null) return { verdict: null, settled, memory }
+
+  const troubles = [down, open, confirmed].find((seen) => seen.length > 0) ?? []
+  const facts = programs === null ? factsWithoutPrograms(look, before) : [describeCount(programs)]
+  const message =
+    troubles.length > 0
+      ? describeTroubles(troubles, facts)
+      : describeFacts([...facts, ...(note === null ? [] : [note]), ...upTime(look)])
+  return { verdict: { status, message, ping: state?.ms ?? null }, settled, memory }
+}
+
+function nextStatus(
+  before: 'up' | 'down' | null,
+  down: readonly Seen[],
+  open: readonly Seen[],
+): 'up' | 'down' | null {
+  if (down.length > 0) return 'down'
+  if (open.length === 0) return 'up'
+  if (before !== null) return before
+  // A program on its way is no reason to say nothing at all; a supervisord that did not answer is.
+  return open.every(({ candidate }) => PROBLEMS[candidate.kind].passing) ? 'up' : null
+}
+
+/** With `min_running`, troubles of single programs are tolerated while enough of the others run. */
+function quorum(programs: Count | null, rules: Rules, confirmed: readonly Seen[]): (seen: Seen) => boolean {
+  if (programs === null || rules.kind === 'unit' || rules.minRunning === null) return () => false
+  const broken = confirmed.filter(({ candidate }) => programs.ofPrograms.has(candidate)).length
+  const isMet = programs.running + programs.ofPrograms.size - broken >= rules.minRunning
+  return ({ candidate }) => isMet && programs.ofPrograms.has(candidate)
+}
+
+function isOutsideSystemd({ unit, rpc }: Look, before: MonitorMemory): boolean {
+  const active = unit.kind === 'state' && isActive(unit.unit)
+  return rpc.kind === 'answered' ? unit.kind === 'state' && !active : before.outsideSystemd && !active
+}
+
+function describeCount({ running, selected, idle }: Count): string {
+  const others = [...idle].map(([why, count]) => `, ${count} ${why}`)
+  return `${running} of ${selected} running${others.join('')}`
+}
+
+/** What is known when supervisord was not asked or did not answer. */
+function factsWithoutPrograms({ unit, rpc }: Look, { total }: MonitorMemory): string[] {
+  if (unit.kind !== 'state') return []
+  if (rpc.kind === 'not-asked') return isActive(unit.unit) ? [describeUnit(unit.unit)] : []
+  // Not "0 running": with KillMode=process, as in Debian's unit, the programs outlive their supervisord.
+  const isGone = !isActive(unit.unit) && unit.unit.activeState !== 'deactivating'
+  return !isGone || total === null ? [] : [`${total} program${total === 1 ? '' : 's'} unsupervised`]
+}
+
+function upTime({ unit, rpc, upSeconds }: Look): string[] {
+  if (upSeconds === null) return []
+  const isPlainUnit = rpc.kind === 'not-asked' && unit.kind === 'state'
+  return [`${isPlainUnit ? '' : 'supervisord '}up ${describeDuration(upSeconds)}`]
+}

@@ -1,0 +1,117 @@
+import type { RpcFailure, RpcFailureReason, SupervisorState } from '../supervisor/rpc-reading.ts'
+import type { UnitReading, UnitState } from '../systemd/unit-reading.ts'
+import { describeUnit, isActive, isInBetween } from './describe-unit.ts'
+import type { Look } from './look.ts'
+import type { Candidate, ProblemKind } from './problems.ts'
+
+/** What the two doors say together about one supervisord. */
+export interface Liveness {
+  /** Null when all is well with supervisord itself. */
+  readonly candidate: Candidate | null
+  /** What it said; null when it did not answer. */
+  readonly state: SupervisorState | null
+  /** Worth telling though nothing is wrong. */
+  readonly note: string | null
+}
+
+interface Before {
+  readonly outsideSystemd: boolean
+  /** Seconds a shutdown may take. */
+  readonly longestStopSeconds: number
+}
+
+/** Judges one supervisord, unit by RPC: the rows of the liveness table, top to bottom. */
+export function judgeLiveness({ unit, rpc }: Look, before: Before): Liveness {
+  const state = unit.kind === 'state' ? unit.unit : null
+  const inBetween = state !== null && isInBetween(state) ? unitInBetween(state, before) : null
+  switch (rpc.kind) {
+    case 'answered':
+      return { candidate: inBetween, state: rpc.state, note: noteOnUnit(unit) }
+    case 'failed':
+      return {
+        candidate: deadUnit(unit, rpc.failure, before) ?? inBetween ?? noAnswer(unit, rpc.failure, before),
+        state: null,
+        note: null,
+      }
+    case 'not-asked':
+      return { candidate: inBetween ?? unitAlone(unit), state: null, note: null }
+  }
+}
+
+function supervisord(kind: ProblemKind, says: string, graceSeconds = 0): Candidate {
+  return { subject: 'supervisord', kind, says, graceMs: graceSeconds * 1000 }
+}
+
+// supervisord looks at its programs once a second, and so may end later than they.
+const LATENESS_SECONDS = 2
+
+function unitInBetween(unit: UnitState, { longestStopSeconds }: Before): Candidate {
+  const graceSeconds = unit.activeState === 'deactivating' ? longestStopSeconds + LATENESS_SECONDS : 0
+  return { ...supervisord('unit-in-between', describeUnit(unit), graceSeconds), showsAge: true }
+}
+
+/** Where somebody runs supervisord by hand, the unit that lies beside it says nothing. */
+function deadUnit(unit: UnitReading, failure: RpcFailure, { outsideSystemd }: Before): Candidate | null {
+  if (unit.kind !== 'state' || isActive(unit.unit) || isInBetween(unit.unit) || outsideSystemd) return null
+  const access = NO_ACCESS.has(failure.reason) ? `; ${FAILURES[failure.reason](failure)}` : ''
+  return supervisord('unit-dead', `${describeUnit(unit.unit)}${access}`)
+}
+
+const NO_ACCESS: ReadonlySet<RpcFailureReason> = new Set(['permission', 'unauthorized'])
+
+function noAnswer(unit: UnitReading, failure: RpcFailure, { longestStopSeconds }: Before): Candidate {
+  if (failure.reason === 'shutdown') {
+    const says = 'supervisord is shutting down or restarting'
+    return { ...supervisord('shutting-down', says, longestStopSeconds + LATENESS_SECONDS), showsAge: true }
+  }
+  const isUnitActive = unit.kind === 'state' && isActive(unit.unit)
+  const cause =
+    failure.reason === 'socket-missing' && isUnitActive
+      ? `${unit.unit.name} is active but its socket file ${pathOf(failure.url)} is gone: restart it, and keep the socket out of /tmp`
+      : FAILURES[failure.reason](failure)
+  const unknown = unit.kind === 'unreachable' ? ` (the unit's state is unknown: ${unit.cause})` : ''
+  return supervisord(NO_ACCESS.has(failure.reason) ? 'no-access' : 'no-answer', `${cause}${unknown}`)
+}
+
+const FAILURES: Record<RpcFailureReason, (failure: RpcFailure) => string> = {
+  'no-address': ({ detail }) => `supervisord not found: ${detail}`,
+  'socket-missing': ({ url }) => `supervisord is not running: no socket file ${pathOf(url)}`,
+  refused: ({ url }) => `supervisord is not running: nobody listens at ${url}`,
+  permission: ({ url }) =>
+    `the agent may not open ${pathOf(url)}: give its user access (setfacl -m u:USER:rw, or chown in [unix_http_server])`,
+  unauthorized: ({ url }) =>
+    `supervisord at ${url} refuses the agent's username or password: set both in [[supervisor]]`,
+  timeout: ({ detail }) => `supervisord hangs: it accepts connections and does not answer (${detail})`,
+  shutdown: () => 'supervisord is shutting down or restarting',
+  fault: ({ detail }) => `supervisord cannot be asked: ${detail}`,
+  'bad-answer': ({ detail }) => `supervisord cannot be understood: ${detail}`,
+  unreachable: ({ detail }) => `supervisord cannot be reached: ${detail}`,
+}
+
+/** `rpc = "none"` and plain units: the unit alone decides. */
+function unitAlone(unit: UnitReading): Candidate | null {
+  switch (unit.kind) {
+    case 'state':
+      return isActive(unit.unit) ? null : supervisord('unit-dead', describeUnit(unit.unit))
+    case 'not-found':
+      return supervisord('unit-dead', `systemd knows no unit ${unit.names.join(' or ')}: is the name right?`)
+    case 'no-systemd':
+      return supervisord('no-answer', 'there is no systemd on this host to ask about the unit')
+    case 'unreachable':
+      return supervisord('no-answer', `systemd cannot be asked: ${unit.cause}`)
+    case 'not-asked':
+      return supervisord('no-answer', 'nothing to watch: unit and url are both "none"')
+  }
+}
+
+/** In a container without systemd nobody expects a unit, so nothing is said of it. */
+function noteOnUnit(unit: UnitReading): string | null {
+  if (unit.kind === 'unreachable') return `unit unknown: ${unit.cause}`
+  if (unit.kind === 'not-found') return 'not run by systemd'
+  if (unit.kind === 'state' && !isActive(unit.unit) && !isInBetween(unit.unit)) return 'not run by systemd'
+  return null
+}
+
+function pathOf(url: string): string {
+  return url.replace(/^unix:\/\//, '')
+}

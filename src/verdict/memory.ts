@@ -1,0 +1,34 @@
+/** What one monitor remembers from look to look. Times are the agent's monotonic milliseconds. */
+export interface MonitorMemory {
+  /** The last verdict; null before the first. */
+  readonly status: 'up' | 'down' | null
+  /** What looked wrong in the last look, by subject. */
+  readonly suspects: ReadonlyMap<string, Suspect>
+  /** How many programs were selected when supervisord last answered; null when it never did. */
+  readonly total: number | null
+  /** Whether supervisord answered although its unit was not active: somebody runs it without systemd. */
+  readonly outsideSystemd: boolean
+  /** The longest `stopwaitsecs` of the selected programs, in seconds: how long a shutdown may take. */
+  readonly longestStopSeconds: number
+}
+
+export interface Suspect {
+  readonly clock: string
+  readonly sinceMs: number
+  /** Looks in a row on this clock. */
+  readonly checks: number
+  /** Since when anything at all was wrong with the subject. */
+  readonly badSinceMs: number
+  readonly lastSeenMs: number
+  readonly incident: number | null
+  /** Once it counted, it counts until a good look. */
+  readonly confirmed: boolean
+}
+
+export const EMPTY_MEMORY: MonitorMemory = {
+  status: null,
+  suspects: new Map(),
+  total: null,
+  outsideSystemd: false,
+  longestStopSeconds: 10,
+}

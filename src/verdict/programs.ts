@@ -1,0 +1,82 @@
+import type { ProcessInfo, ProgramConfig } from '../supervisor/process-info.ts'
+import type { Candidate, ProblemKind } from './problems.ts'
+
+/** How one program stands in one look. */
+export type ProgramStanding =
+  | { readonly kind: 'running' }
+  /** Does not run and need not. */
+  | { readonly kind: 'idle'; readonly why: 'never started' | 'exited as expected' | 'stopped' }
+  | { readonly kind: 'suspect'; readonly candidate: Candidate }
+
+/** Judges one program by its state. */
+export function judgeProgram(
+  info: ProcessInfo,
+  config: ProgramConfig | undefined,
+  rules: { readonly stopped: 'down' | 'ok' },
+): ProgramStanding {
+  const suspect = (kind: ProblemKind, says: string, more: Partial<Candidate> = {}): ProgramStanding => ({
+    kind: 'suspect',
+    candidate: { subject: `${info.group}:${info.name}`, kind, says: `${displayName(info)} ${says}`, ...more },
+  })
+  switch (info.state) {
+    case 'RUNNING':
+      return { kind: 'running' }
+    case 'STOPPED':
+      if (info.start === 0) return { kind: 'idle', why: 'never started' }
+      return rules.stopped === 'ok' ? { kind: 'idle', why: 'stopped' } : suspect('stopped', 'STOPPED by hand')
+    case 'EXITED':
+      return isExpectedExit(info, config)
+        ? { kind: 'idle', why: 'exited as expected' }
+        : suspect('exited', `EXITED unexpectedly: ${describeExit(info.exitstatus)}`, {
+            limitMs: times(config).limitMs,
+          })
+    case 'FATAL':
+      return suspect('fatal', `FATAL: ${describeSpawnError(info.spawnerr)}`)
+    case 'STARTING':
+      return suspect('starting', 'STARTING', { ...times(config), showsAge: true, incident: info.start })
+    case 'BACKOFF':
+      return suspect('backoff', `BACKOFF: ${describeSpawnError(info.spawnerr)}`, times(config))
+    case 'STOPPING':
+      return suspect('stopping', 'STOPPING', { ...times(config), graceMs: stopMs(config), showsAge: true })
+    case 'UNKNOWN':
+      return suspect('unknown', 'UNKNOWN: supervisord has lost track of it, restart it')
+  }
+}
+
+/** A program named like its group is shown once, as supervisorctl does. */
+export function displayName({ group, name }: { group: string; name: string }): string {
+  return group === name ? name : `${group}:${name}`
+}
+
+// supervisord looks at its programs once a second, and so may be late by that much.
+const LATENESS_MS = 2_000
+const DEFAULT_STOPWAITSECS = 10
+
+/** A slow starter is given its `startsecs`; a graceful restart as long as stop and start may take together. */
+function times(config: ProgramConfig | undefined): { graceMs: number; limitMs: number } {
+  const startMs = Math.max((config?.startsecs ?? 0) * 1000 + LATENESS_MS, 10_000)
+  return { graceMs: startMs, limitMs: startMs + stopMs(config) }
+}
+
+function stopMs(config: ProgramConfig | undefined): number {
+  return (config?.stopwaitsecs ?? DEFAULT_STOPWAITSECS) * 1000 + LATENESS_MS
+}
+
+/**
+ * Three sources, in order: what supervisord wrote of the exit, the configured exit codes, the plain exit status.
+ * @see https://github.com/Supervisor/supervisor/issues/763
+ */
+function isExpectedExit({ spawnerr, exitstatus }: ProcessInfo, config: ProgramConfig | undefined): boolean {
+  if (spawnerr !== null) return spawnerr === ''
+  if (config !== undefined) return config.exitcodes.includes(exitstatus)
+  return exitstatus === 0
+}
+
+function describeExit(exitstatus: number): string {
+  return exitstatus < 0 ? 'killed by a signal' : `exit ${exitstatus}`
+}
+
+function describeSpawnError(spawnerr: string | null): string {
+  if (spawnerr === null || spawnerr === '') return 'supervisord does not say why'
+  return spawnerr.replace(' (process log may have details)', ', see its log')
+}

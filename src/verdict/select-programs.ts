@@ -1,0 +1,41 @@
+import type { ProcessInfo } from '../supervisor/process-info.ts'
+
+interface Selection {
+  readonly selected: readonly ProcessInfo[]
+  /** Patterns of `programs` that match nothing. */
+  readonly unmatched: readonly string[]
+}
+
+/** Applies the globs of a monitor; no `programs` selects every program. */
+export function selectPrograms(
+  processes: readonly ProcessInfo[],
+  { programs, exclude }: { programs: readonly string[]; exclude: readonly string[] },
+): Selection {
+  const wanted = programs.map((pattern) => ({ pattern, matches: matcher(pattern) }))
+  const unwanted = exclude.map(matcher)
+  const selected = processes.filter(
+    (info) =>
+      (wanted.length === 0 || wanted.some(({ matches }) => matches(info))) &&
+      !unwanted.some((matches) => matches(info)),
+  )
+  const unmatched = wanted.filter(({ matches }) => !processes.some((info) => matches(info)))
+  return { selected, unmatched: unmatched.map(({ pattern }) => pattern) }
+}
+
+/** `group:name` matches both; a pattern without a colon matches a name in any group. `*`, `?` and `[abc]` as in a shell. */
+function matcher(pattern: string): (info: ProcessInfo) => boolean {
+  const expression = globExpression(pattern)
+  return pattern.includes(':')
+    ? ({ group, name }) => expression.test(`${group}:${name}`)
+    : ({ name }) => expression.test(name)
+}
+
+function globExpression(glob: string): RegExp {
+  const source = glob.replaceAll(/\*|\?|\[(!?)([^\]]+)\]|[\s\S]/gu, (token, not: string, set?: string) => {
+    if (token === '*') return '[^]*'
+    if (token === '?') return '[^]'
+    if (set !== undefined) return `[${not === '!' ? '^' : ''}${set.replaceAll(/[\\\]^]/g, '\\$&')}]`
+    return token.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
+  })
+  return new RegExp(`^${source}$`, 'u')
+}

@@ -1,0 +1,81 @@
+// Builders of looks for the tests of the rules: say only what matters to the case.
+import type { ProcessInfo, ProcessState, ProgramConfig } from '../../src/supervisor/process-info.ts'
+import type { RpcFailureReason, RpcReading } from '../../src/supervisor/rpc-reading.ts'
+import type { UnitReading, UnitState } from '../../src/systemd/unit-reading.ts'
+import type { Look } from '../../src/verdict/look.ts'
+import type { Rules } from '../../src/verdict/judge.ts'
+
+export function program(fullName: string, state: ProcessState, more: Partial<ProcessInfo> = {}): ProcessInfo {
+  const [group = '', name = group] = fullName.split(':')
+  const isAlive = state === 'RUNNING' || state === 'STARTING' || state === 'STOPPING'
+  return {
+    group,
+    name,
+    state,
+    start: 1_700_000_000,
+    stop: 0,
+    now: 1_700_000_100,
+    spawnerr: '',
+    exitstatus: 0,
+    pid: isAlive ? 1234 : 0,
+    stderrLogfile: '',
+    ...more,
+  }
+}
+
+export function programConfig(fullName: string, more: Partial<ProgramConfig> = {}): ProgramConfig {
+  const [group = '', name = group] = fullName.split(':')
+  return { group, name, autostart: true, exitcodes: [0], startsecs: 1, stopwaitsecs: 10, ...more }
+}
+
+export function unitState(more: Partial<UnitState> = {}): UnitReading {
+  return {
+    kind: 'state',
+    unit: {
+      name: 'supervisor.service',
+      loadState: 'loaded',
+      activeState: 'active',
+      subState: 'running',
+      result: 'success',
+      mainPid: 4711,
+      restarts: 0,
+      execMainCode: 0,
+      execMainStatus: 0,
+      activeSeconds: null,
+      ...more,
+    },
+  }
+}
+
+export function answered(
+  processes: readonly ProcessInfo[],
+  configs: readonly ProgramConfig[] | null = null,
+): RpcReading {
+  return { kind: 'answered', state: { ms: 3, pid: 4711, processes, configs } }
+}
+
+const SOCKET = 'unix:///run/supervisor.sock'
+
+export function failed(reason: RpcFailureReason, detail = `the ${reason} detail`): RpcReading {
+  return { kind: 'failed', failure: { reason, url: SOCKET, detail } }
+}
+
+export function look(unit: UnitReading, rpc: RpcReading, upSeconds: number | null = null): Look {
+  return { unit, rpc, upSeconds }
+}
+
+export function healthy(...names: string[]): Look {
+  return look(unitState(), answered(names.map((name) => program(name, 'RUNNING'))))
+}
+
+export function rules(more: Partial<Extract<Rules, { kind: 'supervisor' }>> = {}): Rules {
+  return {
+    kind: 'supervisor',
+    supervisor: 'local',
+    programs: [],
+    exclude: [],
+    minRunning: null,
+    stopped: 'down',
+    ...more,
+  }
+}
