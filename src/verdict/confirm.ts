@@ -40,11 +40,13 @@ function follow(candidate: Candidate, before: Suspect | undefined, nowMs: number
   const { clock, checks: checksNeeded, ms } = PROBLEMS[candidate.kind]
   const graceMs = Math.max(ms, candidate.graceMs ?? 0)
   const incident = candidate.incident ?? null
-  const goesOn = before?.clock === clock && !isNewIncident(before, incident, nowMs, graceMs)
+  const isNew = before === undefined || isNewIncident(before, incident, nowMs, graceMs)
+  const goesOn = !isNew && before.clock === clock
   const sinceMs = goesOn ? before.sinceMs : nowMs
   const checks = goesOn ? before.checks + 1 : 1
-  const badSinceMs = before?.badSinceMs ?? nowMs
-  const isLongEnough = nowMs - sinceMs >= graceMs || nowMs - badSinceMs >= (candidate.limitMs ?? Infinity)
+  const badSinceMs = isNew ? nowMs : before.badSinceMs
+  const isSeenEnough = checks >= checksNeeded && nowMs - sinceMs >= graceMs
+  const isOverdue = nowMs - badSinceMs >= (candidate.limitMs ?? Infinity)
   return {
     clock,
     sinceMs,
@@ -52,7 +54,7 @@ function follow(candidate: Candidate, before: Suspect | undefined, nowMs: number
     badSinceMs,
     lastSeenMs: nowMs,
     incident,
-    confirmed: before?.confirmed === true || (checks >= checksNeeded && isLongEnough),
+    confirmed: before?.confirmed === true || isSeenEnough || isOverdue,
   }
 }
 
