@@ -1,0 +1,97 @@
+import type { Dispatcher } from 'undici'
+import type { PushTarget } from '../config/config.ts'
+import { ConfigError } from '../errors.ts'
+import type { Heartbeat } from './heartbeat.ts'
+import { push } from './push.ts'
+import type { PushAnswer } from './push-answer.ts'
+
+/** How this host reaches its Kumas; contents of files, not their names. */
+export interface KumaConnectionOptions {
+  /** For every push: those of Cloudflare Access, or `Authorization` for a proxy with basic auth. */
+  readonly headers: Readonly<Record<string, string>>
+  /** PEM; replaces the public authorities. */
+  readonly ca: string | null
+  /** PEM, for mutual TLS, together with its key. */
+  readonly clientCert: string | null
+  readonly clientKey: string | null
+  /** `http://[user:password@]host:port`, or null. */
+  readonly proxy: string | null
+  /** For one whole push. 20 to 30 s, since Kuma 2 answers only after it has notified. */
+  readonly timeoutMs: number
+  /** Of this program, for the User-Agent. */
+  readonly version: string
+  /** Monotonic milliseconds. */
+  readonly now: () => number
+}
+
+/** Sends the heartbeats of one monitor; never rejects but for a fault of the program itself. */
+export interface Pusher {
+  push(heartbeat: Heartbeat, signal: AbortSignal): Promise<PushAnswer>
+}
+
+/** The connections of all monitors to all Kumas, kept alive between pushes. */
+export interface KumaConnection {
+  pusher(target: PushTarget): Pusher
+  /** Ends every connection at once; pushes under way fail. */
+  close(): Promise<void>
+}
+
+/**
+ * Loads the HTTP client; no connection is opened before the first push.
+ * @throws {ConfigError} when a certificate or key is not usable.
+ */
+export async function openKumaConnection(options: KumaConnectionOptions): Promise<KumaConnection> {
+  const dispatcher = await createDispatcher(options)
+  const headers = { 'user-agent': `kuma-supervisor-push/${options.version}`, ...options.headers }
+  const { timeoutMs, now } = options
+  return {
+    pusher: (target) => ({
+      push: (heartbeat, signal) => push(heartbeat, { dispatcher, target, headers, timeoutMs, now, signal }),
+    }),
+    close: () => dispatcher.destroy(),
+  }
+}
+
+async function createDispatcher(options: KumaConnectionOptions): Promise<Dispatcher> {
+  const { proxy } = options
+  const connect = {
+    ...(await tlsOptions(options)),
+    timeout: Math.min(10_000, options.timeoutMs),
+    autoSelectFamily: true,
+  }
+  // No bound on the connections: there is one push in flight per monitor, and none may wait for another's.
+  const pool = { connections: null, keepAliveTimeout: 30_000 }
+  if (proxy === null) {
+    const { default: Agent } = await import('undici/lib/dispatcher/agent.js')
+    return new Agent({ ...pool, connect })
+  }
+  const { default: ProxyAgent } = await import('undici/lib/dispatcher/proxy-agent.js')
+  return new ProxyAgent({
+    ...pool,
+    uri: proxy,
+    // As curl does: a tunnel for https only; many proxies allow CONNECT to port 443 alone.
+    proxyTunnel: false,
+    requestTls: connect,
+    proxyTls: { timeout: connect.timeout, autoSelectFamily: true },
+  })
+}
+
+async function tlsOptions({ ca, clientCert, clientKey }: KumaConnectionOptions) {
+  const pem = {
+    ...(ca !== null && { ca }),
+    ...(clientCert !== null && { cert: clientCert }),
+    ...(clientKey !== null && { key: clientKey }),
+  }
+  if (Object.keys(pem).length === 0) return {}
+  const { createSecureContext } = await import('node:tls')
+  try {
+    createSecureContext(pem)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new ConfigError([
+      `kuma: the contents of ca_file, client_cert_file or client_key_file cannot be used (${reason}): expected PEM, ` +
+        'and the key that belongs to the certificate',
+    ])
+  }
+  return pem
+}
