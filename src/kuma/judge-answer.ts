@@ -8,6 +8,8 @@ import { shortText } from './short-text.ts'
 /** What the sentences are made from. */
 export interface AnswerContext {
   readonly target: PushTarget
+  /** Of the HTTP proxy on the way, without user and password; null when there is none. */
+  readonly proxyOrigin: string | null
   readonly timeoutMs: number
 }
 
@@ -81,13 +83,6 @@ export function judgeAnswer(
         'or let /api/push/ through without a login',
     )
   }
-  if (status === 407) {
-    return answer(
-      'denied',
-      'none',
-      `the proxy on the way to Kuma at ${kuma} answered 407: it wants a user and password in proxy under [kuma]`,
-    )
-  }
   if (status === 429) {
     return answer('busy', 'quick', `${answered}: too many requests from here`, retryAfter(headers))
   }
@@ -100,7 +95,8 @@ export function judgeAnswer(
 
 /** The same table for a push that got no whole answer. */
 export function judgeFailure(failure: HttpFailure, context: AnswerContext): PushAnswer {
-  const kuma = nameOf(context.target)
+  const via = context.proxyOrigin === null ? '' : `, through the proxy ${context.proxyOrigin},`
+  const kuma = `${nameOf(context.target)}${via}`
   const cause = shortText(failure.message, context.target.token)
   switch (failure.code) {
     case 'refused':

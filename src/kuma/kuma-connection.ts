@@ -44,9 +44,11 @@ export async function openKumaConnection(options: KumaConnectionOptions): Promis
   const dispatcher = await createDispatcher(options)
   const headers = { 'user-agent': `kuma-supervisor-push/${options.version}`, ...options.headers }
   const { timeoutMs, now } = options
+  const proxyOrigin = options.proxy === null ? null : new URL(options.proxy).origin
+  const way = { dispatcher, proxyOrigin, headers, timeoutMs, now }
   return {
     pusher: (target) => ({
-      push: (heartbeat, signal) => push(heartbeat, { dispatcher, target, headers, timeoutMs, now, signal }),
+      push: (heartbeat, signal) => push(heartbeat, { ...way, target, signal }),
     }),
     close: () => dispatcher.destroy(),
   }
@@ -65,7 +67,8 @@ async function createDispatcher(options: KumaConnectionOptions): Promise<Dispatc
     const { default: Agent } = await import('undici/lib/dispatcher/agent.js')
     return new Agent({ ...pool, connect })
   }
-  const { default: ProxyAgent } = await import('undici/lib/dispatcher/proxy-agent.js')
+  // The whole package: a proxy agent works only with what its front door adds to every dispatcher.
+  const { ProxyAgent } = await import('undici')
   return new ProxyAgent({
     ...pool,
     uri: proxy,
@@ -83,9 +86,14 @@ async function tlsOptions({ ca, clientCert, clientKey }: KumaConnectionOptions) 
     ...(clientKey !== null && { key: clientKey }),
   }
   if (Object.keys(pem).length === 0) return {}
-  const { createSecureContext } = await import('node:tls')
+  const [{ createSecureContext }, { X509Certificate }] = await Promise.all([
+    import('node:tls'),
+    import('node:crypto'),
+  ])
   try {
     createSecureContext(pem)
+    // The context takes anything for an authority, and then trusts nobody.
+    if (ca !== null) void new X509Certificate(ca)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new ConfigError([

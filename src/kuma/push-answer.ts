@@ -27,7 +27,7 @@ export type PushAnswerKind =
   | 'too-long'
   /** A redirect that is not followed, since the token or the status would be lost on the way. */
   | 'redirect'
-  /** 401, 403 or 407 of a proxy. */
+  /** 401 or 403 of a proxy in front of Kuma. */
   | 'denied'
   /** 429, or a 5xx of Kuma or a proxy. */
   | 'busy'

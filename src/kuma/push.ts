@@ -13,6 +13,8 @@ const MAX_REDIRECTS = 3
 export interface PushOptions {
   readonly dispatcher: Dispatcher
   readonly target: PushTarget
+  /** Of the HTTP proxy on the way, for the messages; without user and password. */
+  readonly proxyOrigin: string | null
   readonly headers: Readonly<Record<string, string>>
   /** For the whole push, redirects included. */
   readonly timeoutMs: number
@@ -23,8 +25,8 @@ export interface PushOptions {
 
 /** Sends one heartbeat once; whatever comes back is an answer, never an exception. */
 export async function push(heartbeat: Heartbeat, options: PushOptions): Promise<PushAnswer> {
-  const { target, timeoutMs, now } = options
-  const context = { target, timeoutMs }
+  const { target, proxyOrigin, timeoutMs, now } = options
+  const context = { target, proxyOrigin, timeoutMs }
   const deadline = now() + timeoutMs
   let url = pushUrl(target, heartbeat)
   for (let redirects = 0; ; redirects += 1) {

@@ -33,6 +33,6 @@ export function retryDelay(
   const anyMs = Math.min(answer.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS)
   if (answer.retry === 'none') return { ownMs: null, anyMs, soon: false }
   const quickMs = answer.retry === 'quick' && failingForMs < HASTE_MS ? QUICK_MS[attempts - 1] : undefined
-  const ownMs = Math.max((quickMs ?? SLOW_MS) * jitter, anyMs * (1 + 0.2 * random))
+  const ownMs = Math.round(Math.max((quickMs ?? SLOW_MS) * jitter, anyMs))
   return { ownMs, anyMs, soon: quickMs !== undefined && anyMs <= 10_000 }
 }

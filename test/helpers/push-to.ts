@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import type { TestContext } from 'node:test'
+import type { Heartbeat } from '../../src/kuma/heartbeat.ts'
+import {
+  type KumaConnectionOptions,
+  openKumaConnection,
+  type Pusher,
+} from '../../src/kuma/kuma-connection.ts'
+import type { PushAnswer } from '../../src/kuma/push-answer.ts'
+
+export const TOKEN = 'AWbUXTosJGx7Qk2mZr9Lp4Ty8Wn1Vc5B'
+export const UP: Heartbeat = { status: 'up', msg: '12 of 12 running', ping: 3 }
+
+/** A pusher whose connections end with the test; 5 s for a push unless said otherwise. */
+export async function openPusher(
+  t: TestContext,
+  baseUrl: string,
+  options: Partial<KumaConnectionOptions> = {},
+): Promise<Pusher> {
+  const connection = await openKumaConnection({
+    headers: {},
+    ca: null,
+    clientCert: null,
+    clientKey: null,
+    proxy: null,
+    timeoutMs: 5000,
+    version: '1.2.3',
+    now: () => performance.now(),
+    ...options,
+  })
+  t.after(() => connection.close())
+  return connection.pusher({ baseUrl, token: TOKEN })
+}
+
+/** Pushes once. What the answer says must be one line without the token, in every test. */
+export async function pushTo(
+  t: TestContext,
+  baseUrl: string,
+  {
+    heartbeat = UP,
+    signal,
+    ...options
+  }: Partial<KumaConnectionOptions> & { heartbeat?: Heartbeat; signal?: AbortSignal } = {},
+): Promise<PushAnswer> {
+  const pusher = await openPusher(t, baseUrl, options)
+  const answer = await pusher.push(heartbeat, signal ?? new AbortController().signal)
+  assert.ok(!JSON.stringify(answer).includes(TOKEN), answer.says)
+  assert.doesNotMatch(answer.says, /[\p{Cc}\p{Zl}\p{Zp}]/u)
+  assert.ok(answer.says.length < 500, answer.says)
+  return answer
+}
