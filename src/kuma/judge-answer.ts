@@ -138,8 +138,15 @@ export function judgeFailure(failure: HttpFailure, context: AnswerContext): Push
           'or correct https:// in the URL',
       )
     case 'too-large':
-      // The head of the answer says enough, except that a 200 this long is no success.
-      return judgeAnswer({ status: failure.status ?? 200, headers: {}, body: Buffer.alloc(0) }, context)
+      // What its head says is enough, except that a 200 this long is no success.
+      if (failure.status !== null) {
+        return judgeAnswer({ status: failure.status, headers: {}, body: Buffer.alloc(0) }, context)
+      }
+      return answer(
+        'not-kuma',
+        'none',
+        `what listens at ${kuma} answered with more headers than Kuma has; check the URL`,
+      )
     case 'not-http':
       return answer(
         'not-kuma',

@@ -47,7 +47,7 @@ export function createOutbox({ name, push, sleep, random, now, log }: OutboxOpti
   /** Nothing is sent before this time. */
   let notBefore = -Infinity
   let working: Promise<void> | null = null
-  let pausing: { readonly nap: AbortController; readonly untilNewer: boolean } | null = null
+  let nap: AbortController | null = null
   let settled = true
   let waiters: ((delivery: Delivery | null) => void)[] = []
 
@@ -59,31 +59,33 @@ export function createOutbox({ name, push, sleep, random, now, log }: OutboxOpti
     waiters = []
   }
 
-  /** Ends early on `close`, and on a newer heartbeat where asked to. */
-  async function pause(ms: number, until: { untilNewer: boolean }) {
-    const nap = new AbortController()
-    pausing = { nap, ...until }
+  /** Ends early on `close` and on a newer heartbeat. */
+  async function pause(ms: number) {
+    const { signal } = (nap = new AbortController())
     try {
-      await sleep(ms, nap.signal)
+      await sleep(ms, signal)
     } catch (error) {
-      if (!nap.signal.aborted) throw error
+      if (!signal.aborted) throw error
     } finally {
-      pausing = null
+      nap = null
     }
   }
 
   async function work() {
-    while (newest !== null && !closed()) {
-      const wait = notBefore - now()
-      if (wait > 0) {
-        await pause(wait, { untilNewer: false })
-      } else {
-        const heartbeat = newest
-        newest = null
-        if (!(await deliver(heartbeat))) deliveryLog.missed()
+    try {
+      while (newest !== null && !closed()) {
+        const wait = notBefore - now()
+        if (wait > 0) {
+          await pause(wait)
+        } else {
+          const heartbeat = newest
+          newest = null
+          if (!(await deliver(heartbeat))) deliveryLog.missed()
+        }
       }
+    } finally {
+      working = null
     }
-    working = null
   }
 
   /** Tries until it is accepted, hopeless, or there is something newer. */
@@ -105,7 +107,7 @@ export function createOutbox({ name, push, sleep, random, now, log }: OutboxOpti
       if (hasNewer()) return false
       if (!delay.soon) settle()
       if (delay.ownMs === null) return false
-      await pause(delay.ownMs, { untilNewer: true })
+      await pause(delay.ownMs)
       if (hasNewer() || closed()) return false
     }
   }
@@ -126,7 +128,7 @@ export function createOutbox({ name, push, sleep, random, now, log }: OutboxOpti
       if (newest !== null) deliveryLog.missed()
       newest = heartbeat
       settled = false
-      if (pausing?.untilNewer === true) pausing.nap.abort()
+      nap?.abort()
       working ??= work()
     },
     settled() {
@@ -140,7 +142,7 @@ export function createOutbox({ name, push, sleep, random, now, log }: OutboxOpti
     },
     async close() {
       stop.abort()
-      pausing?.nap.abort()
+      nap?.abort()
       await working
       settle()
     },

@@ -8,6 +8,8 @@ import type { HttpAnswer } from '../http.ts'
 export function retryAfter(headers: HttpAnswer['headers']): number | null {
   const value = single(headers['retry-after'])
   if (/^\d{1,9}$/.test(value)) return Number(value) * 1000
+  // Date.parse alone takes "-5" for a month.
+  if (!value.endsWith(' GMT')) return null
   const wait = Date.parse(value) - Date.parse(single(headers['date']))
   return Number.isNaN(wait) ? null : Math.max(0, wait)
 }

@@ -146,6 +146,19 @@ describe('the outbox', () => {
     assert.equal(scene.together(), 1)
   })
 
+  test('sends what came meanwhile right after a push that failed, instead of that one again', async () => {
+    const first = held<PushAnswer>()
+    const scene = createScene((attempt) => (attempt === 1 ? first.promise : answer('accepted')))
+    scene.outbox.offer(up('one'))
+    scene.outbox.offer(down('two'))
+    first.release(answer('refused'))
+    await scene.time.pass(MINUTE)
+    assert.deepEqual(scene.sent, [
+      { at: 0, msg: 'one' },
+      { at: 0, msg: 'two' },
+    ])
+  })
+
   test('tries again after 2, 5 and 10 s while Kuma restarts', async () => {
     const scene = createScene((attempt) => answer(attempt < 4 ? 'refused' : 'accepted'))
     scene.outbox.offer(up('one'))
@@ -243,6 +256,7 @@ describe('the outbox', () => {
       { at: 0, msg: 'one' },
       { at: 20_000, msg: 'three' },
     ])
+    assert.equal(scene.lines[1], 'celery: delivered again after 20 s, 2 heartbeats not delivered')
   })
 
   test('bears a Retry-After of hours for a minute only', async () => {

@@ -274,6 +274,15 @@ describe('no answer, because the other side', () => {
     assert.equal((await pushTo(t, `http://127.0.0.1:${port}`, { timeoutMs: 400 })).kind, 'timeout')
   })
 
+  test('sends headers without end', async (t) => {
+    const { port } = await serveHttp(t, (_, response) => {
+      response.writeHead(200, { 'x-long': 'x'.repeat(100_000) }).end('{"ok":true}')
+    })
+    const answer = await pushTo(t, `http://127.0.0.1:${port}`)
+    assert.equal(answer.kind, 'not-kuma')
+    assert.match(answer.says, /answered with more headers than Kuma has; check the URL$/)
+  })
+
   test('does not speak HTTP', async (t) => {
     const { port } = await serveTcp(t, (socket) =>
       socket.once('data', () => socket.end('SSH-2.0-OpenSSH_9.2\r\n')),
