@@ -37,7 +37,7 @@ export async function push(heartbeat: Heartbeat, options: PushOptions): Promise<
         url,
         headers: options.headers,
         signal: options.signal,
-        timeoutMs: Math.max(1, deadline - now()),
+        timeoutMs: Math.max(1, Math.ceil(deadline - now())),
         maxBytes: MAX_ANSWER_BYTES,
       })
     } catch (error) {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runCommand } from './run-command.ts'
 
-export interface Certificate {
+interface Certificate {
   /** PEM. */
   readonly cert: string
   readonly key: string

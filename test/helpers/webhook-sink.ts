@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 /** What Kuma posts to a webhook for one alert. */
-export interface Alert {
+interface Alert {
   /** The text that every kind of notification carries: `[name] [🔴 Down] message`. */
   readonly msg: string
   readonly monitorId: number | null
