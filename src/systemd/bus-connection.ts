@@ -1,0 +1,92 @@
+import type { EventEmitter } from 'node:events'
+import type { Socket } from 'node:net'
+import type { Message, MessageLike } from '@jellybrick/dbus-next'
+import { BusFailure } from './bus-failure.ts'
+import { busStream } from './bus-stream.ts'
+import { toBusFailure } from './to-bus-failure.ts'
+
+/** One connection to a bus, from the opening of its socket to its one and only failure. */
+export interface BusConnection {
+  /**
+   * Sends a method call, once the connection is open, and gives the body of the answer. Has no deadline.
+   * @throws {BusFailure}
+   */
+  call(message: MessageLike): Promise<readonly unknown[]>
+  /** Whether node must stay alive for it. */
+  hold(isNeeded: boolean): void
+  /** Closes it; every pending call fails with this. */
+  end(reason: BusFailure): void
+  /** Why it is of no use any more; null while it may be used. */
+  readonly failure: BusFailure | null
+}
+
+/** Starts to connect; what goes wrong is told by the calls. */
+export function openBusConnection(socketPath: string): BusConnection {
+  const pending = new Set<(reason: BusFailure) => void>()
+  let failure: BusFailure | null = null
+  let stream: Socket | null = null
+  let isNeeded = true
+
+  const end = (reason: BusFailure): void => {
+    if (failure !== null) return
+    failure = reason
+    stream?.destroy()
+    for (const reject of pending) reject(reason)
+    pending.clear()
+  }
+
+  const open = async (): Promise<(message: MessageLike) => Promise<Message | null>> => {
+    const library = await import('@jellybrick/dbus-next')
+    if (failure !== null) throw failure
+    const bus = library.sessionBus({ busAddress: `unix:path=${socketPath}`, authMethods: ['EXTERNAL'] })
+    const fail = (error: unknown): void => end(toBusFailure(error, socketPath))
+    const emitter: EventEmitter = bus
+    // Without this listener any trouble would be an uncaught exception.
+    emitter.on('error', fail)
+    const ready = new Promise<void>((resolve) => bus.once('connect', () => resolve()))
+    stream = await busStream(bus, fail)
+    if (stream === null) throw new BusFailure('other', `no connection to ${socketPath}`)
+    // The library leaves pending calls pending when the peer goes away.
+    const closed = (): void => end(new BusFailure('closed', `the bus closed the connection at ${socketPath}`))
+    stream.once('end', closed).once('close', closed)
+    if (!isNeeded) stream.unref()
+    await ready
+    return (message) => bus.call(new library.Message(message))
+  }
+  const opened = open()
+  opened.catch((error: unknown) => end(toBusFailure(error, socketPath)))
+
+  return {
+    call: (message) =>
+      new Promise((resolve, reject) => {
+        if (failure !== null) {
+          reject(failure)
+          return
+        }
+        pending.add(reject)
+        opened
+          .then((send) => send(message))
+          .then(
+            (reply) => resolve(reply?.body ?? []),
+            (error: unknown) => reject(callFailure(error, socketPath)),
+          )
+          .finally(() => pending.delete(reject))
+      }),
+    hold: (needed) => {
+      isNeeded = needed
+      if (isNeeded) stream?.ref()
+      else stream?.unref()
+    },
+    end,
+    get failure() {
+      return failure
+    },
+  }
+}
+
+/** The library has a class for an error answer; any other rejection of a call means it could not be sent. */
+function callFailure(error: unknown, socketPath: string): BusFailure {
+  const failure = toBusFailure(error, socketPath)
+  if (failure.code !== 'garbage') return failure
+  return new BusFailure('closed', `cannot send to the bus at ${socketPath}`, { cause: error })
+}

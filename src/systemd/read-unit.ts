@@ -1,0 +1,128 @@
+import type { MessageLike } from '@jellybrick/dbus-next'
+import { BusFailure } from './bus-failure.ts'
+import type { UnitState } from './unit-reading.ts'
+
+const SYSTEMD = 'org.freedesktop.systemd1'
+/** MessageFlag.NO_AUTO_START: a bus without systemd must not try to start one. */
+const NO_AUTO_START = 2
+
+type Call = (message: MessageLike) => Promise<readonly unknown[]>
+
+interface ListedUnit {
+  readonly id: string
+  readonly loadState: string
+  readonly activeState: string
+  readonly subState: string
+  readonly path: string
+}
+
+/**
+ * Reads the best of the named units, or null when systemd knows none of them.
+ *
+ * One `ListUnitsByNames` gives the states of all of them at one moment, loads them where needed and resolves aliases
+ * (systemd 230 and later); single `Get`s cost a third of a `GetAll`, which sends 300 properties.
+ * @throws {BusFailure}
+ * @see https://www.freedesktop.org/software/systemd/man/latest/org.freedesktop.systemd1.html
+ */
+export async function readUnit(
+  call: Call,
+  names: readonly string[],
+  monotonicMs: () => number,
+): Promise<UnitState | null> {
+  const [list] = await call({
+    destination: SYSTEMD,
+    path: '/org/freedesktop/systemd1',
+    interface: `${SYSTEMD}.Manager`,
+    member: 'ListUnitsByNames',
+    signature: 'as',
+    body: [names],
+    flags: NO_AUTO_START,
+  })
+  const unit = bestOf(parseList(list).filter(isKnown))
+  if (unit === null) return null
+
+  const get = (type: string, property: string): Promise<unknown> =>
+    getProperty(call, unit.path, type, property)
+  const service = (property: string): Promise<unknown> =>
+    unit.id.endsWith('.service') ? get('Service', property) : Promise.resolve(undefined)
+  const [since, result, mainPid, restarts, execMainCode, execMainStatus] = await Promise.all([
+    get('Unit', 'ActiveEnterTimestampMonotonic'),
+    service('Result'),
+    service('MainPID'),
+    service('NRestarts'),
+    service('ExecMainCode'),
+    service('ExecMainStatus'),
+  ])
+  const { id: name, loadState, activeState, subState } = unit
+  return {
+    name,
+    loadState,
+    activeState,
+    subState,
+    result: typeof result === 'string' ? result : '',
+    mainPid: toNumber(mainPid),
+    restarts: toNumber(restarts),
+    execMainCode: toNumber(execMainCode),
+    execMainStatus: toNumber(execMainStatus),
+    activeSeconds: isUp(activeState) ? secondsSince(toNumber(since), monotonicMs()) : null,
+  }
+}
+
+/** A property this systemd or this unit does not have is undefined. */
+async function getProperty(call: Call, path: string, type: string, property: string): Promise<unknown> {
+  try {
+    const [variant] = await call({
+      destination: SYSTEMD,
+      path,
+      interface: 'org.freedesktop.DBus.Properties',
+      member: 'Get',
+      signature: 'ss',
+      body: [`${SYSTEMD}.${type}`, property],
+      flags: NO_AUTO_START,
+    })
+    return typeof variant === 'object' && variant !== null && 'value' in variant ? variant.value : undefined
+  } catch (error) {
+    const missing = /^org\.freedesktop\.DBus\.Error\.Unknown(Property|Interface|Object)$/
+    if (error instanceof BusFailure && missing.test(error.errorName ?? '')) return undefined
+    throw error
+  }
+}
+
+function parseList(list: unknown): ListedUnit[] {
+  if (!Array.isArray(list))
+    throw new BusFailure('garbage', 'ListUnitsByNames answered something else than a list')
+  return list.map((row: unknown) => {
+    const [id, , loadState, activeState, subState, , path] = Array.isArray(row) ? (row as unknown[]) : []
+    const words = [id, loadState, activeState, subState, path]
+    if (!words.every((word) => typeof word === 'string')) {
+      throw new BusFailure('garbage', 'ListUnitsByNames answered a unit of another shape')
+    }
+    const [a = '', b = '', c = '', d = '', e = ''] = words
+    return { id: a, loadState: b, activeState: c, subState: d, path: e }
+  })
+}
+
+/** A unit whose file was removed while it runs is not-found and active. */
+const isKnown = (unit: ListedUnit): boolean =>
+  unit.loadState !== 'not-found' || unit.activeState !== 'inactive'
+
+const isUp = (activeState: string): boolean => ['active', 'reloading', 'refreshing'].includes(activeState)
+
+/** The one that is up; else the one that was: it, and not one that never ran, is what the user means. */
+function bestOf(units: readonly ListedUnit[]): ListedUnit | null {
+  const rank = ({ loadState, activeState }: ListedUnit): number => {
+    if (isUp(activeState)) return 0
+    if (activeState !== 'inactive') return activeState === 'failed' ? 2 : 1
+    return loadState === 'loaded' ? 3 : 4
+  }
+  return units.toSorted((a, b) => rank(a) - rank(b))[0] ?? null
+}
+
+/** systemd counts microseconds; 0 is never. */
+function secondsSince(microseconds: number, nowMs: number): number | null {
+  return microseconds === 0 ? null : Math.max(0, nowMs / 1000 - microseconds / 1e6)
+}
+
+function toNumber(value: unknown): number {
+  return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : 0
+}

@@ -1,0 +1,90 @@
+import { existsSync } from 'node:fs'
+import { createBus, type CallLimits } from './bus.ts'
+import { BusFailure } from './bus-failure.ts'
+import { readUnit } from './read-unit.ts'
+import { unitNames } from './unit-name.ts'
+import type { UnitReading } from './unit-reading.ts'
+
+/** Present exactly where systemd is the init system. @see https://www.freedesktop.org/software/systemd/man/sd_booted.html */
+const SYSTEMD_DIRECTORY = '/run/systemd/system'
+
+/** systemd is away from the bus for a moment after daemon-reexec and after a restart of the bus. */
+const RETRY_AFTER_MS = [50, 200, 500]
+
+/** Answers that mean: nobody on this bus is systemd. */
+const NO_OWNER = new Set([
+  'org.freedesktop.DBus.Error.ServiceUnknown',
+  'org.freedesktop.DBus.Error.NameHasNoOwner',
+  'org.freedesktop.DBus.Error.NoReply',
+  'org.freedesktop.DBus.Error.Disconnected',
+])
+
+export interface UnitReaderOptions {
+  /** The value of `DBUS_SYSTEM_BUS_ADDRESS`; null for the system bus's usual places. */
+  readonly address: string | null
+  /** CLOCK_MONOTONIC in nanoseconds, the clock of systemd's own times: `process.hrtime.bigint`. */
+  readonly hrtime: () => bigint
+  readonly sleep: (ms: number) => Promise<void>
+  /** Only tests have another one. */
+  readonly systemdDirectory?: string
+}
+
+/** Asks systemd for the state of units, over one connection that is opened when it is first needed. */
+export interface UnitReader {
+  /**
+   * One look at a unit: a name (`.service` may be left out), `auto` for the one that runs supervisord, or `none`.
+   * Never throws; settles at the deadline at the latest.
+   */
+  read(unit: string, limits: CallLimits): Promise<UnitReading>
+  close(): void
+}
+
+export function createUnitReader(options: UnitReaderOptions): UnitReader {
+  const { address, hrtime, sleep, systemdDirectory = SYSTEMD_DIRECTORY } = options
+  const bus = createBus(address)
+  const monotonicMs = (): number => Number(hrtime() / 1000n) / 1000
+
+  const read = async (unit: string, { signal, timeoutMs }: CallLimits): Promise<UnitReading> => {
+    if (unit === 'none') return { kind: 'not-asked' }
+    const names = unitNames(unit)
+    const startedMs = monotonicMs()
+    const remainingMs = (): number => Math.max(1, Math.ceil(timeoutMs - (monotonicMs() - startedMs)))
+    const call = (message: Parameters<typeof bus.call>[0]): Promise<readonly unknown[]> =>
+      bus.call(message, { signal, timeoutMs: remainingMs() })
+
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const state = await readUnit(call, names, monotonicMs)
+        return state === null ? { kind: 'not-found', names } : { kind: 'state', unit: state }
+      } catch (error) {
+        if (!(error instanceof BusFailure)) throw error
+        const isBooted = existsSync(systemdDirectory)
+        if (!isBooted && meansNoSystemd(error, address)) return { kind: 'no-systemd' }
+        const waitMs = RETRY_AFTER_MS[attempt]
+        if (!mayPass(error, isBooted) || waitMs === undefined || remainingMs() < 2 * waitMs) {
+          return { kind: 'unreachable', cause: causeOf(error, timeoutMs) }
+        }
+        await sleep(waitMs)
+      }
+    }
+  }
+  return { read, close: () => bus.close() }
+}
+
+/** A socket that is asked for by name and missing is somebody's mistake, not a host without systemd. */
+function meansNoSystemd(failure: BusFailure, address: string | null): boolean {
+  return (failure.code === 'no-socket' && address === null) || NO_OWNER.has(failure.errorName ?? '')
+}
+
+function mayPass({ code, errorName }: BusFailure, isBooted: boolean): boolean {
+  if (code === 'closed') return true
+  return isBooted && (code === 'no-socket' || code === 'refused' || NO_OWNER.has(errorName ?? ''))
+}
+
+function causeOf(failure: BusFailure, timeoutMs: number): string {
+  // The last of several calls had only the rest of the time.
+  if (failure.code === 'timeout') return failure.message.replace(/after \d+ ms/, `after ${timeoutMs} ms`)
+  return NO_OWNER.has(failure.errorName ?? '')
+    ? `systemd is not on the bus: ${failure.message}`
+    : failure.message
+}
