@@ -56,6 +56,15 @@ export function openBusConnection(socketPath: string): BusConnection {
   const opened = open()
   opened.catch((error: unknown) => end(toBusFailure(error, socketPath)))
 
+  /** The library has a class for an error answer; any other rejection of a call means that it was not sent. */
+  const callFailure = (error: unknown): BusFailure => {
+    const reason = toBusFailure(error, socketPath)
+    if (reason.code !== 'garbage') return reason
+    const what = error instanceof Error ? error.message : String(error)
+    const code = stream?.writable === true ? 'other' : 'closed'
+    return new BusFailure(code, `cannot send to the bus at ${socketPath}: ${what}`, { cause: error })
+  }
+
   return {
     call: (message) =>
       new Promise((resolve, reject) => {
@@ -68,7 +77,7 @@ export function openBusConnection(socketPath: string): BusConnection {
           .then((send) => send(message))
           .then(
             (reply) => resolve(reply?.body ?? []),
-            (error: unknown) => reject(callFailure(error, socketPath)),
+            (error: unknown) => reject(callFailure(error)),
           )
           .finally(() => pending.delete(reject))
       }),
@@ -82,11 +91,4 @@ export function openBusConnection(socketPath: string): BusConnection {
       return failure
     },
   }
-}
-
-/** The library has a class for an error answer; any other rejection of a call means it could not be sent. */
-function callFailure(error: unknown, socketPath: string): BusFailure {
-  const failure = toBusFailure(error, socketPath)
-  if (failure.code !== 'garbage') return failure
-  return new BusFailure('closed', `cannot send to the bus at ${socketPath}`, { cause: error })
 }

@@ -28,15 +28,18 @@ interface Lease {
   isRetired: boolean
 }
 
-/** @param address the value of `DBUS_SYSTEM_BUS_ADDRESS`; null for the system bus's usual places */
-export function createBus(address: string | null): Bus {
+/**
+ * @param address the value of `DBUS_SYSTEM_BUS_ADDRESS`; null for the system bus's usual places
+ * @param root where the usual places are; `/` but in tests
+ */
+export function createBus(address: string | null, root: string): Bus {
   const leases = new Set<Lease>()
   let current: Lease | null = null
   let isClosed = false
 
   const take = (): Lease => {
     if (current === null || current.isRetired || current.connection.failure !== null) {
-      const place = findBusSocket(address)
+      const place = findBusSocket(address, root)
       if (current?.users === 0) leases.delete(current)
       current = { connection: openBusConnection(place), place, users: 0, isRetired: false }
       leases.add(current)

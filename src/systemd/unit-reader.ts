@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { createBus, type CallLimits } from './bus.ts'
 import { BusFailure } from './bus-failure.ts'
 import { readUnit } from './read-unit.ts'
@@ -6,7 +7,7 @@ import { unitNames } from './unit-name.ts'
 import type { UnitReading } from './unit-reading.ts'
 
 /** Present exactly where systemd is the init system. @see https://www.freedesktop.org/software/systemd/man/sd_booted.html */
-const SYSTEMD_DIRECTORY = '/run/systemd/system'
+const SYSTEMD_DIRECTORY = 'run/systemd/system'
 
 /** systemd is away from the bus for a moment after daemon-reexec and after a restart of the bus. */
 const RETRY_AFTER_MS = [50, 200, 500]
@@ -25,8 +26,8 @@ export interface UnitReaderOptions {
   /** CLOCK_MONOTONIC in nanoseconds, the clock of systemd's own times: `process.hrtime.bigint`. */
   readonly hrtime: () => bigint
   readonly sleep: (ms: number) => Promise<void>
-  /** Only tests have another one. */
-  readonly systemdDirectory?: string
+  /** Where `run` is; `/` but in tests. */
+  readonly root?: string
 }
 
 /** Asks systemd for the state of units, over one connection that is opened when it is first needed. */
@@ -40,8 +41,8 @@ export interface UnitReader {
 }
 
 export function createUnitReader(options: UnitReaderOptions): UnitReader {
-  const { address, hrtime, sleep, systemdDirectory = SYSTEMD_DIRECTORY } = options
-  const bus = createBus(address)
+  const { address, hrtime, sleep, root = '/' } = options
+  const bus = createBus(address, root)
   const monotonicMs = (): number => Number(hrtime() / 1000n) / 1000
 
   const read = async (unit: string, { signal, timeoutMs }: CallLimits): Promise<UnitReading> => {
@@ -58,7 +59,7 @@ export function createUnitReader(options: UnitReaderOptions): UnitReader {
         return state === null ? { kind: 'not-found', names } : { kind: 'state', unit: state }
       } catch (error) {
         if (!(error instanceof BusFailure)) throw error
-        const isBooted = existsSync(systemdDirectory)
+        const isBooted = existsSync(join(root, SYSTEMD_DIRECTORY))
         if (!isBooted && meansNoSystemd(error, address)) return { kind: 'no-systemd' }
         const waitMs = RETRY_AFTER_MS[attempt]
         if (!mayPass(error, isBooted) || waitMs === undefined || remainingMs() < 2 * waitMs) {
