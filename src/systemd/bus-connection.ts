@@ -35,22 +35,35 @@ export function openBusConnection(socketPath: string): BusConnection {
     pending.clear()
   }
 
+  const isEnded = (): boolean => failure !== null
+
   const open = async (): Promise<(message: MessageLike) => Promise<Message | null>> => {
     const library = await import('@jellybrick/dbus-next')
-    if (failure !== null) throw failure
+    if (isEnded()) throw new BusFailure('closed', 'ended before it was opened')
     const bus = library.sessionBus({ busAddress: `unix:path=${socketPath}`, authMethods: ['EXTERNAL'] })
-    const fail = (error: unknown): void => end(toBusFailure(error, socketPath))
+    let isOpen = false
+    // The library leaves pending calls pending when the peer goes away.
+    const closed = (): void => {
+      const what = isOpen ? 'the bus closed the connection' : 'the bus closed the connection during the login'
+      end(new BusFailure('closed', `${what} at ${socketPath}`))
+    }
+    const fail = (error: unknown): void => {
+      const reason = toBusFailure(error, socketPath)
+      if (reason.code === 'closed') closed()
+      else end(reason)
+    }
     const emitter: EventEmitter = bus
     // Without this listener any trouble would be an uncaught exception.
     emitter.on('error', fail)
     const ready = new Promise<void>((resolve) => bus.once('connect', () => resolve()))
     stream = await busStream(bus, fail)
     if (stream === null) throw new BusFailure('other', `no connection to ${socketPath}`)
-    // The library leaves pending calls pending when the peer goes away.
-    const closed = (): void => end(new BusFailure('closed', `the bus closed the connection at ${socketPath}`))
     stream.once('end', closed).once('close', closed)
+    // It may have been ended meanwhile.
+    if (isEnded()) stream.destroy()
     if (!isNeeded) stream.unref()
     await ready
+    isOpen = true
     return (message) => bus.call(new library.Message(message))
   }
   const opened = open()

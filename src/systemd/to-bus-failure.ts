@@ -26,7 +26,7 @@ export function toBusFailure(error: unknown, socketPath: string): BusFailure {
       return new BusFailure('refused', `nobody listens (${code}) at the bus socket ${socketPath}`, { cause })
     case 'ECONNRESET':
     case 'EPIPE':
-      return new BusFailure('closed', `the bus closed the connection (${code}) at ${socketPath}`, { cause })
+      return new BusFailure('closed', `the bus closed the connection at ${socketPath}`, { cause })
     default:
   }
   if (text('syscall') !== undefined) return new BusFailure('other', `${message} (bus socket)`, { cause })

@@ -43,6 +43,8 @@ export interface UnitReader {
 export function createUnitReader(options: UnitReaderOptions): UnitReader {
   const { address, hrtime, sleep, root = '/' } = options
   const bus = createBus(address, root)
+  // A container may have its host's bus without the directory.
+  let wasSeen = false
   const monotonicMs = (): number => Number(hrtime() / 1000n) / 1000
 
   const read = async (unit: string, { signal, timeoutMs }: CallLimits): Promise<UnitReading> => {
@@ -56,10 +58,11 @@ export function createUnitReader(options: UnitReaderOptions): UnitReader {
     for (let attempt = 0; ; attempt++) {
       try {
         const state = await readUnit(call, names, monotonicMs)
+        wasSeen = true
         return state === null ? { kind: 'not-found', names } : { kind: 'state', unit: state }
       } catch (error) {
         if (!(error instanceof BusFailure)) throw error
-        const isBooted = existsSync(join(root, SYSTEMD_DIRECTORY))
+        const isBooted = wasSeen || existsSync(join(root, SYSTEMD_DIRECTORY))
         if (!isBooted && meansNoSystemd(error, address)) return { kind: 'no-systemd' }
         const waitMs = RETRY_AFTER_MS[attempt]
         if (!mayPass(error, isBooted) || waitMs === undefined || remainingMs() < 2 * waitMs) {
