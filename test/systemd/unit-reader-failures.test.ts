@@ -251,7 +251,6 @@ test('survives a peer that speaks something else', async (t) => {
     ['binary at the login', { login: Buffer.from([0xff, 0x00, 0xfe, 0x0a]) }],
     ['HTTP at Hello', { hello: () => ({ bytes: http }) }],
     ['a message of 4 GB', { answer: () => ({ bytes: huge }) }],
-    ['a message of 32 MB', { answer: () => ({ bytes: sized(32 * 1024 * 1024) }) }],
     ['ones', { answer: () => ({ bytes: Buffer.alloc(4096, 0xff) }) }],
     ['noughts', { answer: () => ({ bytes: Buffer.alloc(4096) }) }],
     ['a list of another shape', { answer: () => ({ signature: 'a(us)', body: [[[1, 'x']]] }) }],
@@ -264,6 +263,12 @@ test('survives a peer that speaks something else', async (t) => {
     const reading = await readerOf(t, bus.address).read('auto', { ...limits, timeoutMs: 500 })
     assert.equal(reading.kind, 'unreachable', what)
   }
+})
+
+test('does not gather a message that is too large for an answer of systemd', async (t) => {
+  const bus = await startFakeBus(t, { answer: () => ({ bytes: sized(32 * 1024 * 1024) }) })
+  const cause = causeOf(await readerOf(t, bus.address).read('auto', limits))
+  assert.match(cause, /does not speak D-Bus: a message of 335\d{5} bytes$/)
 })
 
 test('survives damaged answers', async (t) => {
