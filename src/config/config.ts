@@ -8,8 +8,10 @@ export interface Config {
   readonly monitors: readonly MonitorConfig[]
 }
 
-/** How Kuma is reached; the base URL stands in each monitor, since a pasted push URL brings its own. */
+/** How Kuma is reached. */
 export interface KumaConfig {
+  /** The base of every monitor whose push URL brings none of its own; see `PushTarget.baseUrl`. */
+  readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly caFile: string | null
   readonly clientCertFile: string | null

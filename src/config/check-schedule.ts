@@ -1,0 +1,21 @@
+import type { Given } from './place.ts'
+import type { Problems } from './problems.ts'
+import { quote } from './quote.ts'
+
+/** Tells of a schedule that is no cron expression, or that never comes. */
+export async function checkSchedule({ place, value }: Given<string>, problems: Problems): Promise<void> {
+  if (value === null) return
+  // cron brings luxon along, which nobody without a schedule should wait for.
+  const { CronTime } = await import('cron')
+  try {
+    new CronTime(value).sendAt()
+  } catch (error) {
+    const cause = error instanceof Error ? error.message.split('\n')[0] : String(error)
+    problems.add(
+      place,
+      /No execution date/.test(cause ?? '')
+        ? `never comes in the next 8 years, got ${quote(value)}`
+        : `must be a cron expression such as "*/5 * * * *", got ${quote(value)} (${cause})`,
+    )
+  }
+}

@@ -1,0 +1,74 @@
+import { maskToken } from '../secret.ts'
+import type { Config, MonitorConfig, SupervisorConfig } from './config.ts'
+import { formatDuration } from './duration.ts'
+
+type Value = string | number | readonly string[] | Readonly<Record<string, string>> | null
+
+/** Writes a resolved configuration as TOML, defaults included, secrets masked; what is not set is left out. */
+export function describeConfig({ kuma, agent, supervisors, monitors }: Config): string {
+  return [
+    table('[kuma]', {
+      url: kuma.url,
+      headers: Object.fromEntries(Object.keys(kuma.headers).map((name) => [name, '…'])),
+      ca_file: kuma.caFile,
+      client_cert_file: kuma.clientCertFile,
+      client_key_file: kuma.clientKeyFile,
+      proxy: kuma.proxy,
+      timeout: formatDuration(kuma.timeoutMs),
+    }),
+    table('[agent]', {
+      push_every: agent.schedule === null ? formatDuration(agent.pushEveryMs) : null,
+      schedule: agent.schedule,
+      check_every: formatDuration(agent.checkEveryMs),
+      state_file: agent.stateFile,
+    }),
+    ...supervisors.map(describeSupervisor),
+    ...monitors.map(describeMonitor),
+  ].join('\n')
+}
+
+function describeSupervisor(supervisor: SupervisorConfig): string {
+  return table('[[supervisor]]', {
+    name: supervisor.name,
+    unit: supervisor.unit,
+    url: supervisor.url,
+    username: supervisor.username,
+    password: supervisor.password === null ? null : '…',
+    ca_file: supervisor.caFile,
+    timeout: formatDuration(supervisor.timeoutMs),
+  })
+}
+
+function describeMonitor({ name, push, target }: MonitorConfig): string {
+  return table('[[monitor]]', {
+    name,
+    push_url: push === null ? null : `${push.baseUrl}/api/push/${maskToken(push.token)}`,
+    ...(target.kind === 'unit'
+      ? { unit: target.unit }
+      : {
+          supervisor: target.supervisor,
+          programs: target.programs,
+          exclude: target.exclude,
+          min_running: target.minRunning,
+          stopped: target.stopped,
+        }),
+  })
+}
+
+function table(heading: string, values: Readonly<Record<string, Value>>): string {
+  const lines = Object.entries(values).flatMap(([key, value]) => {
+    const written = write(value)
+    return written === null ? [] : `${key} = ${written}`
+  })
+  return `${[heading, ...lines].join('\n')}\n`
+}
+
+/** JSON's strings and arrays are TOML's; its objects are not. */
+function write(value: Value): string | null {
+  if (value === null || (Array.isArray(value) && value.length === 0)) return null
+  if (typeof value !== 'object' || Array.isArray(value)) return JSON.stringify(value)
+  const entries = Object.entries(value).map(
+    ([key, text]) => `${JSON.stringify(key)} = ${JSON.stringify(text)}`,
+  )
+  return entries.length === 0 ? null : `{ ${entries.join(', ')} }`
+}

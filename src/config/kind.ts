@@ -1,0 +1,147 @@
+import { formatDuration, parseDuration } from './duration.ts'
+import type { Parsed } from './parsed.ts'
+import { quote } from './quote.ts'
+
+/** What a kind may use while it reads one value. */
+export interface KindContext {
+  /** Tells what is wrong, in words that follow the place; `below` is the key or index inside the value. */
+  readonly wrong: (what: string, ...below: (string | number)[]) => void
+  /** Makes a path absolute, or leaves it relative to the working directory where it came from a shell. */
+  readonly absolute: (path: string) => string
+}
+
+/** Reads one configured value, from the file, an option or a variable; null after telling what is wrong with it. */
+export interface Kind<T> {
+  parse(value: unknown, context: KindContext): T | null
+}
+
+/** What a kind makes of a configured value. */
+export type ValueOf<K> = K extends Kind<infer T> ? T : never
+
+/** One line of text. */
+export const text: Kind<string> = {
+  parse: (value, { wrong }) => (typeof value === 'string' ? oneLine(value, wrong) : noText(value, wrong)),
+}
+
+/** The path of a file, relative to the folder of the configuration; `~/` is the home folder. */
+export const path: Kind<string> = {
+  parse(value, context) {
+    const found = text.parse(value, context)
+    return found === null ? null : context.absolute(found)
+  },
+}
+
+/** A text that has a parser of its own. */
+export function parsedBy<T>(parse: (text: string) => Parsed<T>): Kind<T> {
+  return {
+    parse(value, context) {
+      const found = text.parse(value, context)
+      if (found === null) return null
+      const result = parse(found)
+      if ('value' in result) return result.value
+      context.wrong(result.wrong)
+      return null
+    },
+  }
+}
+
+/** One of a few words. */
+export function choice<const T extends string>(...words: readonly T[]): Kind<T> {
+  return {
+    parse(value, { wrong }) {
+      const found = words.find((word) => word === value)
+      if (found !== undefined) return found
+      const list = words.map((word) => `"${word}"`)
+      wrong(`must be ${list.slice(0, -1).join(', ')} or ${list.at(-1)}, got ${quote(value)}`)
+      return null
+    },
+  }
+}
+
+/** A time in milliseconds, written with its unit; the limits are written like it and allowed themselves. */
+export function duration(min: string, max: string): Kind<number> {
+  const minMs = parseDuration(min) ?? 0
+  const maxMs = parseDuration(max) ?? Infinity
+  return {
+    parse(value, { wrong }) {
+      const seconds = bareNumber(value)
+      // Nothing or less is wrong in any unit: its limit says more than a missing unit.
+      const ms =
+        seconds !== null && seconds <= 0 ? 0 : typeof value === 'string' ? parseDuration(value) : null
+      if (seconds !== null && seconds > 0)
+        wrong(`needs a unit, got ${quote(value)}; "${seconds}s" is in seconds`)
+      else if (ms === null)
+        wrong(`must be a time with its unit such as "24s", "5m" or "1h30m", got ${quote(value)}`)
+      else if (ms < minMs) wrong(`must be at least ${formatDuration(minMs)}, got ${quote(value)}`)
+      else if (ms > maxMs) wrong(`must be at most ${formatDuration(maxMs)}, got ${quote(value)}`)
+      else return ms
+      return null
+    },
+  }
+}
+
+/** A whole number, written without quotes. */
+export function integer(min: number): Kind<number> {
+  return {
+    parse(value, { wrong }) {
+      if (typeof value === 'number' && Number.isSafeInteger(value) && value >= min) return value
+      wrong(`must be a whole number of at least ${min}, got ${quote(value)}`)
+      return null
+    },
+  }
+}
+
+/** `true` or `false`; a variable, which is a text, may say `1`, `yes`, `0` or `no` too. */
+export const flag: Kind<boolean> = {
+  parse(value, { wrong }) {
+    if (typeof value === 'boolean') return value
+    if (typeof value === 'string' && /^(1|true|yes|on)$/i.test(value)) return true
+    if (typeof value === 'string' && /^(0|false|no|off)$/i.test(value)) return false
+    wrong(`must be true or false, got ${quote(value)}`)
+    return null
+  },
+}
+
+/** An array of lines of text, of at least one. */
+export const texts: Kind<readonly string[]> = {
+  parse(value, context) {
+    if (!Array.isArray(value)) {
+      context.wrong(`must be an array of texts such as ["celery:*"], got ${quote(value)}`)
+      return null
+    }
+    if (value.length === 0) {
+      context.wrong('must not be empty; leave it out')
+      return null
+    }
+    const items = value.map((item: unknown, index) =>
+      text.parse(item, { ...context, wrong: (what, ...below) => context.wrong(what, index, ...below) }),
+    )
+    const right = items.filter((item) => item !== null)
+    return right.length < items.length ? null : right
+  },
+}
+
+/** Tells a TOML table from everything else. */
+export function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
+}
+
+function bareNumber(value: unknown): number | null {
+  if (typeof value === 'string' && /^\s*-?\d+(\.\d+)?\s*$/.test(value)) return Number(value)
+  return typeof value === 'number' && Number.isFinite(value) ? value : null
+}
+
+/** Never shows the value: the same checks read tokens and passwords. */
+function oneLine(value: string, wrong: KindContext['wrong']): string | null {
+  const trimmed = value.trim()
+  if (trimmed === '') wrong('must not be empty')
+  else if (/\p{Cc}/u.test(trimmed)) wrong('must be one line without control characters')
+  else return trimmed
+  return null
+}
+
+function noText(value: unknown, wrong: KindContext['wrong']): null {
+  // The digits are not shown: they may be a password without its quotes.
+  wrong(`must be a text in quotes, got ${typeof value === 'number' ? 'a number' : quote(value)}`)
+  return null
+}

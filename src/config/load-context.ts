@@ -1,0 +1,32 @@
+import type { Given } from './place.ts'
+import type { Problems } from './problems.ts'
+import type { OptionName } from './options.ts'
+import type { Environment, OptionValues } from './read-options.ts'
+import type { FileSource } from './text-file.ts'
+
+/** What every part of loading shares. */
+export interface LoadContext {
+  readonly files: FileSource
+  readonly env: Environment
+  /** The user's home folder; empty where there is none. */
+  readonly home: string
+  readonly problems: Problems
+  /** One line each, added to as they are found. */
+  readonly warnings: string[]
+  /** The sources that win over the file, the first one most. */
+  readonly layers: readonly OptionValues[]
+}
+
+/** Gives an option's value from the command line, else from the environment, else from the file. */
+export function firstGiven<N extends OptionName>(
+  { layers }: LoadContext,
+  name: N,
+  inFile?: OptionValues[N],
+): OptionValues[N] | undefined {
+  return layers.find((layer) => layer[name] !== undefined)?.[name] ?? inFile
+}
+
+/** Tells whether an option was given outside the file, wrong ones included. */
+export function placesOf({ layers }: LoadContext, ...names: OptionName[]): Given<unknown>['place'][] {
+  return layers.flatMap((layer) => names.flatMap((name) => layer[name]?.place ?? []))
+}

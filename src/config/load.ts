@@ -1,0 +1,112 @@
+import { isAbsolute, join } from 'node:path'
+import { ConfigError } from '../errors.ts'
+import type { LogFormat, LogLevel } from '../log.ts'
+import type { Config } from './config.ts'
+import type { Document } from './document.ts'
+import type { LoadContext } from './load-context.ts'
+import { firstGiven, placesOf } from './load-context.ts'
+import { openDocument } from './open-document.ts'
+import type { SharedFlags } from './options.ts'
+import { createProblems } from './problems.ts'
+import { readDocument } from './read-document.ts'
+import type { Environment } from './read-options.ts'
+import { readEnvironment, readFlags, unknownVariables } from './read-options.ts'
+import { realFiles } from './real-files.ts'
+import { resolveAgent } from './resolve-agent.ts'
+import { resolveKuma } from './resolve-kuma.ts'
+import { resolveMonitors } from './resolve-monitors.ts'
+import { keepUsed, resolveSupervisors } from './resolve-supervisors.ts'
+import type { Secrets } from './secrets.ts'
+import { secretsOf } from './secrets.ts'
+import type { FileSource } from './text-file.ts'
+
+const DEFAULT_FILE = '/etc/kuma-supervisor-push/config.toml'
+
+interface LoadRequest {
+  /** The shared options as commander read them. */
+  readonly flags: SharedFlags
+  readonly env: Environment
+  /** The user's home folder; empty where there is none. */
+  readonly home: string
+  /** Read where nothing names a file, if it exists. */
+  readonly defaultFile?: string
+  readonly files?: FileSource
+}
+
+export interface LoadedConfig {
+  readonly config: Config
+  /** One line each; the agent works in spite of them. */
+  readonly warnings: readonly string[]
+  /** The file that was read, as the user named it; null where there was none. */
+  readonly source: string | null
+  readonly secrets: Secrets
+  readonly dryRun: boolean
+  readonly logLevel: LogLevel
+  readonly logFormat: LogFormat
+}
+
+/**
+ * Puts the configuration together: options win over variables, these over the file, and that over the defaults.
+ * @throws ConfigError with every problem at once
+ */
+export async function loadConfig(request: LoadRequest): Promise<LoadedConfig> {
+  const { flags, env, home, files = realFiles, defaultFile = DEFAULT_FILE } = request
+  const problems = createProblems()
+  // A relative path from a shell starts where the shell is, which the file system does by itself.
+  const fromShell = (path: string) => expandHome(path, home)
+  const layers = [readFlags(flags, fromShell, problems), readEnvironment(env, fromShell, problems)]
+  const context: LoadContext = { files, env, home, problems, warnings: unknownVariables(env), layers }
+  const document = await openDocument(context, defaultFile)
+  const dryRun = firstGiven(context, 'dryRun')?.value ?? false
+  const config = await resolve(context, document, { needsToken: !dryRun, defaultFile })
+  const found = problems.list()
+  if (found.length > 0) throw new ConfigError(found)
+  return {
+    config,
+    warnings: context.warnings,
+    source: document?.name ?? null,
+    secrets: secretsOf(config),
+    dryRun,
+    logLevel: firstGiven(context, 'logLevel')?.value ?? 'info',
+    logFormat: firstGiven(context, 'logFormat')?.value ?? 'text',
+  }
+}
+
+async function resolve(
+  context: LoadContext,
+  document: Document | null,
+  { needsToken, defaultFile }: { needsToken: boolean; defaultFile: string },
+): Promise<Config> {
+  const { problems, home } = context
+  const fromFile = (path: string) => {
+    const expanded = expandHome(path, home)
+    return isAbsolute(expanded) ? expanded : join(document?.folder ?? '', expanded)
+  }
+  const values = readDocument(document, fromFile, problems)
+  const kuma = await resolveKuma(context, values.kuma[0]?.values ?? {})
+  const agent = await resolveAgent(context, values.agent[0]?.values ?? {})
+  const supervisors = await resolveSupervisors(context, values.supervisor)
+  const monitors = await resolveMonitors(context, {
+    entries: values.monitor,
+    supervisors,
+    kumaUrl: kuma.url,
+    needsToken,
+  })
+  const isAnyMonitor =
+    document?.root['monitor'] !== undefined || placesOf(context, 'token', 'tokenFile', 'pushUrl').length > 0
+  if (needsToken && !isAnyMonitor) {
+    const [label, place] =
+      document === null
+        ? ['no push token:', `write ${defaultFile}`]
+        : [`${document.name}:`, 'add a [[monitor]]']
+    problems.add(
+      { label, line: 0 },
+      `${document === null ? '' : 'no push token; '}pass --token or --push-url with what Kuma shows for a push monitor, or ${place}; --dry-run needs none`,
+    )
+  }
+  return { kuma, agent, supervisors: keepUsed(context, supervisors, values.supervisor, monitors), monitors }
+}
+
+function expandHome(path: string, home: string): string {
+  return path.startsWith('~/') && home !== '' ? join(home, path.slice(2)) : path
+}

@@ -1,0 +1,23 @@
+const LONGEST = 60
+
+/** Shows a wrong value of the configuration in one line, cut short, without credentials in URLs or push tokens. */
+export function quote(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(cut(redact(value)))
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  if (Array.isArray(value)) return 'an array'
+  if (value instanceof Date) return 'a date'
+  return 'a table'
+}
+
+/** Takes out what a person may have pasted along: `//user:password@`, the push token of a push URL, a query. */
+function redact(text: string): string {
+  return text
+    .replace(/(\/\/)[^/]*@/, '$1…@')
+    .replace(/(\/api\/push\/[^/?#]{0,3})[^?#]*/, '$1…')
+    .replace(/(:\/\/[^?]*)\?.*$/s, '$1?…')
+}
+
+function cut(text: string): string {
+  // A cut surrogate pair would come out as an escape.
+  return text.length > LONGEST ? `${text.slice(0, LONGEST).replace(/[\ud800-\udbff]$/, '')}…` : text
+}

@@ -1,0 +1,34 @@
+import { constants } from 'node:fs'
+import { access, open } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { FileSource } from './text-file.ts'
+
+/** The file system of this host. */
+export const realFiles: FileSource = {
+  async read(path, maxBytes) {
+    const handle = await open(path, 'r')
+    try {
+      const { mode, uid, gid } = await handle.stat()
+      const chunks: Buffer[] = []
+      // Pipes and devices have no size, so it is read until it ends or is too much.
+      for (let left = maxBytes + 1; left > 0;) {
+        const { bytesRead, buffer } = await handle.read(Buffer.alloc(Math.min(left, 65_536)))
+        if (bytesRead === 0) break
+        chunks.push(buffer.subarray(0, bytesRead))
+        left -= bytesRead
+      }
+      return { bytes: Buffer.concat(chunks), mode: mode & 0o777, uid, gid }
+    } finally {
+      await handle.close()
+    }
+  },
+  async canWriteIn(folder) {
+    for (let tried = folder; ; tried = dirname(tried)) {
+      const code = await access(tried, constants.W_OK | constants.X_OK).then(
+        () => null,
+        (error: NodeJS.ErrnoException) => error.code,
+      )
+      if (code !== 'ENOENT' || dirname(tried) === tried) return code === null
+    }
+  },
+}

@@ -1,0 +1,122 @@
+import type { MonitorConfig, SupervisorConfig, SupervisorTarget, UnitTarget } from './config.ts'
+import type { LoadContext } from './load-context.ts'
+import { firstGiven, placesOf } from './load-context.ts'
+import { nearest } from './nearest.ts'
+import type { Given, Place } from './place.ts'
+import { quote } from './quote.ts'
+import type { Entry, TableValues } from './read-document.ts'
+import { resolveNames } from './resolve-names.ts'
+import type { ResolvedPush } from './resolve-push.ts'
+import { resolvePush } from './resolve-push.ts'
+
+interface MonitorRequest {
+  readonly entries: readonly Entry<'monitor'>[]
+  readonly supervisors: readonly SupervisorConfig[]
+  readonly kumaUrl: string
+  /** False with `--dry-run`. */
+  readonly needsToken: boolean
+}
+
+/** Fills in every monitor of the file, or the one that options and variables describe. */
+export async function resolveMonitors(
+  context: LoadContext,
+  request: MonitorRequest,
+): Promise<MonitorConfig[]> {
+  const { entries, supervisors, needsToken } = request
+  if (entries.length > 1) refuseOptions(context, entries.length)
+  const tables: readonly { place: Place | null; values: TableValues<'monitor'> }[] =
+    entries.length === 0 ? [{ place: null, values: {} }] : entries
+  const pushes: (ResolvedPush | null)[] = []
+  const targets: (SupervisorTarget | UnitTarget)[] = []
+  for (const { place, values } of tables) {
+    const inFile = { token: values.token, tokenFile: values.token_file, pushUrl: values.push_url }
+    const push = await resolvePush(context, [...context.layers, inFile], request.kumaUrl, needsToken)
+    if (push === null && needsToken && place !== null) {
+      context.problems.add(place, 'needs token, token_file or push_url')
+    }
+    pushes.push(push)
+    targets.push(resolveTarget(context, values, supervisors))
+  }
+  refuseSharedTokens(context, pushes)
+  const names = resolveNames(
+    tables.map(({ values }, index) => ({
+      given: values.name,
+      fallback: defaultName(targets[index], supervisors),
+    })),
+    context.problems,
+  )
+  return targets.map((target, index) => ({
+    name: names[index] ?? '',
+    push: pushes[index]?.target ?? null,
+    target,
+  }))
+}
+
+function refuseOptions(context: LoadContext, count: number): void {
+  for (const place of placesOf(context, 'token', 'tokenFile', 'pushUrl', 'programs')) {
+    context.problems.add(place, `cannot tell which of ${count} [[monitor]] is meant; change it in the file`)
+  }
+}
+
+function resolveTarget(
+  context: LoadContext,
+  values: TableValues<'monitor'>,
+  supervisors: readonly SupervisorConfig[],
+): SupervisorTarget | UnitTarget {
+  const programs = firstGiven(context, 'programs', values.programs)
+  if (values.unit !== undefined) {
+    const { supervisor, exclude, min_running, stopped } = values
+    for (const given of [supervisor, programs, exclude, min_running, stopped]) {
+      if (given !== undefined)
+        context.problems.add(given.place, 'has no use beside unit, which has no programs')
+    }
+    return { kind: 'unit', unit: values.unit.value ?? '' }
+  }
+  return {
+    kind: 'supervisor',
+    supervisor: resolveSupervisorName(context, values.supervisor, supervisors),
+    programs: programs?.value ?? [],
+    exclude: values.exclude?.value ?? [],
+    minRunning: values.min_running?.value ?? null,
+    stopped: values.stopped?.value ?? 'down',
+  }
+}
+
+function resolveSupervisorName(
+  { problems }: LoadContext,
+  given: Given<string> | undefined,
+  supervisors: readonly SupervisorConfig[],
+): string {
+  const names = supervisors.map(({ name }) => name)
+  if (given !== undefined && given.value !== null && !names.includes(given.value)) {
+    const near = nearest(given.value, names)
+    const hint = near === null ? `known are ${names.map(quote).join(', ')}` : `did you mean ${quote(near)}?`
+    problems.add(given.place, `must be the name of a [[supervisor]], got ${quote(given.value)}; ${hint}`)
+  }
+  return given?.value ?? names[0] ?? ''
+}
+
+function defaultName(
+  target: SupervisorTarget | UnitTarget | undefined,
+  supervisors: readonly SupervisorConfig[],
+): string {
+  if (target?.kind === 'unit') return target.unit
+  if (target !== undefined && target.programs.length > 0) return target.programs.join(', ')
+  return supervisors.length > 1 && target !== undefined ? target.supervisor : 'supervisor'
+}
+
+/** Kuma would see two answers for one monitor, and alarm at every difference. */
+function refuseSharedTokens({ problems }: LoadContext, pushes: readonly (ResolvedPush | null)[]): void {
+  const first = new Map<string, Place>()
+  for (const push of pushes) {
+    const target = push?.target ?? null
+    if (push === null || target === null) continue
+    const id = `${target.baseUrl}/${target.token}`
+    const taken = first.get(id)
+    if (taken === undefined) first.set(id, push.place)
+    else if (taken.line > 0) {
+      const what = `has the same token as line ${taken.line}; each monitor needs a push monitor of its own in Kuma`
+      problems.add(push.place, what)
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import { headers } from './headers.ts'
+import { choice, duration, integer, parsedBy, path, text, texts } from './kind.ts'
+import { parseKumaUrl } from './kuma-url.ts'
+import { parseProxyUrl } from './proxy-url.ts'
+import { parsePushAddress, parsePushUrl } from './push-url.ts'
+import { parseSupervisorUrl } from './supervisor-url.ts'
+import { parseUnitName } from './unit-name.ts'
+
+/**
+ * Every key of the configuration file, by table.
+ *
+ * An own list and no validation library: options, variables, suggestions and the check of the example read it too,
+ * each wrong value has words of its own, and valibot's strict objects tell one unknown key only.
+ */
+export const SCHEMA = {
+  kuma: {
+    url: parsedBy(parseKumaUrl),
+    headers,
+    ca_file: path,
+    client_cert_file: path,
+    client_key_file: path,
+    proxy: parsedBy(parseProxyUrl),
+    timeout: duration('1s', '5m'),
+  },
+  agent: {
+    push_every: duration('1s', '24h'),
+    check_every: duration('1s', '24h'),
+    schedule: text,
+    state_file: path,
+  },
+  supervisor: {
+    name: text,
+    unit: parsedBy((given) =>
+      given === 'auto' || given === 'none' ? { value: given } : parseUnitName(given),
+    ),
+    url: parsedBy(parseSupervisorUrl),
+    username: text,
+    password: text,
+    password_file: path,
+    ca_file: path,
+    timeout: duration('100ms', '5m'),
+  },
+  monitor: {
+    name: text,
+    token: parsedBy(parsePushAddress),
+    token_file: path,
+    push_url: parsedBy(parsePushUrl),
+    supervisor: text,
+    programs: texts,
+    exclude: texts,
+    min_running: integer(1),
+    stopped: choice('down', 'ok'),
+    unit: parsedBy(parseUnitName),
+  },
+} as const
+
+export type TableName = keyof typeof SCHEMA
+
+export const TABLES: readonly TableName[] = ['kuma', 'agent', 'supervisor', 'monitor']
+
+/** Tells which tables there may be several of. */
+export function isMany(table: TableName): boolean {
+  return table === 'supervisor' || table === 'monitor'
+}
+
+/** `[agent]`, `[[monitor]]` */
+export function headingOf(table: TableName): string {
+  return isMany(table) ? `[[${table}]]` : `[${table}]`
+}
