@@ -4,6 +4,7 @@ import type { KeyPath } from './locate-keys.ts'
 import { locateKeys } from './locate-keys.ts'
 import type { Place } from './place.ts'
 import type { Problems } from './problems.ts'
+import { quote } from './quote.ts'
 
 /** A configuration file that is TOML, with the places of its keys. */
 export interface Document {
@@ -51,7 +52,11 @@ function nameOf(path: KeyPath): string {
   if (rest.length === 0) return `[${table}]`
   const shown = table === 'agent' || table === 'kuma' ? rest : path
   return shown
-    .map((part, index) => (typeof part === 'number' ? `[${part + 1}]` : index === 0 ? part : `.${part}`))
+    .map((part, index) => {
+      if (typeof part === 'number') return `[${part + 1}]`
+      const name = /^[\w-]+$/.test(part) ? part : quote(part)
+      return index === 0 ? name : `.${name}`
+    })
     .join('')
 }
 
@@ -60,7 +65,7 @@ function describeSyntaxError(name: string, toml: string, error: unknown): { plac
   const { line, column } = error
   // The rest of smol-toml's message shows lines of the file, which may hold a token.
   const cause = error.message.split('\n')[0]?.replace(/^Invalid TOML document: /, '') ?? ''
-  const hint = hintFor(toml.split('\n')[line - 1] ?? '')
+  const hint = hintFor(toml.split(/\r?\n/)[line - 1] ?? '')
   return { place: { label: `${name}:${line}:${column}:`, line }, what: `is not TOML: ${cause}${hint}` }
 }
 

@@ -1,6 +1,6 @@
 import type { Kind } from './kind.ts'
 import { isTable, text } from './kind.ts'
-import { quote } from './quote.ts'
+import { typeName } from './quote.ts'
 
 /** Set by the HTTP client itself. */
 const REFUSED = new Set([
@@ -19,7 +19,7 @@ const REFUSED = new Set([
 export const headers: Kind<Readonly<Record<string, string>>> = {
   parse(value, context) {
     if (!isTable(value)) {
-      context.wrong(`must be a table such as { "X-Name" = "value" }, got ${quote(value)}`)
+      context.wrong(`must be a table such as { "X-Name" = "value" }, got ${typeName(value)}`)
       return null
     }
     const right: Record<string, string> = {}

@@ -1,6 +1,6 @@
 import { formatDuration, parseDuration } from './duration.ts'
 import type { Parsed } from './parsed.ts'
-import { quote } from './quote.ts'
+import { quote, typeName } from './quote.ts'
 
 /** What a kind may use while it reads one value. */
 export interface KindContext {
@@ -141,7 +141,7 @@ function oneLine(value: string, wrong: KindContext['wrong']): string | null {
 }
 
 function noText(value: unknown, wrong: KindContext['wrong']): null {
-  // The digits are not shown: they may be a password without its quotes.
-  wrong(`must be a text in quotes, got ${typeof value === 'number' ? 'a number' : quote(value)}`)
+  // Not shown: it may be a password of digits without its quotes.
+  wrong(`must be a text in quotes, got ${typeName(value)}`)
   return null
 }

@@ -53,7 +53,7 @@ function parseWholeUrl(text: string): Parsed<PushAddress> {
   if (match === null) {
     return {
       wrong:
-        `must be a push URL like ${url.origin}/api/push/AWbUXTosJG; ` +
+        `must be a push URL like ${url.origin}/api/push/…; ` +
         'copy the Push URL from the page of the monitor in Kuma',
     }
   }

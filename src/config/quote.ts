@@ -4,9 +4,16 @@ const LONGEST = 60
 export function quote(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(cut(redact(value)))
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  return typeName(value)
+}
+
+/** Names the TOML type of a value that may be a secret. */
+export function typeName(value: unknown): string {
+  if (typeof value === 'string') return 'a text'
+  if (typeof value === 'number') return 'a number'
+  if (typeof value === 'boolean') return 'a boolean'
   if (Array.isArray(value)) return 'an array'
-  if (value instanceof Date) return 'a date'
-  return 'a table'
+  return value instanceof Date ? 'a date' : 'a table'
 }
 
 /** Takes out what a person may have pasted along: `//user:password@`, the push token of a push URL, a query. */

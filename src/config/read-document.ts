@@ -4,7 +4,7 @@ import { isTable } from './kind.ts'
 import type { KeyPath } from './locate-keys.ts'
 import type { Given, Place } from './place.ts'
 import type { Problems } from './problems.ts'
-import { quote } from './quote.ts'
+import { typeName } from './quote.ts'
 import type { TableName } from './schema.ts'
 import { headingOf, isMany, SCHEMA, TABLES } from './schema.ts'
 import { describeUnknownKey } from './unknown-key.ts'
@@ -110,5 +110,5 @@ function tablesOf({ root, linePlace }: Document, name: TableName, problems: Prob
 }
 
 function misplaced(name: TableName, found: unknown): string {
-  return `${name} must be a table that starts with ${headingOf(name)}, got ${quote(found)}`
+  return `${name} must be a table that starts with ${headingOf(name)}, got ${typeName(found)}`
 }

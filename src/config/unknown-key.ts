@@ -1,10 +1,11 @@
 import { nearest } from './nearest.ts'
+import { quote } from './quote.ts'
 import type { TableName } from './schema.ts'
 import { headingOf, SCHEMA, TABLES } from './schema.ts'
 
 /** Says that a key is unknown and which one was meant; the table is null at the top of the file. */
 export function describeUnknownKey(key: string, table: TableName | null): string {
-  const shown = JSON.stringify(key.length > 40 ? `${key.slice(0, 40)}…` : key)
+  const shown = quote(key)
   const homes = TABLES.filter((name) => Object.hasOwn(SCHEMA[name], key))
   if (table === null) {
     if (homes.length === 0) return `unknown table ${shown}${didYouMean(key, TABLES)}`

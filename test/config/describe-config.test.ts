@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { parse } from 'smol-toml'
+import { describeConfig } from '../../src/config/describe-config.ts'
+import { loadText } from '../helpers/load-text.ts'
+
+test('describes a resolved configuration as TOML, with its secrets masked', async () => {
+  const { config } = await loadText(
+    `[kuma]\nurl = "http://h/"\nheaders = { Authorization = "Basic s3cret", "X.Y" = "s3cret" }
+    [agent]\npush_every = "90s"
+    [[supervisor]]\nusername = "kay"\npassword = "s3cret"\nurl = "unix:///s\\"x"
+    [[monitor]]\nname = "zwölf \\\\ \\"x\\""\ntoken = "AWbUXTosJG"\nprograms = ["a:*", "b"]\nmin_running = 3
+    [[monitor]]\npush_url = "https://other/kuma/api/push/b7Kq2mXz9P"\nunit = "nginx"`,
+  )
+  const text = describeConfig(config)
+  assert.doesNotMatch(text, /s3cret|UXTosJG|q2mXz9P/)
+  assert.equal(
+    text,
+    `[kuma]
+url = "http://h"
+headers = { "Authorization" = "…", "X.Y" = "…" }
+timeout = "25s"
+
+[agent]
+push_every = "1m30s"
+check_every = "5s"
+state_file = "/var/lib/kuma-supervisor-push/state.json"
+
+[[supervisor]]
+name = "local"
+unit = "auto"
+url = "unix:///s\\"x"
+username = "kay"
+password = "…"
+timeout = "5s"
+
+[[monitor]]
+name = "zwölf \\\\ \\"x\\""
+push_url = "http://h/api/push/AWb…"
+supervisor = "local"
+programs = ["a:*","b"]
+min_running = 3
+stopped = "down"
+
+[[monitor]]
+name = "nginx.service"
+push_url = "https://other/kuma/api/push/b7K…"
+unit = "nginx.service"
+`,
+  )
+  assert.deepEqual(Object.keys(parse(text)), ['kuma', 'agent', 'supervisor', 'monitor'])
+})
+
+test('describes what was loaded: its text loads as the same configuration', async () => {
+  const { config } = await loadText(
+    `[kuma]\nurl = "https://h/kuma"\nproxy = "http://p:1"\n[agent]\nschedule = "@hourly"\nstate_file = "/s"
+    [[supervisor]]\nname = "x"\nurl = "https://h:9001"
+    [[monitor]]\ntoken = "abc"\nexclude = ["a"]\nstopped = "ok"\n[[monitor]]\ntoken = "def"\nunit = "nginx"`,
+  )
+  // Three characters are all that a mask leaves of these tokens, and the mark behind them is not part of one.
+  const again = await loadText(describeConfig(config).replaceAll('…', ''))
+  assert.deepEqual(again.config, config)
+})
