@@ -3,7 +3,7 @@ import type { Parsed } from './parsed.ts'
 import { quote, typeName } from './quote.ts'
 
 /** What a kind may use while it reads one value. */
-export interface KindContext {
+interface KindContext {
   /** Tells what is wrong, in words that follow the place; `below` is the key or index inside the value. */
   readonly wrong: (what: string, ...below: (string | number)[]) => void
   /** Makes a path absolute, or leaves it relative to the working directory where it came from a shell. */
