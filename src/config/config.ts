@@ -68,6 +68,27 @@ export interface SupervisorTarget {
   readonly minRunning: number | null
   /** What a program stopped by hand means. */
   readonly stopped: 'down' | 'ok'
+  /** How much resident memory a process may have, its children included; null means any. */
+  readonly memoryBytes: number | null
+  readonly http: HttpCheck | null
+  /** What a process over its memory, or a failed HTTP check, brings about. */
+  readonly onFailure: 'report' | 'restart'
+  /** How long after one restart the next may come. */
+  readonly restartCooldownMs: number
+  /** Whether the last line of a dead program's stderr is told. */
+  readonly stderrTail: boolean
+}
+
+/** What a URL must answer. */
+export interface HttpCheck {
+  readonly url: string
+  /** The right status codes. */
+  readonly status: readonly number[]
+  /** A text that must be in the answer; null means none. */
+  readonly body: string | null
+  readonly timeoutMs: number
+  /** Whether to ask only while the programs are RUNNING. */
+  readonly when: 'running' | 'always'
 }
 
 /** A monitor over any systemd unit. */

@@ -1,8 +1,10 @@
 import { maskToken } from '../secret.ts'
-import type { Config, MonitorConfig, SupervisorConfig } from './config.ts'
+import type { Config, HttpCheck, MonitorConfig, SupervisorConfig } from './config.ts'
 import { formatDuration } from './duration.ts'
+import { formatSize } from './size.ts'
 
-type Value = string | number | readonly string[] | Readonly<Record<string, string>> | null
+type Value =
+  string | number | boolean | null | readonly (string | number)[] | { readonly [key: string]: Value }
 
 /** Writes a resolved configuration as TOML, defaults included, secrets masked; what is not set is left out. */
 export function describeConfig({ kuma, agent, supervisors, monitors }: Config): string {
@@ -51,8 +53,18 @@ function describeMonitor({ name, push, target }: MonitorConfig): string {
           exclude: target.exclude,
           min_running: target.minRunning,
           stopped: target.stopped,
+          memory: target.memoryBytes === null ? null : formatSize(target.memoryBytes),
+          http: target.http === null ? null : describeHttp(target.http),
+          on_failure: target.onFailure,
+          restart_cooldown: target.onFailure === 'restart' ? formatDuration(target.restartCooldownMs) : null,
+          stderr_tail: target.stderrTail,
         }),
   })
+}
+
+function describeHttp({ url, status, body, timeoutMs, when }: HttpCheck): Value {
+  // A query can hold a key.
+  return { url: url.replace(/\?.*$/s, '?…'), status, body, timeout: formatDuration(timeoutMs), when }
 }
 
 function table(heading: string, values: Readonly<Record<string, Value>>): string {
@@ -63,12 +75,17 @@ function table(heading: string, values: Readonly<Record<string, Value>>): string
   return `${[heading, ...lines].join('\n')}\n`
 }
 
+function isList(value: Value): value is readonly (string | number)[] {
+  return Array.isArray(value)
+}
+
 /** JSON's strings and arrays are TOML's; its objects are not. */
 function write(value: Value): string | null {
-  if (value === null || (Array.isArray(value) && value.length === 0)) return null
-  if (typeof value !== 'object' || Array.isArray(value)) return JSON.stringify(value)
-  const entries = Object.entries(value).map(
-    ([key, text]) => `${JSON.stringify(key)} = ${JSON.stringify(text)}`,
-  )
+  if (value === null || (isList(value) && value.length === 0)) return null
+  if (typeof value !== 'object' || isList(value)) return JSON.stringify(value)
+  const entries = Object.entries(value).flatMap(([key, inner]) => {
+    const written = write(inner)
+    return written === null ? [] : `${/^[\w-]+$/.test(key) ? key : JSON.stringify(key)} = ${written}`
+  })
   return entries.length === 0 ? null : `{ ${entries.join(', ')} }`
 }

@@ -1,6 +1,7 @@
 import { formatDuration, parseDuration } from './duration.ts'
 import type { Parsed } from './parsed.ts'
 import { quote, typeName } from './quote.ts'
+import { formatSize, parseSize } from './size.ts'
 
 /** What a kind may use while it reads one value. */
 interface KindContext {
@@ -75,6 +76,22 @@ export function duration(min: string, max: string): Kind<number> {
       else if (ms < minMs) wrong(`must be at least ${formatDuration(minMs)}, got ${quote(value)}`)
       else if (ms > maxMs) wrong(`must be at most ${formatDuration(maxMs)}, got ${quote(value)}`)
       else return ms
+      return null
+    },
+  }
+}
+
+/** A size in bytes, written with its unit. */
+export function size(min: string, max: string): Kind<number> {
+  const minBytes = parseSize(min) ?? 0
+  const maxBytes = parseSize(max) ?? Infinity
+  return {
+    parse(value, { wrong }) {
+      const bytes = typeof value === 'string' ? parseSize(value) : null
+      if (bytes === null) wrong(`must be a size with its unit such as "512MB" or "2GB", got ${quote(value)}`)
+      else if (bytes < minBytes) wrong(`must be at least ${formatSize(minBytes)}, got ${quote(value)}`)
+      else if (bytes > maxBytes) wrong(`must be at most ${formatSize(maxBytes)}, got ${quote(value)}`)
+      else return bytes
       return null
     },
   }

@@ -17,6 +17,9 @@ interface MonitorRequest {
   readonly needsToken: boolean
 }
 
+/** What a monitor over a plain unit may have. */
+const UNIT_KEYS: ReadonlySet<string> = new Set(['name', 'token', 'token_file', 'push_url', 'unit'])
+
 /** Fills in every monitor of the file, or the one that options and variables describe. */
 export async function resolveMonitors(
   context: LoadContext,
@@ -65,12 +68,14 @@ function resolveTarget(
 ): SupervisorTarget | UnitTarget {
   const programs = firstGiven(context, 'programs', values.programs)
   if (values.unit !== undefined) {
-    const { supervisor, exclude, min_running, stopped } = values
-    for (const given of [supervisor, programs, exclude, min_running, stopped]) {
-      if (given !== undefined)
-        context.problems.add(given.place, 'has no use beside unit, which has no programs')
+    for (const [key, given] of Object.entries({ ...values, programs })) {
+      if (given === undefined || UNIT_KEYS.has(key)) continue
+      context.problems.add(given.place, 'has no use beside unit, which has no programs')
     }
     return { kind: 'unit', unit: values.unit.value ?? '' }
+  }
+  if (values.on_failure?.value === 'restart' && values.memory === undefined && values.http === undefined) {
+    context.problems.add(values.on_failure.place, 'is about memory and http, and neither is set')
   }
   return {
     kind: 'supervisor',
@@ -79,6 +84,11 @@ function resolveTarget(
     exclude: values.exclude?.value ?? [],
     minRunning: values.min_running?.value ?? null,
     stopped: values.stopped?.value ?? 'down',
+    memoryBytes: values.memory?.value ?? null,
+    http: values.http?.value ?? null,
+    onFailure: values.on_failure?.value ?? 'report',
+    restartCooldownMs: values.restart_cooldown?.value ?? 600_000,
+    stderrTail: values.stderr_tail?.value ?? false,
   }
 }
 

@@ -1,5 +1,6 @@
 import { headers } from './headers.ts'
-import { choice, duration, integer, parsedBy, path, text, texts } from './kind.ts'
+import { httpCheck } from './http-check.ts'
+import { choice, duration, flag, integer, parsedBy, path, size, text, texts } from './kind.ts'
 import { parseKumaUrl } from './kuma-url.ts'
 import { parseProxyUrl } from './proxy-url.ts'
 import { parsePushAddress, parsePushUrl } from './push-url.ts'
@@ -50,6 +51,11 @@ export const SCHEMA = {
     exclude: texts,
     min_running: integer(1),
     stopped: choice('down', 'ok'),
+    memory: size('1MB', '1024GB'),
+    http: httpCheck,
+    on_failure: choice('report', 'restart'),
+    restart_cooldown: duration('10s', '24h'),
+    stderr_tail: flag,
     unit: parsedBy(parseUnitName),
   },
 } as const

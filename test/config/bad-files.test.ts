@@ -143,7 +143,7 @@ const shapes: Row[] = [
     name: 'a key that is like no other',
     toml: `[[monitor]]\ntoken = "abc"\ncolour = "red"\n`,
     problems: [
-      'config.toml:3: unknown key "colour" in [[monitor]]; known are name, token, token_file, push_url, supervisor, programs, exclude, min_running, stopped, unit',
+      'config.toml:3: unknown key "colour" in [[monitor]]; known are name, token, token_file, push_url, supervisor, programs, exclude, min_running, stopped, memory, http, on_failure, restart_cooldown, stderr_tail, unit',
     ],
   },
   {
@@ -177,7 +177,7 @@ const shapes: Row[] = [
     problems: [
       'config.toml:1: unknown table "__proto__"; known are kuma, agent, supervisor, monitor',
       'config.toml:3: unknown key "constructor" in [agent]; known are push_every, check_every, schedule, state_file',
-      'config.toml:6: unknown key "toString" in [[monitor]]; known are name, token, token_file, push_url, supervisor, programs, exclude, min_running, stopped, unit',
+      'config.toml:6: unknown key "toString" in [[monitor]]; known are name, token, token_file, push_url, supervisor, programs, exclude, min_running, stopped, memory, http, on_failure, restart_cooldown, stderr_tail, unit',
     ],
   },
   {
@@ -405,6 +405,51 @@ const monitors: Row[] = [
     problems: [
       'config.toml:4: monitor[1].programs has no use beside unit, which has no programs',
       'config.toml:5: monitor[1].stopped has no use beside unit, which has no programs',
+    ],
+  },
+  {
+    name: 'limits',
+    toml: `${TOKEN}memory = "512"\nstderr_tail = "maybe"\non_failure = "restart"\nrestart_cooldown = "1s"\n[[monitor]]\ntoken = "abc"\nmemory = "-1MB"\n[[monitor]]\ntoken = "def"\nmemory = "1KB"\non_failure = "reboot"\n[[monitor]]\ntoken = "ghi"\nmemory = "1025GB"\n`,
+    problems: [
+      'config.toml:3: monitor[1].memory must be a size with its unit such as "512MB" or "2GB", got "512"',
+      'config.toml:4: monitor[1].stderr_tail must be true or false, got "maybe"',
+      'config.toml:6: monitor[1].restart_cooldown must be at least 10s, got "1s"',
+      'config.toml:9: monitor[2].memory must be a size with its unit such as "512MB" or "2GB", got "-1MB"',
+      'config.toml:12: monitor[3].memory must be at least 1MB, got "1KB"',
+      'config.toml:13: monitor[3].on_failure must be "report" or "restart", got "reboot"',
+      'config.toml:16: monitor[4].memory must be at most 1024GB, got "1025GB"',
+    ],
+  },
+  {
+    name: 'a restart for nothing',
+    toml: `${TOKEN}on_failure = "restart"\n`,
+    problems: ['config.toml:3: monitor[1].on_failure is about memory and http, and neither is set'],
+  },
+  {
+    name: 'HTTP checks',
+    toml: `${TOKEN}http = { url = "http://kay:s3cret@h", status = 200, body = "", timeout = 5, when = "never", stauts = 1, x = 2 }\n[[monitor]]\ntoken = "abc"\n[monitor.http]\nstatus = []\n[[monitor]]\ntoken = "def"\nhttp = "http://h"\n[[monitor]]\ntoken = "ghi"\n[monitor.http]\nurl = "ftp://h"\nstatus = [200, 1000]\n`,
+    problems: [
+      'config.toml:3: monitor[1].http.url must not hold a user name or password',
+      'config.toml:3: monitor[1].http.status must be an array of HTTP status codes such as [200, 204], got 200',
+      'config.toml:3: monitor[1].http.body must not be empty',
+      'config.toml:3: monitor[1].http.timeout needs a unit, got 5; "5s" is in seconds',
+      'config.toml:3: monitor[1].http.when must be "running" or "always", got "never"',
+      'config.toml:3: monitor[1].http.stauts is an unknown key; did you mean "status"?',
+      'config.toml:3: monitor[1].http.x is an unknown key; known are url, status, body, timeout, when',
+      'config.toml:6: monitor[2].http needs a url',
+      'config.toml:7: monitor[2].http.status must be an array of HTTP status codes such as [200, 204], got an array',
+      'config.toml:10: monitor[3].http must be a table such as { url = "http://127.0.0.1:8000/health" }, got a text',
+      'config.toml:14: monitor[4].http.url must be a URL that starts with http:// or https://, got "ftp://h"',
+      'config.toml:15: monitor[4].http.status must be an array of HTTP status codes such as [200, 204], got an array',
+    ],
+  },
+  {
+    name: 'limits beside a unit',
+    toml: `${TOKEN}unit = "nginx"\nmemory = "1GB"\nhttp = { url = "http://h" }\non_failure = "restart"\n`,
+    problems: [
+      'config.toml:4: monitor[1].memory has no use beside unit, which has no programs',
+      'config.toml:5: monitor[1].http has no use beside unit, which has no programs',
+      'config.toml:6: monitor[1].on_failure has no use beside unit, which has no programs',
     ],
   },
   {

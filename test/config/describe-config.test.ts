@@ -10,6 +10,7 @@ test('describes a resolved configuration as TOML, with its secrets masked', asyn
     [agent]\npush_every = "90s"
     [[supervisor]]\nusername = "kay"\npassword = "s3cret"\nurl = "unix:///s\\"x"
     [[monitor]]\nname = "zwölf \\\\ \\"x\\""\ntoken = "AWbUXTosJG"\nprograms = ["a:*", "b"]\nmin_running = 3
+    memory = "1536MB"\non_failure = "restart"\nhttp = { url = "http://h/x?key=s3cret" }
     [[monitor]]\npush_url = "https://other/kuma/api/push/b7Kq2mXz9P"\nunit = "nginx"`,
   )
   const text = describeConfig(config)
@@ -18,7 +19,7 @@ test('describes a resolved configuration as TOML, with its secrets masked', asyn
     text,
     `[kuma]
 url = "http://h"
-headers = { "Authorization" = "…", "X.Y" = "…" }
+headers = { Authorization = "…", "X.Y" = "…" }
 timeout = "25s"
 
 [agent]
@@ -41,6 +42,11 @@ supervisor = "local"
 programs = ["a:*","b"]
 min_running = 3
 stopped = "down"
+memory = "1536MB"
+http = { url = "http://h/x?…", status = [200], timeout = "10s", when = "running" }
+on_failure = "restart"
+restart_cooldown = "10m"
+stderr_tail = false
 
 [[monitor]]
 name = "nginx.service"
@@ -55,7 +61,7 @@ test('describes what was loaded: its text loads as the same configuration', asyn
   const { config } = await loadText(
     `[kuma]\nurl = "https://h/kuma"\nproxy = "http://p:1"\n[agent]\nschedule = "@hourly"\nstate_file = "/s"
     [[supervisor]]\nname = "x"\nurl = "https://h:9001"
-    [[monitor]]\ntoken = "abc"\nexclude = ["a"]\nstopped = "ok"\n[[monitor]]\ntoken = "def"\nunit = "nginx"`,
+    [[monitor]]\ntoken = "abc"\nexclude = ["a"]\nstopped = "ok"\nmemory = "2GB"\nhttp = { url = "http://h", body = "x" }\n[[monitor]]\ntoken = "def"\nunit = "nginx"`,
   )
   // Three characters are all that a mask leaves of these tokens, and the mark behind them is not part of one.
   const again = await loadText(describeConfig(config).replaceAll('…', ''))

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { parse } from 'smol-toml'
+import { HTTP_KEYS } from '../../src/config/http-check.ts'
 import type { Kind } from '../../src/config/kind.ts'
 import { headingOf, SCHEMA, TABLES } from '../../src/config/schema.ts'
 import { loadText } from '../helpers/load-text.ts'
@@ -38,6 +39,11 @@ describe('config.example.toml', () => {
     for (const name of TABLES) assert.ok(example.includes(`\n${headingOf(name)}\n`), headingOf(name))
   })
 
+  test('has every key of an HTTP check', () => {
+    const [http] = shown.get('monitor.http') ?? []
+    assert.deepEqual(Object.keys(http as object), Object.keys(HTTP_KEYS))
+  })
+
   test('has a right value for every key, the ones that are commented out too', () => {
     for (const name of TABLES) {
       for (const [key, kind] of Object.entries<Kind<unknown>>(SCHEMA[name])) {
@@ -57,7 +63,9 @@ describe('config.example.toml', () => {
       state_file = "${String(shown.get('agent.state_file'))}"
       [[supervisor]]\nunit = "${String(shown.get('supervisor.unit'))}"\nurl = "${String(shown.get('supervisor.url'))}"
       timeout = "${String(shown.get('supervisor.timeout'))}"
-      [[monitor]]\ntoken = "abc"\nstopped = "${String(shown.get('monitor.stopped'))}"`,
+      [[monitor]]\ntoken = "abc"\nstopped = "${String(shown.get('monitor.stopped'))}"
+      on_failure = "${String(shown.get('monitor.on_failure'))}"\nrestart_cooldown = "${String(shown.get('monitor.restart_cooldown'))}"
+      stderr_tail = ${String(shown.get('monitor.stderr_tail'))}`,
     )
     assert.deepEqual(said, config)
   })

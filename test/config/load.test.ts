@@ -1,8 +1,24 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import type { SupervisorTarget } from '../../src/config/config.ts'
 import { loadText } from '../helpers/load-text.ts'
 
 const TOKEN = '[[monitor]]\ntoken = "AWbUXTosJG"\n'
+
+/** A monitor over the whole local supervisord. */
+const WHOLE: SupervisorTarget = {
+  kind: 'supervisor',
+  supervisor: 'local',
+  programs: [],
+  exclude: [],
+  minRunning: null,
+  stopped: 'down',
+  memoryBytes: null,
+  http: null,
+  onFailure: 'report',
+  restartCooldownMs: 600_000,
+  stderrTail: false,
+}
 
 async function pickFrom(toml: string, request: Parameters<typeof loadText>[1]) {
   const { config } = await loadText(toml, request)
@@ -55,14 +71,7 @@ describe('loadConfig without a file', () => {
         {
           name: 'supervisor',
           push: { baseUrl: 'http://127.0.0.1:3001', token: 'AWbUXTosJG' },
-          target: {
-            kind: 'supervisor',
-            supervisor: 'local',
-            programs: [],
-            exclude: [],
-            minRunning: null,
-            stopped: 'down',
-          },
+          target: WHOLE,
         },
       ],
     })
@@ -119,14 +128,7 @@ describe('loadConfig without a file', () => {
       {
         name: 'celery:*, web',
         push: { baseUrl: 'http://h', token: 'abc' },
-        target: {
-          kind: 'supervisor',
-          supervisor: 'local',
-          programs: ['celery:*', 'web'],
-          exclude: [],
-          minRunning: null,
-          stopped: 'down',
-        },
+        target: { ...WHOLE, programs: ['celery:*', 'web'], exclude: [] },
       },
     ])
     assert.equal(config.supervisors[0]?.unit, 'sup.service')
@@ -158,14 +160,7 @@ describe('loadConfig with several sources', () => {
       {
         name: 'file',
         push: { baseUrl: 'http://other', token: 'abc' },
-        target: {
-          kind: 'supervisor',
-          supervisor: 'local',
-          programs: ['file'],
-          exclude: ['x'],
-          minRunning: null,
-          stopped: 'down',
-        },
+        target: { ...WHOLE, programs: ['file'], exclude: ['x'] },
       },
     ])
     assert.equal(config.supervisors[0]?.unit, 'file.service')
@@ -258,6 +253,26 @@ describe('loadConfig with a file', () => {
     assert.deepEqual(config.kuma.headers, { Authorization: 'Basic a2F5OnMzY3JldA==', 'X-Site': 'eu' })
     assert.deepEqual(secrets.tokens, ['AWbUXTosJG'])
     assert.deepEqual(secrets.passwords, ['s3cret', 'Basic a2F5OnMzY3JldA==', 'a2F5OnMzY3JldA=='])
+  })
+
+  test('fills in memory limits and HTTP checks', async () => {
+    const { config } = await loadText(
+      `${TOKEN}memory = "512MB"\nhttp = { url = "http://h/x?key=1#y" }\non_failure = "restart"\nstderr_tail = true\nrestart_cooldown = "1m"
+      [[monitor]]\ntoken = "abc"\n[monitor.http]\nurl = "https://h"\nstatus = [200, 204]\nbody = "ok"\ntimeout = "1s"\nwhen = "always"`,
+    )
+    const [first, second] = config.monitors
+    assert.deepEqual(first?.target, {
+      ...WHOLE,
+      memoryBytes: 512 * 1024 * 1024,
+      http: { url: 'http://h/x?key=1', status: [200], body: null, timeoutMs: 10_000, when: 'running' },
+      onFailure: 'restart',
+      restartCooldownMs: 60_000,
+      stderrTail: true,
+    })
+    assert.deepEqual(second?.target, {
+      ...WHOLE,
+      http: { url: 'https://h/', status: [200, 204], body: 'ok', timeoutMs: 1000, when: 'always' },
+    })
   })
 
   test('looks as often as it pushes where that is more often than every 5 s', async () => {
