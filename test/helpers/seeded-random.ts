@@ -1,11 +1,10 @@
-/**
- * Random numbers from 0 to 1 that are the same for the same seed.
- * @see https://en.wikipedia.org/wiki/Linear_congruential_generator
- */
+/** A small seeded generator (mulberry32), so that a failing run can be repeated: numbers from 0 up to 1. */
 export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0
+  let state = seed
   return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return state / 2 ** 32
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
   }
 }
