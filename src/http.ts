@@ -73,6 +73,7 @@ export interface HttpAnswer {
  */
 export function request(options: HttpRequest): Promise<HttpAnswer> {
   const { dispatcher, url, signal, timeoutMs, maxBytes } = options
+  if (signal.aborted) return Promise.reject(new HttpFailure('aborted', 'aborted'))
   return new Promise((resolve, reject) => {
     let controller: Dispatcher.DispatchController | null = null
     let status: number | null = null
@@ -97,10 +98,6 @@ export function request(options: HttpRequest): Promise<HttpAnswer> {
     const onAbort = () => fail('aborted', 'aborted')
     const timer = setTimeout(() => fail('timeout', `no whole answer within ${timeoutMs} ms`), timeoutMs)
 
-    if (signal.aborted) {
-      onAbort()
-      return
-    }
     signal.addEventListener('abort', onAbort, { once: true })
 
     try {

@@ -111,6 +111,22 @@ function createReader(refuse: (why: string) => never) {
   let depth = 0
   let fault = false
 
+  function valueOf({ tag, rule, closed, text, value, items, members }: Frame): XmlRpcValue {
+    if (tag === 'name') return null
+    const scalar = DECODE_SCALAR.get(tag)
+    if (scalar) {
+      const read = scalar(text)
+      return 'value' in read ? read.value : refuse(`${read.wrong} in <${tag}>`)
+    }
+    // A value without a type is a string.
+    if (tag === 'value' && closed === 0) return text
+    if (/\S/.test(text)) {
+      refuse(`text is not allowed in <${tag}>: ${JSON.stringify(text.trim().slice(0, 40))}`)
+    }
+    if (closed < rule.min) refuse(`<${tag}> is not complete`)
+    return items ?? members ?? value
+  }
+
   return {
     open(tag: string) {
       const { children, max, ordered } = top.rule
@@ -145,22 +161,6 @@ function createReader(refuse: (why: string) => never) {
       if (!fault) return { kind: 'value', value: root.value }
       return asFault(root.value) ?? refuse('a fault needs a number faultCode and a string faultString')
     },
-  }
-
-  function valueOf({ tag, rule, closed, text, value, items, members }: Frame): XmlRpcValue {
-    if (tag === 'name') return null
-    const scalar = DECODE_SCALAR.get(tag)
-    if (scalar) {
-      const read = scalar(text)
-      return 'value' in read ? read.value : refuse(`${read.wrong} in <${tag}>`)
-    }
-    // A value without a type is a string.
-    if (tag === 'value' && closed === 0) return text
-    if (/\S/.test(text)) {
-      refuse(`text is not allowed in <${tag}>: ${JSON.stringify(text.trim().slice(0, 40))}`)
-    }
-    if (closed < rule.min) refuse(`<${tag}> is not complete`)
-    return items ?? members ?? value
   }
 }
 
