@@ -1,0 +1,154 @@
+import { readFile } from 'node:fs/promises'
+import { call, type CallResult } from '../xmlrpc/call.ts'
+import { asFault } from '../xmlrpc/decode.ts'
+import { createPeer, type Peer } from '../xmlrpc/peer.ts'
+import { isArray, type XmlRpcValue } from '../xmlrpc/value.ts'
+import { createConfigCache } from './config-cache.ts'
+import { describeFailure, FAULT } from './describe-failure.ts'
+import { parseProcessInfos } from './parse-process-info.ts'
+import type { RpcFailure, RpcReading } from './rpc-reading.ts'
+import { parseServerUrl } from './server-url.ts'
+
+export interface SupervisorClientOptions {
+  /** `unix:///…`, `http://…`, `https://…`; credentials in it count where the others are null. */
+  readonly url: string
+  readonly username: string | null
+  readonly password: string | null
+  /** PEM file of the certificates to trust over https, read at the first use; null for the system's. */
+  readonly caFile: string | null
+  /** Total, for a whole reading or call. */
+  readonly timeoutMs: number
+  /** Monotonic milliseconds. */
+  readonly now: () => number
+  /** supervisord ended an idle connection: it most likely died. At most once per connection. */
+  readonly onEnd?: () => void
+}
+
+export type SupervisorCall =
+  | { readonly kind: 'value'; readonly value: XmlRpcValue }
+  | { readonly kind: 'failed'; readonly failure: RpcFailure }
+
+/** One supervisord; failures are results, and after one the next call begins anew. */
+export interface SupervisorClient {
+  read(signal: AbortSignal): Promise<RpcReading>
+  /** For methods that act: never sent twice. */
+  call(method: string, params: readonly XmlRpcValue[], signal: AbortSignal): Promise<SupervisorCall>
+  close(): Promise<void>
+}
+
+const ALL_PROCESSES = 'supervisor.getAllProcessInfo'
+
+/** @throws {TypeError} for a URL of a wrong kind, which the configuration refuses before. */
+export function createSupervisorClient(options: SupervisorClientOptions): SupervisorClient {
+  const { timeoutMs, now } = options
+  const address = parseServerUrl(options.url)
+  if ('wrong' in address) throw new TypeError(`supervisor url: ${address.wrong}`)
+  const url = address.shown
+  const configs = createConfigCache(now)
+  let peer: Peer | null = null
+  /** Other implementations have no `system.multicall`; learned by the first answer that shows it. */
+  let multicall = true
+
+  const openPeer = async (): Promise<Peer> => {
+    const ca = options.caFile === null ? null : await readFile(options.caFile, 'utf8')
+    peer ??= createPeer(
+      {
+        url: address.endpoint,
+        socketPath: address.socketPath,
+        username: options.username ?? address.username,
+        password: options.password ?? address.password,
+        ca,
+      },
+      () => options.onEnd?.(),
+      now,
+    )
+    return peer
+  }
+
+  /** Calls within one deadline. */
+  const session = async (signal: AbortSignal) => {
+    const deadline = now() + timeoutMs
+    const opened = peer ?? (await openPeer())
+    return (method: string, params: readonly XmlRpcValue[], idempotent: boolean) =>
+      call(opened, method, params, { signal, timeoutMs: deadline - now(), idempotent })
+  }
+  type Ask = Awaited<ReturnType<typeof session>>
+
+  const failedToOpen = (error: unknown): RpcFailure => ({
+    reason: 'unreachable',
+    url,
+    detail: `ca_file ${options.caFile} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+  })
+
+  const askAll = async (ask: Ask): Promise<{ processes: CallResult; pid: number | null }> => {
+    if (multicall) {
+      const both = splitMulticall(await ask('system.multicall', [MULTICALL], true))
+      if (both) return both
+      const processes = await ask(ALL_PROCESSES, [], true)
+      if (processes.kind === 'value') multicall = false
+      return { processes, pid: null }
+    }
+    return { processes: await ask(ALL_PROCESSES, [], true), pid: null }
+  }
+
+  return {
+    async read(signal) {
+      const ask = await session(signal).catch(failedToOpen)
+      if (typeof ask !== 'function') return { kind: 'failed', failure: ask }
+      const startedAt = now()
+      const { processes: result, pid } = await askAll(ask)
+      const ms = now() - startedAt
+      const processes = result.kind === 'value' ? parseProcessInfos(result.value) : result
+      if ('kind' in processes) {
+        // What answers next may be another program.
+        multicall = true
+        return {
+          kind: 'failed',
+          failure: describeFailure(processes, { method: ALL_PROCESSES, url, timeoutMs }),
+        }
+      }
+      if ('wrong' in processes) {
+        const detail = `${ALL_PROCESSES} answered something else at ${url}: ${processes.wrong}`
+        return { kind: 'failed', failure: { reason: 'bad-answer', url, detail } }
+      }
+      const known = await configs.get(pid, processes, () => ask('supervisor.getAllConfigInfo', [], true))
+      return { kind: 'answered', state: { ms, pid, processes, configs: known } }
+    },
+
+    async call(method, params, signal) {
+      const ask = await session(signal).catch(failedToOpen)
+      if (typeof ask !== 'function') return { kind: 'failed', failure: ask }
+      const result = await ask(method, params, false)
+      return result.kind === 'value'
+        ? result
+        : { kind: 'failed', failure: describeFailure(result, { method, url, timeoutMs }) }
+    },
+
+    async close() {
+      await peer?.close()
+    },
+  }
+}
+
+const MULTICALL: readonly XmlRpcValue[] = ['supervisor.getPID', ALL_PROCESSES].map(
+  (methodName) =>
+    new Map<string, XmlRpcValue>([
+      ['methodName', methodName],
+      ['params', []],
+    ]),
+)
+
+/** The two answers of one multicall; null when the server cannot do it. */
+function splitMulticall(result: CallResult): { processes: CallResult; pid: number | null } | null {
+  const unknown =
+    (result.kind === 'fault' && result.code !== FAULT.shutdownState) ||
+    (result.kind === 'http-status' && result.status !== 401 && result.status !== 403)
+  if (unknown) return null
+  if (result.kind !== 'value') return { processes: result, pid: null }
+  const [pidItem, processesItem] = isArray(result.value) ? result.value : []
+  const pid = isArray(pidItem) && typeof pidItem[0] === 'number' ? pidItem[0] : null
+  const fault = asFault(processesItem)
+  if (fault) return { processes: fault, pid }
+  const value = isArray(processesItem) ? processesItem[0] : undefined
+  return value === undefined ? null : { processes: { kind: 'value', value }, pid }
+}

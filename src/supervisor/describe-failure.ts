@@ -1,0 +1,68 @@
+import type { CallResult } from '../xmlrpc/call.ts'
+import type { RpcFailure, RpcFailureReason } from './rpc-reading.ts'
+
+/** Faults of supervisord that mean more than themselves. @see http://supervisord.org/api.html */
+export const FAULT = { unknownMethod: 1, shutdownState: 6 } as const
+
+/** A call that gave no value, as the reason that is pushed. */
+export function describeFailure(
+  result: Exclude<CallResult, { kind: 'value' }>,
+  { method, url, timeoutMs }: { method: string; url: string; timeoutMs: number },
+): RpcFailure {
+  const failure = (reason: RpcFailureReason, detail: string): RpcFailure => ({ reason, url, detail })
+  switch (result.kind) {
+    case 'fault':
+      if (result.code === FAULT.shutdownState) {
+        return failure(
+          'shutdown',
+          `supervisord at ${url} is shutting down or restarting (Fault 6 SHUTDOWN_STATE)`,
+        )
+      }
+      if (result.code === FAULT.unknownMethod && method.startsWith('supervisor.')) {
+        return failure(
+          'fault',
+          `${method} is unknown at ${url} (Fault 1 UNKNOWN_METHOD): supervisord.conf has no [rpcinterface:supervisor] section`,
+        )
+      }
+      return failure('fault', `${method} answered Fault ${result.code} ${oneLine(result.message)} at ${url}`)
+    case 'http-status':
+      if (result.status === 401 || result.status === 403) {
+        return failure(
+          'unauthorized',
+          `${method} was refused with HTTP ${result.status} at ${url}: wrong or missing username and password`,
+        )
+      }
+      return failure('bad-answer', `${method} answered HTTP ${result.status} at ${url}`)
+    case 'not-xmlrpc':
+      return failure('bad-answer', `${method} did not answer XML-RPC at ${url}: ${result.detail}`)
+    default:
+      return { url, ...describeNoAnswer(result, method, url, timeoutMs) }
+  }
+}
+
+function describeNoAnswer(
+  { code, detail }: Extract<CallResult, { kind: 'no-answer' }>,
+  method: string,
+  url: string,
+  timeoutMs: number,
+): Omit<RpcFailure, 'url'> {
+  switch (code) {
+    case 'timeout':
+      return { reason: 'timeout', detail: `${method} timed out after ${timeoutMs} ms at ${url}` }
+    case 'not-found-socket':
+      return { reason: 'socket-missing', detail: `the socket file of ${url} does not exist` }
+    case 'refused':
+      return { reason: 'refused', detail: `nobody listens at ${url} (${detail})` }
+    case 'permission':
+      return { reason: 'permission', detail: `no permission to use ${url} (${detail})` }
+    case 'too-large':
+    case 'not-http':
+      return { reason: 'bad-answer', detail: `${method} did not answer XML-RPC at ${url}: ${detail}` }
+    default:
+      return { reason: 'unreachable', detail: `${method} failed at ${url}: ${detail}` }
+  }
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim().slice(0, 200)
+}

@@ -1,0 +1,18 @@
+/**
+ * Expands `%(name)s` and `%%` as Python's `%` operator does for supervisord.
+ * @returns what is wrong as half a sentence, when a name is unknown or a `%` stands alone
+ */
+export function expand(
+  text: string,
+  names: Readonly<Record<string, string | undefined>>,
+): { readonly value: string } | { readonly wrong: string } {
+  const wrong: string[] = []
+  const value = text.replace(/%(?:\(([^)]*)\)s|%|)/g, (found: string, name: string | undefined) => {
+    if (found === '%%') return '%'
+    const known = name === undefined ? undefined : names[name]
+    if (known === undefined)
+      wrong.push(name === undefined ? 'a single % (write %%)' : `${found} is not known here`)
+    return known ?? ''
+  })
+  return wrong[0] === undefined ? { value } : { wrong: wrong[0] }
+}
