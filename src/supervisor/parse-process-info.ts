@@ -1,5 +1,5 @@
 import { isArray, isStruct, type XmlRpcStruct, type XmlRpcValue } from '../xmlrpc/value.ts'
-import { PROCESS_STATE, type ProcessInfo, type ProgramConfig } from './process-info.ts'
+import { PROCESS_STATES, type ProcessInfo, type ProcessState, type ProgramConfig } from './process-info.ts'
 
 /**
  * The answer of `supervisor.getAllProcessInfo`; other implementations leave fields out and add their own.
@@ -32,13 +32,16 @@ function parseProcessInfo(struct: XmlRpcStruct): readonly ProcessInfo[] {
   ]
 }
 
-const STATES: ReadonlyMap<string, number> = new Map(Object.entries(PROCESS_STATE))
+const BY_NUMBER: ReadonlyMap<number, ProcessState> = new Map(
+  Object.entries(PROCESS_STATES).map(([number, name]) => [Number(number), name]),
+)
 
 /** By the number; the name, which is not spelled alike everywhere, speaks only where there is none. */
-function parseState(struct: XmlRpcStruct): number {
+function parseState(struct: XmlRpcStruct): ProcessState {
   const state = struct.get('state')
-  if (typeof state === 'number') return state
-  return STATES.get(textOf(struct, 'statename').toLowerCase()) ?? PROCESS_STATE.unknown
+  if (typeof state === 'number') return BY_NUMBER.get(state) ?? 'UNKNOWN'
+  const name = textOf(struct, 'statename').toUpperCase()
+  return [...BY_NUMBER.values()].find((known) => known === name) ?? 'UNKNOWN'
 }
 
 /** The answer of `supervisor.getAllConfigInfo`, its incomplete entries left out; null when it is something else. */
