@@ -145,10 +145,20 @@ function splitMulticall(result: CallResult): { processes: CallResult; pid: numbe
     (result.kind === 'http-status' && result.status !== 401 && result.status !== 403)
   if (unknown) return null
   if (result.kind !== 'value') return { processes: result, pid: null }
-  const [pidItem, processesItem] = isArray(result.value) ? result.value : []
-  const pid = isArray(pidItem) && typeof pidItem[0] === 'number' ? pidItem[0] : null
-  const fault = asFault(processesItem)
-  if (fault) return { processes: fault, pid }
-  const value = isArray(processesItem) ? processesItem[0] : undefined
-  return value === undefined ? null : { processes: { kind: 'value', value }, pid }
+  const [pidItem, item] = isArray(result.value) ? result.value : []
+  const pid = unwrap(pidItem, (value) => typeof value === 'number')
+  const processes = unwrap(item, (value) => isArray(value) && !isArray(value[0]))
+  const known = typeof pid === 'number' ? pid : null
+  if (processes !== undefined) return { processes: { kind: 'value', value: processes }, pid: known }
+  const fault = asFault(item)
+  return fault && { processes: fault, pid: known }
+}
+
+/** Each answer of a multicall should stand in an array of its own; supervisord's do not. */
+function unwrap(
+  item: XmlRpcValue | undefined,
+  fits: (value: XmlRpcValue | undefined) => boolean,
+): XmlRpcValue | undefined {
+  if (fits(item)) return item
+  return isArray(item) && fits(item[0]) ? item[0] : undefined
 }

@@ -24,7 +24,8 @@ function parseProcessInfo(struct: XmlRpcStruct): readonly ProcessInfo[] {
       start: numberOf(struct, 'start'),
       stop: numberOf(struct, 'stop'),
       now: numberOf(struct, 'now'),
-      spawnerr: textOf(struct, 'spawnerr'),
+      // The Go re-implementation, known by its `node`, sends the field and never fills it.
+      spawnerr: struct.has('node') || !struct.has('spawnerr') ? null : textOf(struct, 'spawnerr'),
       exitstatus: numberOf(struct, 'exitstatus'),
       pid: numberOf(struct, 'pid'),
       stderrLogfile: textOf(struct, 'stderr_logfile'),

@@ -1,0 +1,322 @@
+import assert from 'node:assert/strict'
+import { rename, rm } from 'node:fs/promises'
+import { after, describe, test, type TestContext } from 'node:test'
+import { createSupervisorClient, type SupervisorClient } from '../../src/supervisor/client.ts'
+import { findServer } from '../../src/supervisor/find-server.ts'
+import type { ProcessInfo } from '../../src/supervisor/process-info.ts'
+import type { RpcFailureReason, RpcReading, SupervisorState } from '../../src/supervisor/rpc-reading.ts'
+import { eventually } from '../helpers/eventually.ts'
+import { startSupervisord, type Supervisord, type SupervisordOptions } from '../helpers/supervisord.ts'
+
+const escaped: unknown[] = []
+process.on('unhandledRejection', (error) => escaped.push(error))
+process.on('uncaughtException', (error) => escaped.push(error))
+after(() => assert.deepEqual(escaped, []))
+
+async function start(t: TestContext, options?: SupervisordOptions): Promise<Supervisord> {
+  const supervisord = await startSupervisord(options)
+  t.after(() => supervisord.stop())
+  return supervisord
+}
+
+function open(
+  t: TestContext,
+  url: string,
+  more: { username?: string; password?: string; timeoutMs?: number; onEnd?: () => void } = {},
+): SupervisorClient {
+  const client = createSupervisorClient({
+    url,
+    username: null,
+    password: null,
+    caFile: null,
+    timeoutMs: 10_000,
+    now: () => performance.now(),
+    ...more,
+  })
+  t.after(() => client.close())
+  return client
+}
+
+const never = new AbortController().signal
+
+function answered(reading: RpcReading): SupervisorState {
+  assert.equal(reading.kind, 'answered', JSON.stringify(reading))
+  return (reading as { state: SupervisorState }).state
+}
+
+function failed(reading: RpcReading, reason: RpcFailureReason): string {
+  assert.equal(reading.kind, 'failed', JSON.stringify(reading))
+  const { failure } = reading
+  assert.equal(failure.reason, reason, failure.detail)
+  assert.match(failure.detail, /^[^\n]+$/)
+  return failure.detail
+}
+
+const byName = (state: SupervisorState) =>
+  new Map(state.processes.map((process) => [`${process.group}:${process.name}`, process]))
+
+describe('programs in every state', () => {
+  const programs = {
+    running: 'sleep 1000',
+    starting: { command: 'sleep 1000', startsecs: 600 },
+    backoff: { command: '/bin/sh -c "sleep 0.1; exit 3"', startsecs: 5, startretries: 500 },
+    fatal: { command: '/nonexistent/program', startretries: 0 },
+    'fatal-exits': { command: '/bin/false', startretries: 0 },
+    'exited-expected': {
+      command: '/bin/sh -c "sleep 1.2; exit 2"',
+      exitcodes: '0,2',
+      autorestart: 'unexpected',
+    },
+    'exited-unexpected': { command: '/bin/sh -c "sleep 1.2; exit 7"', autorestart: false },
+    'exited-by-signal': { command: '/bin/sh -c "sleep 1.2; kill -9 $$"', autorestart: false },
+    never: { command: 'sleep 1000', autostart: false },
+    'by-hand': { command: 'sleep 1000' },
+    stopping: {
+      command: `/bin/sh -c "trap '' TERM; while :; do sleep 0.1; done"`,
+      stopwaitsecs: 60,
+      startsecs: 0,
+      stopasgroup: true,
+      killasgroup: true,
+    },
+    'group:pair': { programs: 'left,right' },
+    left: 'sleep 1000',
+    right: { command: 'sleep 1000', process_name: 'größe&<co>' },
+  }
+
+  test('are read as they are, with their own clock and configuration', async (t) => {
+    const supervisord = await start(t, { programs })
+    const client = open(t, supervisord.url)
+    await supervisord.ctl('stop', 'by-hand')
+    void supervisord.ctl('stop', 'stopping')
+    const expected: Record<string, string> = {
+      'running:running': 'RUNNING',
+      'starting:starting': 'STARTING',
+      'fatal:fatal': 'FATAL',
+      'fatal-exits:fatal-exits': 'FATAL',
+      'exited-expected:exited-expected': 'EXITED',
+      'exited-unexpected:exited-unexpected': 'EXITED',
+      'exited-by-signal:exited-by-signal': 'EXITED',
+      'never:never': 'STOPPED',
+      'by-hand:by-hand': 'STOPPED',
+      'stopping:stopping': 'STOPPING',
+      'pair:left': 'RUNNING',
+      'pair:größe&<co>': 'RUNNING',
+    }
+    const state = await eventually(
+      'each program reaches its state',
+      async () => answered(await client.read(never)),
+      (seen) => {
+        const states = byName(seen)
+        return Object.entries(expected).every(([name, wanted]) => states.get(name)?.state === wanted)
+      },
+    )
+    await eventually(
+      'a program in BACKOFF',
+      async () => byName(answered(await client.read(never))).get('backoff:backoff')?.state,
+      (seen) => seen === 'BACKOFF',
+    )
+    assert.equal(state.pid, supervisord.pid())
+    assert.ok(state.ms > 0)
+    const of = (name: string): ProcessInfo => byName(state).get(`${name}:${name}`) ?? assert.fail(name)
+    assert.equal(of('running').spawnerr, '')
+    assert.ok(of('running').pid > 0 && of('running').start > 0 && of('running').now >= of('running').start)
+    assert.match(of('fatal').spawnerr ?? '', /can't find command '\/nonexistent\/program'/)
+    assert.equal(of('exited-expected').exitstatus, 2)
+    assert.equal(of('exited-expected').spawnerr, '')
+    assert.equal(of('exited-unexpected').exitstatus, 7)
+    assert.equal(of('exited-unexpected').spawnerr, 'Bad exit code 7')
+    assert.equal(of('exited-by-signal').exitstatus, -1)
+    assert.equal(of('never').start, 0)
+    assert.ok(of('by-hand').start > 0)
+    assert.match(of('running').stderrLogfile, /running-stderr/)
+
+    const configs = new Map(state.configs?.map((config) => [config.name, config]))
+    assert.equal(configs.size, state.processes.length)
+    assert.deepEqual(configs.get('exited-expected')?.exitcodes, [0, 2])
+    assert.equal(configs.get('never')?.autostart, false)
+    assert.equal(configs.get('starting')?.startsecs, 600)
+    assert.equal(configs.get('stopping')?.stopwaitsecs, 60)
+    assert.equal(configs.get('größe&<co>')?.group, 'pair')
+  })
+})
+
+test('programs added by supervisorctl update are seen with their configuration', async (t) => {
+  const supervisord = await start(t, { programs: { one: 'sleep 1000' } })
+  const client = open(t, supervisord.url)
+  assert.equal(answered(await client.read(never)).configs?.length, 1)
+  const { appendFile } = await import('node:fs/promises')
+  await appendFile(supervisord.conf, '[program:two]\ncommand = sleep 1000\nstartsecs = 3\n')
+  await supervisord.ctl('update')
+  const state = answered(await client.read(never))
+  assert.deepEqual(
+    state.configs?.map(({ name, startsecs }) => `${name} ${startsecs}`),
+    ['one 1', 'two 3'],
+  )
+})
+
+test('a program is started by a call, and a fault of a call is a result', async (t) => {
+  const supervisord = await start(t, {
+    programs: { idle: { command: 'sleep 1000', autostart: false, startsecs: 0 } },
+  })
+  const client = open(t, supervisord.url)
+  assert.deepEqual(await client.call('supervisor.startProcess', ['idle', true], never), {
+    kind: 'value',
+    value: true,
+  })
+  assert.equal(answered(await client.read(never)).processes[0]?.state, 'RUNNING')
+  assert.deepEqual(await client.call('supervisor.startProcess', ['none'], never), {
+    kind: 'failed',
+    failure: {
+      reason: 'fault',
+      url: supervisord.url,
+      detail: `supervisor.startProcess answered Fault 10 BAD_NAME: none at ${supervisord.url}`,
+    },
+  })
+})
+
+const alice = { username: 'alice', password: 'marked-secret-ü' }
+
+test('basic credentials are asked for and taken, on the socket and on the port', async (t) => {
+  const supervisord = await start(t, { programs: { a: 'sleep 1000' }, unixAuth: alice, inet: alice })
+  for (const url of [supervisord.url, supervisord.inetUrl]) {
+    answered(await open(t, url, alice).read(never))
+    for (const wrong of [{}, { ...alice, password: 'wrong' }, { ...alice, username: 'bob' }]) {
+      const detail = failed(await open(t, url, wrong).read(never), 'unauthorized')
+      assert.equal(
+        detail,
+        `supervisor.getAllProcessInfo was refused with HTTP 401 at ${url}: wrong or missing username and password`,
+      )
+    }
+  }
+})
+
+test('credentials in a URL are used and never shown', async (t) => {
+  const supervisord = await start(t, { unix: false, inet: alice })
+  const url = supervisord.inetUrl.replace('//', `//alice:${encodeURIComponent(alice.password)}@`)
+  answered(await open(t, url).read(never))
+  await supervisord.end()
+  assert.doesNotMatch(failed(await open(t, url).read(never), 'refused'), /alice|marked/)
+})
+
+test('a frozen supervisord ends at the deadline and answers after it goes on', async (t) => {
+  const supervisord = await start(t, { programs: { a: 'sleep 1000' } })
+  const client = open(t, supervisord.url, { timeoutMs: 400 })
+  const patient = open(t, supervisord.url)
+  answered(await patient.read(never))
+  supervisord.kill('SIGSTOP')
+  for (const asking of [client, client, open(t, supervisord.url, { timeoutMs: 400 })]) {
+    assert.equal(
+      failed(await asking.read(never), 'timeout'),
+      `supervisor.getAllProcessInfo timed out after 400 ms at ${supervisord.url}`,
+    )
+  }
+  const waiting = patient.read(never)
+  supervisord.kill('SIGCONT')
+  answered(await waiting)
+  await eventually(
+    'it answers again',
+    () => client.read(never),
+    (seen) => seen.kind === 'answered',
+  )
+})
+
+test('a removed socket is named, and its return is enough', async (t) => {
+  const supervisord = await start(t)
+  await rename(supervisord.socket, `${supervisord.socket}.away`)
+  const client = open(t, supervisord.url)
+  assert.equal(
+    failed(await client.read(never), 'socket-missing'),
+    `the socket file of ${supervisord.url} does not exist`,
+  )
+  await rename(`${supervisord.socket}.away`, supervisord.socket)
+  answered(await client.read(never))
+})
+
+test('a supervisord killed by force is told at once, and its socket without it is refused', async (t) => {
+  const supervisord = await start(t, { programs: { a: 'sleep 1000' } })
+  let ends = 0
+  const client = open(t, supervisord.url, { onEnd: () => ends++ })
+  answered(await client.read(never))
+  answered(await client.read(never))
+  supervisord.kill('SIGKILL')
+  await eventually(
+    'the end is told',
+    () => ends,
+    (seen) => seen === 1,
+  )
+  const detail = failed(await client.read(never), 'refused')
+  assert.match(detail, /^nobody listens at unix:\/\/.+ \(connect ECONNREFUSED .+\)$/)
+})
+
+test('a restart between two readings is not noticed but by the pid', async (t) => {
+  const supervisord = await start(t, { programs: { a: 'sleep 1000' }, inet: true })
+  for (const url of [supervisord.url, supervisord.inetUrl]) {
+    const client = open(t, url)
+    const before = answered(await client.read(never))
+    await supervisord.end()
+    await supervisord.start()
+    const { pid, configs } = answered(await client.read(never))
+    assert.notEqual(pid, before.pid)
+    assert.equal(pid, supervisord.pid())
+    assert.equal(configs?.length, 1)
+  }
+})
+
+test('a shutdown is a state of its own while it lasts', async (t) => {
+  const supervisord = await start(t, {
+    programs: {
+      slow: {
+        command: `/bin/sh -c "trap '' TERM; while :; do sleep 0.1; done"`,
+        stopwaitsecs: 4,
+        startsecs: 0,
+      },
+    },
+  })
+  const client = open(t, supervisord.url)
+  answered(await client.read(never))
+  await supervisord.ctl('shutdown')
+  const reading = await eventually(
+    'it is shutting down',
+    () => client.read(never),
+    (seen) => seen.kind !== 'answered',
+  )
+  assert.equal(
+    failed(reading, 'shutdown'),
+    `supervisord at ${supervisord.url} is shutting down or restarting (Fault 6 SHUTDOWN_STATE)`,
+  )
+  await eventually(
+    'it ended',
+    () => supervisord.pid(),
+    (pid) => pid === 0,
+  )
+  const ended = await client.read(never)
+  assert.ok(
+    ended.kind === 'failed' && ['socket-missing', 'refused'].includes(ended.failure.reason),
+    JSON.stringify(ended),
+  )
+})
+
+test('a missing [rpcinterface:supervisor] section is named', async (t) => {
+  const supervisord = await start(t, { rpcInterface: false })
+  assert.equal(
+    failed(await open(t, supervisord.url).read(never), 'fault'),
+    `supervisor.getAllProcessInfo is unknown at ${supervisord.url} (Fault 1 UNKNOWN_METHOD): supervisord.conf has no [rpcinterface:supervisor] section`,
+  )
+})
+
+test('is found by its configuration, credentials included, and by its socket without it', async (t) => {
+  const supervisord = await start(t, { unixAuth: alice })
+  const around = { env: {}, hostname: 'h', cwd: '/', socketPaths: [supervisord.socket] }
+  const found = await findServer({ ...around, confPaths: [supervisord.conf] })
+  assert.deepEqual(found, {
+    kind: 'found',
+    url: supervisord.url,
+    ...alice,
+    source: `${supervisord.conf} [supervisorctl]`,
+    warning: null,
+  })
+  answered(await open(t, supervisord.url, alice).read(never))
+  await rm(supervisord.conf)
+  const bySocket = await findServer({ ...around, confPaths: [supervisord.conf] })
+  assert.equal(bySocket.kind === 'found' && bySocket.url, supervisord.url)
+})
