@@ -248,6 +248,22 @@ test('a supervisord killed by force is told at once, and its socket without it i
   assert.match(detail, /^nobody listens at unix:\/\/.+ \(connect ECONNREFUSED .+\)$/)
 })
 
+test('a socket of root is named to a user without rights', { skip: process.getuid?.() !== 0 }, async (t) => {
+  const supervisord = await start(t)
+  const client = open(t, supervisord.url)
+  answered(await client.read(never))
+  const stranger = open(t, supervisord.url)
+  process.seteuid?.(65534)
+  try {
+    assert.equal(
+      failed(await stranger.read(never), 'permission'),
+      `no permission to use ${supervisord.url} (connect EACCES ${supervisord.socket})`,
+    )
+  } finally {
+    process.seteuid?.(0)
+  }
+})
+
 test('a restart between two readings is not noticed but by the pid', async (t) => {
   const supervisord = await start(t, { programs: { a: 'sleep 1000' }, inet: true })
   for (const url of [supervisord.url, supervisord.inetUrl]) {
