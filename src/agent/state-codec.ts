@@ -1,0 +1,74 @@
+import * as v from 'valibot'
+import { EMPTY_MEMORY, type MonitorMemory } from '../verdict/memory.ts'
+
+/** Grows whenever an older agent could misread the file. */
+const VERSION = 1
+
+const Suspect = v.object({
+  clock: v.string(),
+  sinceMs: v.number(),
+  checks: v.number(),
+  badSinceMs: v.number(),
+  lastSeenMs: v.number(),
+  incident: v.nullable(v.number()),
+  confirmed: v.boolean(),
+})
+
+const State = v.object({
+  version: v.literal(VERSION),
+  bootId: v.string(),
+  monitors: v.array(
+    v.object({
+      name: v.string(),
+      status: v.nullable(v.picklist(['up', 'down'])),
+      suspects: v.array(v.tuple([v.string(), Suspect])),
+      total: v.nullable(v.number()),
+      outsideSystemd: v.boolean(),
+      longestStopSeconds: v.number(),
+    }),
+  ),
+})
+
+/** Arrays of pairs rather than objects: a program may be called `__proto__`. */
+export function encodeState(memories: ReadonlyMap<string, MonitorMemory>, bootId: string): string {
+  const monitors = [...memories].map(([name, memory]) => ({
+    name,
+    ...memory,
+    suspects: [...memory.suspects],
+  }))
+  return `${JSON.stringify({ version: VERSION, bootId, monitors } satisfies v.InferInput<typeof State>)}\n`
+}
+
+/**
+ * What was remembered, by the monitor's name. From another boot of the host only what needs no time is kept.
+ * @throws {Error} of one line, when the text is not a state file of this version
+ */
+export function decodeState(text: string, bootId: string): Map<string, MonitorMemory> {
+  if (text.trim() === '') throw new Error('it is empty')
+  const state = parse(text)
+  const isSameBoot = state.bootId === bootId
+  return new Map(
+    state.monitors.map(({ name, suspects, ...memory }) => [
+      name,
+      { ...EMPTY_MEMORY, ...memory, suspects: new Map(isSameBoot ? suspects : []) },
+    ]),
+  )
+}
+
+function parse(text: string): v.InferOutput<typeof State> {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch {
+    throw new Error('it is not JSON')
+  }
+  const version = v.safeParse(v.object({ version: v.number() }), json)
+  if (!version.success) throw new Error('it is not a state file of kuma-supervisor-push')
+  if (version.output.version !== VERSION) {
+    throw new Error(`it has version ${version.output.version}, this agent writes version ${VERSION}`)
+  }
+  const state = v.safeParse(State, json)
+  if (state.success) return state.output
+  const [issue] = state.issues
+  throw new Error(`${v.getDotPath(issue) ?? 'it'}: ${issue.message}`)
+}

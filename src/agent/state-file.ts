@@ -1,0 +1,88 @@
+import { constants } from 'node:fs'
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { Log } from '../log.ts'
+import type { MonitorMemory } from '../verdict/memory.ts'
+import { decodeState, encodeState } from './state-codec.ts'
+
+export type Memories = ReadonlyMap<string, MonitorMemory>
+
+/** Keeps what the monitors remember between runs. Neither method ever throws: without the file the agent works on. */
+export interface StateFile {
+  /** Empty when there is none, or none that can be read; a broken one is set aside as `….broken`. */
+  load(): Promise<Memories>
+  /** Writes the file whole: temporary file, fsync, rename. */
+  save(memories: Memories): Promise<void>
+}
+
+interface StateFileOptions {
+  readonly path: string
+  /** Names this boot of the host; times remembered from another one mean nothing. */
+  readonly bootId: string
+  readonly log: Log
+}
+
+export function createStateFile({ path, bootId, log }: StateFileOptions): StateFile {
+  let isFailing = false
+
+  async function write(text: string): Promise<void> {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    const temporary = `${path}.${process.pid}.tmp`
+    try {
+      const flags = constants.O_CREAT | constants.O_TRUNC | constants.O_WRONLY | constants.O_NOFOLLOW
+      await using file = await open(temporary, flags, 0o600)
+      await file.writeFile(text)
+      await file.sync()
+      await rename(temporary, path)
+    } catch (error) {
+      await rm(temporary, { force: true })
+      throw error
+    }
+  }
+
+  return {
+    async load() {
+      let text: string
+      try {
+        text = await readFile(path, 'utf8')
+      } catch (error) {
+        if (codeOf(error) !== 'ENOENT')
+          log.warn(`the state file ${path} cannot be read (${reason(error)}): starting without memory`)
+        return new Map()
+      }
+      try {
+        return decodeState(text, bootId)
+      } catch (error) {
+        const aside = `${path}.broken`
+        const isAside = await rename(path, aside).then(
+          () => true,
+          () => false,
+        )
+        const where = isAside ? `; it was set aside as ${aside}` : ''
+        log.warn(`the state file ${path} cannot be used (${reason(error)}): starting without memory${where}`)
+        return new Map()
+      }
+    },
+    async save(memories) {
+      try {
+        await write(encodeState(memories, bootId))
+        if (isFailing) log.info(`the state file ${path} can be written again`)
+        isFailing = false
+      } catch (error) {
+        const way = 'make its folder writable or set state_file; the agent works on without it'
+        if (!isFailing) log.warn(`the state file ${path} cannot be written (${reason(error)}): ${way}`)
+        isFailing = true
+      }
+    },
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined
+}
+
+function reason(error: unknown): string {
+  const code = codeOf(error)
+  if (typeof code === 'string') return code
+  return error instanceof Error ? error.message : String(error)
+}

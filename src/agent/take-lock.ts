@@ -1,0 +1,29 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+
+/** Ends what `takeLock` took. */
+export type Release = () => Promise<void>
+
+/**
+ * Takes a lock that no other process of this host holds; null when one does.
+ *
+ * It is a name in the kernel's abstract socket space: there is no file to be left behind, and it ends with its process
+ * however that ends.
+ * @see https://man7.org/linux/man-pages/man7/unix.7.html
+ */
+export async function takeLock(name: string): Promise<Release | null> {
+  const server = createServer((socket) => socket.destroy())
+  try {
+    server.listen({ path: `\0kuma-supervisor-push ${name}`, exclusive: true })
+    await once(server, 'listening')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return null
+    throw error
+  }
+  // A lock is no reason for the process to stay.
+  server.unref()
+  return async () => {
+    server.close()
+    await once(server, 'close')
+  }
+}

@@ -1,0 +1,65 @@
+import type { Log } from '../log.ts'
+import type { Bell } from './bell.ts'
+import type { Clock } from './clock.ts'
+import type { Monitor } from './monitor.ts'
+import { createPeriod } from './period.ts'
+import { takeLook, type Doors } from './take-look.ts'
+
+/** One supervisord or one plain unit, with every monitor over it: they share each look. */
+export interface Watch {
+  readonly name: string
+  readonly doors: Doors
+  readonly monitors: readonly Monitor[]
+}
+
+export interface WatchOptions {
+  readonly checkEveryMs: number
+  readonly clock: Clock
+  readonly log: Log
+  /** Called when a monitor's verdict turned, its first one included. */
+  readonly onChange: (monitor: Monitor) => void
+}
+
+/** How soon to look again when something may be passing. */
+export const RECHECK_MS = 2_000
+
+/**
+ * Looks and judges until aborted. Rounds never overlap; a time that passes during a long round starts one more at once.
+ * @param bell starts a round at once when it rings
+ */
+export async function runWatch(
+  watch: Watch,
+  options: WatchOptions,
+  bell: Bell,
+  signal: AbortSignal,
+): Promise<void> {
+  const { checkEveryMs, clock } = options
+  const period = createPeriod(checkEveryMs, clock.now())
+  while (!signal.aborted) {
+    const nextMs = period.next(clock.now())
+    const settled = await round(watch, options, signal)
+    const waitMs = nextMs - clock.now()
+    await bell.sleep(clock, settled ? waitMs : Math.min(waitMs, RECHECK_MS), signal)
+  }
+}
+
+/** One look, judged by every monitor over it; true when none of them asks for another one soon. */
+export async function round(
+  { name, doors, monitors }: Watch,
+  { clock, log, onChange }: Pick<WatchOptions, 'clock' | 'log' | 'onChange'>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    const look = await takeLook(doors, signal)
+    if (signal.aborted) return true
+    const seen = monitors.map((monitor) => ({ monitor, ...monitor.see(look, clock.now()) }))
+    for (const { monitor, changed } of seen) if (changed) onChange(monitor)
+    return seen.every(({ settled }) => settled)
+  } catch (error) {
+    // A mistake of ours must be seen in Kuma, and the next round runs all the same.
+    const message = error instanceof Error ? error.message : String(error)
+    log.error(`the check of ${name} failed: ${error instanceof Error ? (error.stack ?? message) : message}`)
+    for (const monitor of monitors) if (monitor.fail(message)) onChange(monitor)
+    return true
+  }
+}

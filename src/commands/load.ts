@@ -1,0 +1,37 @@
+import { loadConfig, type LoadedConfig } from '../config/load.ts'
+import type { SharedFlags } from '../config/options.ts'
+import { createLog, type Log } from '../log.ts'
+import { createMask } from '../secret.ts'
+
+/** The process's own streams and variables, given by `cli.ts`. */
+export interface Terminal {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly print: (text: string) => void
+  readonly printError: (text: string) => void
+  /** Whether a person runs this at a terminal. */
+  readonly isInteractive: boolean
+}
+
+/** Loads the configuration and says on standard error what is doubtful about it. */
+export async function load(
+  flags: SharedFlags,
+  terminal: Terminal,
+): Promise<{ loaded: LoadedConfig; log: Log }> {
+  const { env, printError, isInteractive } = terminal
+  const loaded = await loadConfig({ flags, env, home: env['HOME'] ?? '' })
+  const { logLevel: level, logFormat: format, secrets, warnings } = loaded
+  const log = createLog({
+    level,
+    format,
+    write: printError,
+    now: () => Date.now(),
+    mask: createMask(secrets),
+  })
+  for (const warning of warnings) log.warn(warning)
+  if (!isInteractive && (flags.token !== undefined || flags.pushUrl !== undefined)) {
+    log.warn(
+      'every user of this host can see the token with ps: pass it by --token-file, KSP_TOKEN or the config file',
+    )
+  }
+  return { loaded, log }
+}

@@ -1,0 +1,57 @@
+import { takeLock } from '../agent/take-lock.ts'
+import { runOnce } from '../agent/run-once.ts'
+import { createStateFile } from '../agent/state-file.ts'
+import type { SharedFlags } from '../config/options.ts'
+import { EXIT, type ExitCode } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { load, type Terminal } from './load.ts'
+import { openOutboxes } from './open-outboxes.ts'
+import { openWatches } from './open-watches.ts'
+import { readBootId } from './read-boot-id.ts'
+import { realClock } from './real-clock.ts'
+
+/** `once`: looks, pushes, and leaves with the verdict as its exit code. */
+export async function once(flags: SharedFlags, terminal: Terminal, stop: AbortSignal): Promise<ExitCode> {
+  const { loaded, log } = await load(flags, terminal)
+  if (loaded.dryRun) return lookAndPush(loaded, log, terminal, stop)
+  const { stateFile } = loaded.config.agent
+  const release = await takeLock(stateFile)
+  if (release === null) {
+    log.error(`another one-shot with the state file ${stateFile} is at work: nothing was checked`)
+    return EXIT.locked
+  }
+  try {
+    return await lookAndPush(loaded, log, terminal, stop)
+  } finally {
+    await release()
+  }
+}
+
+async function lookAndPush(
+  { config, dryRun }: Awaited<ReturnType<typeof load>>['loaded'],
+  log: Log,
+  { env, print }: Terminal,
+  stop: AbortSignal,
+): Promise<ExitCode> {
+  const clock = realClock
+  const stateFile = createStateFile({ path: config.agent.stateFile, bootId: await readBootId(), log })
+  const memories = dryRun ? new Map() : await stateFile.load()
+  const outboxes = await openOutboxes({ config, dryRun, clock, log, print })
+  const { watches, close } = await openWatches({ config, env, memories, clock })
+  const monitors = watches.flatMap((watch) => watch.monitors)
+  try {
+    await runOnce(watches, { clock, log }, stop)
+    for (const { name, verdict } of monitors) {
+      if (verdict === null) log.warn(`${name}: nothing can be said yet, the next run will know`)
+      else outboxes.offer(name, verdict)
+    }
+    const delivered = await Promise.all(
+      monitors.map(async ({ name, verdict }) => verdict !== null && (await outboxes.settled(name))),
+    )
+    if (!dryRun) await stateFile.save(new Map(monitors.map(({ name, memory }) => [name, memory])))
+    if (!delivered.every(Boolean)) return EXIT.undelivered
+    return monitors.some(({ verdict }) => verdict?.status === 'down') ? EXIT.down : EXIT.ok
+  } finally {
+    await Promise.all([outboxes.close(), close()])
+  }
+}

@@ -1,0 +1,102 @@
+import { Monitor } from '../agent/monitor.ts'
+import type { Clock } from '../agent/clock.ts'
+import type { Memories } from '../agent/state-file.ts'
+import type { Doors } from '../agent/take-look.ts'
+import type { Watch } from '../agent/watch.ts'
+import type { Config, SupervisorConfig } from '../config/config.ts'
+import { readUpSeconds } from '../probes/read-up-seconds.ts'
+import type { UnitReader } from '../systemd/unit-reader.ts'
+import { openSupervisor, type SupervisorDoor } from './open-supervisor.ts'
+
+export interface OpenWatches {
+  readonly watches: readonly Watch[]
+  close(): Promise<void>
+}
+
+interface WatchesOptions {
+  readonly config: Config
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly memories: Memories
+  readonly clock: Clock
+}
+
+/** A plain unit has no supervisord whose deadline could be used. */
+const UNIT_TIMEOUT_MS = 5_000
+
+/** Opens the doors to everything that is watched: one watch for each supervisord and each plain unit. */
+export async function openWatches({ config, env, memories, clock }: WatchesOptions): Promise<OpenWatches> {
+  const reader = await openUnitReader(config, env, clock)
+  const monitorsOf = (isOf: (target: Config['monitors'][number]['target']) => boolean): Monitor[] =>
+    config.monitors
+      .filter(({ target }) => isOf(target))
+      .map(({ name, target }) => new Monitor(name, target, memories.get(name)))
+
+  const supervisors = config.supervisors.map((supervisor) => ({
+    name: supervisor.name,
+    door: openSupervisor(supervisor, env),
+    unit: supervisor.unit,
+    timeoutMs: supervisor.timeoutMs,
+    monitors: monitorsOf((target) => target.kind === 'supervisor' && target.supervisor === supervisor.name),
+  }))
+  const units = new Set(
+    config.monitors.flatMap(({ target }) => (target.kind === 'unit' ? [target.unit] : [])),
+  )
+  const watches: Watch[] = [
+    ...supervisors.map(({ name, door, unit, timeoutMs, monitors }) => ({
+      name,
+      doors: supervisorDoors(door, readerOf(reader, unit, timeoutMs)),
+      monitors,
+    })),
+    ...[...units].map((unit) => ({
+      name: unit,
+      doors: unitDoors(readerOf(reader, unit, UNIT_TIMEOUT_MS)),
+      monitors: monitorsOf((target) => target.kind === 'unit' && target.unit === unit),
+    })),
+  ]
+  return {
+    watches,
+    async close() {
+      reader?.close()
+      await Promise.all(supervisors.map(({ door }) => door.close()))
+    },
+  }
+}
+
+/** D-Bus is loaded only where a unit is asked for. */
+async function openUnitReader(
+  { supervisors, monitors }: Config,
+  env: WatchesOptions['env'],
+  clock: Clock,
+): Promise<UnitReader | null> {
+  const isNeeded =
+    supervisors.some(({ unit }) => unit !== 'none') || monitors.some(({ target }) => target.kind === 'unit')
+  if (!isNeeded) return null
+  const { createUnitReader } = await import('../systemd/unit-reader.ts')
+  return createUnitReader({
+    address: env['DBUS_SYSTEM_BUS_ADDRESS'] ?? null,
+    monotonicMs: () => clock.now(),
+    sleep: (ms) => clock.sleep(ms, new AbortController().signal),
+  })
+}
+
+function readerOf(reader: UnitReader | null, unit: string, timeoutMs: number): Doors['readUnit'] {
+  if (reader === null) return () => Promise.resolve({ kind: 'not-asked' })
+  return (signal) => reader.read(unit, { signal, timeoutMs })
+}
+
+function supervisorDoors(door: SupervisorDoor, readUnit: Doors['readUnit']): Doors {
+  return {
+    readUnit,
+    readSupervisor: (signal) => door.read(signal),
+    // Over TCP the pid may be another host's.
+    readUpSeconds: (pid) => (door.isLocal() ? readUpSeconds(pid) : Promise.resolve(null)),
+  }
+}
+
+function unitDoors(readUnit: Doors['readUnit']): Doors {
+  return {
+    readUnit,
+    readSupervisor: () => Promise.resolve({ kind: 'not-asked' }),
+    readUpSeconds: () => Promise.resolve(null),
+  }
+}

@@ -1,0 +1,88 @@
+import { Command, Option } from 'commander'
+import { version } from '../../package.json'
+import {
+  OPTION_NAMES,
+  OPTIONS,
+  OPTION_TOPICS,
+  type SharedFlags,
+  type SharedOption,
+} from '../config/options.ts'
+import type { ExitCode } from '../errors.ts'
+import type { Terminal } from './load.ts'
+
+type Action = (flags: SharedFlags, terminal: Terminal, stop: AbortSignal) => Promise<ExitCode>
+
+interface CommandEntry {
+  readonly summary: string
+  readonly isDefault?: true
+  /** Loads the command's code, and with it whatever that needs. */
+  readonly load: () => Promise<Action>
+}
+
+/** Every command: one line here and one file beside. */
+const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  run: {
+    summary: 'check and push until stopped (the default)',
+    isDefault: true,
+    load: async () => (await import('./run.ts')).run,
+  },
+  once: {
+    summary: 'check once, push, exit: for cron or a timer',
+    load: async () => (await import('./once.ts')).once,
+  },
+  'check-config': {
+    summary: 'print the resolved configuration, secrets masked',
+    load: async () => (await import('./check-config.ts')).checkConfig,
+  },
+}
+
+const EXIT_CODES = `
+Exit codes: run 0 after a clean stop; once 0 up and delivered, 1 down and
+delivered, 69 not delivered, 75 another one-shot is at work; 64 wrong usage,
+78 wrong configuration. Every option has a variable: KSP_TOKEN, KSP_KUMA_URL, …
+Options win over variables, these over the configuration file.
+`
+
+/** The command line; `onExit` receives the exit code of the command that was asked for. */
+export function createProgram(
+  terminal: Terminal,
+  stop: AbortSignal,
+  onExit: (code: ExitCode) => void,
+): Command {
+  const program = new Command('kuma-supervisor-push')
+    .description('Watches supervisord and pushes what it finds to Uptime Kuma.')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({ writeOut: terminal.print, writeErr: terminal.printError })
+    .configureHelp({ helpWidth: 80, showGlobalOptions: true })
+  for (const [name, { summary, isDefault, load }] of Object.entries(COMMANDS)) {
+    const command = program
+      .command(name, { isDefault: isDefault ?? false })
+      .summary(summary)
+      .description(`${summary[0]?.toUpperCase()}${summary.slice(1)}.`)
+      .addHelpText('after', EXIT_CODES)
+      .allowExcessArguments(false)
+      .action(async (flags: SharedFlags) => {
+        const action = await load()
+        onExit(await action(flags, terminal, stop))
+      })
+    addSharedOptions(command)
+  }
+  return program.addHelpText('after', EXIT_CODES)
+}
+
+function addSharedOptions(command: Command): void {
+  for (const topic of OPTION_TOPICS) {
+    for (const name of OPTION_NAMES) {
+      const shared: SharedOption = OPTIONS[name]
+      if (shared.topic !== topic) continue
+      const flags = shared.placeholder === null ? shared.flag : `${shared.flag} ${shared.placeholder}`
+      const option = new Option(flags, shared.help).helpGroup(`${topic}:`)
+      if (shared.isList) option.argParser((value: string, before: string[] = []) => [...before, value])
+      command.addOption(option)
+    }
+  }
+}

@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { Monitor } from '../../src/agent/monitor.ts'
+import { createPeriod } from '../../src/agent/period.ts'
+import { runAgent } from '../../src/agent/run-agent.ts'
+import { runOnce } from '../../src/agent/run-once.ts'
+import type { Doors } from '../../src/agent/take-look.ts'
+import type { RpcReading } from '../../src/supervisor/rpc-reading.ts'
+import { answered, failed, program, rules, unitState } from '../helpers/looks.ts'
+import { ManualClock } from '../helpers/manual-clock.ts'
+import { memoryLog } from '../helpers/memory-log.ts'
+
+const RUNNING = answered([program('web', 'RUNNING')])
+const FATAL = answered([program('web', 'FATAL')])
+
+/** Doors whose supervisord answers as the test says at that moment. */
+function doors(readSupervisor: () => Promise<RpcReading>): Doors {
+  return { readUnit: async () => unitState(), readSupervisor, readUpSeconds: async () => null }
+}
+
+function start(watched: Record<string, () => Promise<RpcReading>>, clock = new ManualClock()) {
+  const startMs = clock.now()
+  const log = memoryLog()
+  const sent: string[] = []
+  const stop = new AbortController()
+  const watches = Object.entries(watched).map(([name, read]) => ({
+    name,
+    doors: doors(read),
+    monitors: [new Monitor(name, rules())],
+  }))
+  const ended = runAgent(
+    {
+      watches,
+      checkEveryMs: 5_000,
+      createPeriod: () => createPeriod(24_000, clock.now() + 12_000),
+      clock,
+      log,
+      offer: ({ name }, { status, message }) =>
+        void sent.push(`${(clock.now() - startMs) / 1000} ${name} ${status} ${message}`),
+      onChange: () => {},
+    },
+    stop.signal,
+  )
+  return { clock, sent, log, stop, ended }
+}
+
+describe('the agent', () => {
+  it('pushes at once when a program goes down and when it comes back', async () => {
+    let reading = RUNNING
+    const { clock, sent, stop, ended } = start({ local: async () => reading })
+    await clock.advance(1_000)
+    reading = FATAL
+    await clock.advance(5_000)
+    reading = RUNNING
+    await clock.advance(5_000)
+    stop.abort()
+    await ended
+    assert.deepEqual(sent, [
+      '0 local up 1 of 1 running',
+      '5 local down web FATAL: supervisord does not say why · 0 of 1 running',
+      '10 local up 1 of 1 running',
+    ])
+  })
+
+  it('looks again soon when one look leaves it open', async () => {
+    let reading = RUNNING
+    const { clock, sent } = start({ local: async () => reading })
+    await clock.advance(1_000)
+    reading = failed('refused')
+    await clock.advance(6_000)
+    assert.match(sent.at(-1) ?? '', /^7 local down/)
+  })
+
+  it('does not let one host that hangs delay another', async () => {
+    const { clock, sent } = start({ hung: () => new Promise(() => {}), well: async () => RUNNING })
+    await clock.advance(30_000)
+    assert.deepEqual(sent, ['0 well up 1 of 1 running', '12 well up 1 of 1 running'])
+  })
+
+  it('reports an error of its own as DOWN and goes on', async () => {
+    let reading = (): Promise<RpcReading> => Promise.resolve(RUNNING)
+    const { clock, sent, log } = start({ local: () => reading() })
+    await clock.advance(1_000)
+    reading = () => Promise.reject(new TypeError('x is not a function'))
+    await clock.advance(5_000)
+    reading = () => Promise.resolve(RUNNING)
+    await clock.advance(5_000)
+    assert.deepEqual(sent.slice(1), [
+      '5 local down agent error: x is not a function',
+      '10 local up 1 of 1 running',
+    ])
+    assert.match(log.lines[0] ?? '', /^error: the check of local failed: TypeError: x is not a function/)
+  })
+
+  it('does not pass off an old verdict as news when its checks hang', async () => {
+    let reading = (): Promise<RpcReading> => Promise.resolve(RUNNING)
+    const { clock, sent } = start({ local: () => reading() })
+    await clock.advance(1_000)
+    reading = () => new Promise(() => {})
+    await clock.advance(120_000)
+    assert.match(sent.at(-1) ?? '', /down agent error: no check has finished for 1 min 48 s$/)
+  })
+
+  it('never looks twice at the same time, and makes up for a check that was missed', async () => {
+    let underWay = 0
+    let most = 0
+    const startedAt: number[] = []
+    const clock = new ManualClock()
+    const watched = {
+      async local() {
+        startedAt.push(clock.now() % 1_000_000)
+        underWay += 1
+        most = Math.max(most, underWay)
+        await clock.sleep(6_000, new AbortController().signal)
+        underWay -= 1
+        return RUNNING
+      },
+    }
+    start(watched, clock)
+    await clock.advance(20_000)
+    assert.equal(most, 1)
+    assert.deepEqual(startedAt, [0, 6_000, 12_000, 18_000])
+  })
+})
+
+describe('a one-shot', () => {
+  const lookOnce = async (...readings: RpcReading[]) => {
+    const clock = new ManualClock()
+    const monitor = new Monitor('local', rules())
+    const next = async (): Promise<RpcReading> =>
+      (readings.length > 1 ? readings.shift() : readings[0]) ?? RUNNING
+    const watch = { name: 'local', doors: doors(next), monitors: [monitor] }
+    const ended = runOnce([watch], { clock, log: memoryLog() }, new AbortController().signal)
+    await clock.advance(60_000)
+    await ended
+    return monitor.verdict
+  }
+
+  it('is content with one look that is clear', async () => {
+    assert.equal((await lookOnce(RUNNING, FATAL))?.status, 'up')
+  })
+
+  it('looks again before it calls a supervisord dead that did not answer once', async () => {
+    assert.equal((await lookOnce(failed('refused'), RUNNING))?.status, 'up')
+    assert.equal((await lookOnce(failed('refused')))?.status, 'down')
+  })
+
+  it('does not wait for ever for a program that takes long to start', async () => {
+    assert.equal((await lookOnce(answered([program('web', 'STARTING')])))?.status, 'down')
+  })
+})

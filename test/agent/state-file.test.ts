@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { createStateFile } from '../../src/agent/state-file.ts'
+import { EMPTY_MEMORY, type MonitorMemory } from '../../src/verdict/memory.ts'
+import { memoryLog } from '../helpers/memory-log.ts'
+
+const MEMORY: MonitorMemory = {
+  status: 'down',
+  suspects: new Map([
+    [
+      '__proto__',
+      { clock: 'dead', sinceMs: 1, checks: 2, badSinceMs: 1, lastSeenMs: 3, incident: null, confirmed: true },
+    ],
+  ]),
+  total: 12,
+  outsideSystemd: true,
+  longestStopSeconds: 60,
+}
+
+describe('the state file', () => {
+  let folder: string
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ksp-state-'))
+  })
+  after(() => rm(folder, { recursive: true, force: true }))
+
+  const open = (name: string, bootId = 'boot-1') => {
+    const log = memoryLog()
+    return { path: join(folder, name), log, file: createStateFile({ path: join(folder, name), bootId, log }) }
+  }
+
+  it('gives back what was saved, in a folder it makes, readable by its owner alone', async () => {
+    const { file, path, log } = open('new/folder/state.json')
+    await file.save(new Map([['__proto__', MEMORY]]))
+    assert.deepEqual(await file.load(), new Map([['__proto__', MEMORY]]))
+    assert.equal((await stat(path)).mode & 0o777, 0o600)
+    assert.deepEqual(await readdir(join(folder, 'new/folder')), ['state.json'])
+    assert.deepEqual(log.lines, [])
+  })
+
+  it('forgets times of another boot, and nothing else', async () => {
+    await open('boot.json').file.save(new Map([['a', MEMORY]]))
+    const memories = await open('boot.json', 'boot-2').file.load()
+    assert.deepEqual(memories.get('a'), { ...MEMORY, suspects: new Map() })
+  })
+
+  it('is empty, without a word, when there is none yet', async () => {
+    const { file, log } = open('none.json')
+    assert.equal((await file.load()).size, 0)
+    assert.deepEqual(log.lines, [])
+  })
+
+  const broken: [name: string, text: string, says: string][] = [
+    ['zero bytes', '', 'it is empty'],
+    ['half a file', '{"version":1,"bootId":"boot-1","moni', 'it is not JSON'],
+    ['something else', '{"hello":"world"}', 'it is not a state file of kuma-supervisor-push'],
+    ['a newer version', '{"version":99}', 'it has version 99, this agent writes version 1'],
+    ['a wrong shape', '{"version":1,"bootId":"boot-1","monitors":[{"name":7}]}', 'monitors.0.name: '],
+  ]
+  for (const [name, text, says] of broken) {
+    it(`sets ${name} aside with a warning`, async () => {
+      const { file, path, log } = open(`${name}.json`)
+      await writeFile(path, text)
+      assert.equal((await file.load()).size, 0)
+      assert.equal(await readFile(`${path}.broken`, 'utf8'), text)
+      assert.ok(
+        log.lines[0]?.startsWith(`warn: the state file ${path} cannot be used (${says}`),
+        log.lines[0],
+      )
+      assert.ok(log.lines[0]?.endsWith(`it was set aside as ${path}.broken`))
+    })
+  }
+
+  it('says once that it cannot be written, keeps the old file, and says when it can again', async () => {
+    const { file, path, log } = open('blocked/state.json')
+    await file.save(new Map([['a', EMPTY_MEMORY]]))
+    await rm(path)
+    // A folder in its place stops root too.
+    await mkdir(join(path, 'x'), { recursive: true })
+    await file.save(new Map())
+    await file.save(new Map())
+    await rm(path, { recursive: true })
+    await file.save(new Map([['a', MEMORY]]))
+    assert.equal(log.lines.length, 2)
+    assert.match(
+      log.lines[0] ?? '',
+      /^warn: the state file .* cannot be written \(E[A-Z]+\): make its folder writable/,
+    )
+    assert.match(log.lines[1] ?? '', /can be written again$/)
+    assert.deepEqual(await readdir(join(folder, 'blocked')), ['state.json'])
+  })
+
+  it('is not fatal when it is a folder', async () => {
+    const { file, path, log } = open('folder.json')
+    await mkdir(path)
+    await chmod(path, 0o700)
+    assert.equal((await file.load()).size, 0)
+    assert.match(log.lines[0] ?? '', /cannot be read \(EISDIR\): starting without memory/)
+  })
+})
