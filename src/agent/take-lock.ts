@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 
@@ -14,7 +15,9 @@ export type Release = () => Promise<void>
 export async function takeLock(name: string): Promise<Release | null> {
   const server = createServer((socket) => socket.destroy())
   try {
-    server.listen({ path: `\0kuma-supervisor-push ${name}`, exclusive: true })
+    // Hashed, because such a name may have no more than 107 bytes.
+    const digest = createHash('sha256').update(name).digest('hex')
+    server.listen({ path: `\0kuma-supervisor-push ${digest}`, exclusive: true })
     await once(server, 'listening')
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return null
