@@ -39,12 +39,16 @@ async function demonstrate(): Promise<number> {
 Each line is a heartbeat as Kuma would receive it:
 
 `)
-  start(process.execPath, [
-    BUNDLE,
-    ...['--push-url', `${url}/api/push/${TOKEN}`, '--state-file', join(folder, 'state.json')],
-    ...['--supervisor-url', `unix://${folder}/supervisor.sock`, '--unit', 'none'],
-    ...['--check-every', '1s', '--push-every', '5s', '--log-level', 'error'],
-  ])
+  const options = {
+    '--push-url': `${url}/api/push/${TOKEN}`,
+    '--state-file': join(folder, 'state.json'),
+    '--supervisor-url': `unix://${folder}/supervisor.sock`,
+    '--unit': 'none',
+    '--check-every': '1s',
+    '--push-every': '5s',
+    '--log-level': 'error',
+  }
+  start(process.execPath, [BUNDLE, ...Object.entries(options).flat()])
 
   const endMs = performance.now() + WITHIN_MS
   let repaired = false

@@ -37,7 +37,8 @@ async function lookAndPush(
   const stateFile = createStateFile({ path: config.agent.stateFile, bootId: await readBootId(), log })
   const memories = dryRun ? new Map() : await stateFile.load()
   const outboxes = await openOutboxes({ config, dryRun, clock, log, print })
-  const { watches, close } = await openWatches({ config, env, memories, clock })
+  const opened = await openWatches({ config, env, memories, clock, log })
+  const { watches } = opened
   const monitors = watches.flatMap((watch) => watch.monitors)
   try {
     await runOnce(watches, { clock, log }, stop)
@@ -52,6 +53,6 @@ async function lookAndPush(
     if (!delivered.every(Boolean)) return EXIT.undelivered
     return monitors.some(({ verdict }) => verdict?.status === 'down') ? EXIT.down : EXIT.ok
   } finally {
-    await Promise.all([outboxes.close(), close()])
+    await Promise.all([outboxes.close(), opened.close()])
   }
 }

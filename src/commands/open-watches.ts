@@ -3,7 +3,8 @@ import type { Clock } from '../agent/clock.ts'
 import type { Memories } from '../agent/state-file.ts'
 import type { Doors } from '../agent/take-look.ts'
 import type { Watch } from '../agent/watch.ts'
-import type { Config, SupervisorConfig } from '../config/config.ts'
+import type { Config } from '../config/config.ts'
+import type { Log } from '../log.ts'
 import { readUpSeconds } from '../probes/read-up-seconds.ts'
 import type { UnitReader } from '../systemd/unit-reader.ts'
 import { openSupervisor, type SupervisorDoor } from './open-supervisor.ts'
@@ -18,13 +19,15 @@ interface WatchesOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly memories: Memories
   readonly clock: Clock
+  readonly log: Log
 }
 
 /** A plain unit has no supervisord whose deadline could be used. */
 const UNIT_TIMEOUT_MS = 5_000
 
 /** Opens the doors to everything that is watched: one watch for each supervisord and each plain unit. */
-export async function openWatches({ config, env, memories, clock }: WatchesOptions): Promise<OpenWatches> {
+export async function openWatches(options: WatchesOptions): Promise<OpenWatches> {
+  const { config, env, memories, clock, log } = options
   const reader = await openUnitReader(config, env, clock)
   const monitorsOf = (isOf: (target: Config['monitors'][number]['target']) => boolean): Monitor[] =>
     config.monitors
@@ -33,7 +36,7 @@ export async function openWatches({ config, env, memories, clock }: WatchesOptio
 
   const supervisors = config.supervisors.map((supervisor) => ({
     name: supervisor.name,
-    door: openSupervisor(supervisor, env),
+    door: openSupervisor(supervisor, { env, log, now: () => clock.now() }),
     unit: supervisor.unit,
     timeoutMs: supervisor.timeoutMs,
     monitors: monitorsOf((target) => target.kind === 'supervisor' && target.supervisor === supervisor.name),
@@ -74,7 +77,7 @@ async function openUnitReader(
   const { createUnitReader } = await import('../systemd/unit-reader.ts')
   return createUnitReader({
     address: env['DBUS_SYSTEM_BUS_ADDRESS'] ?? null,
-    monotonicMs: () => clock.now(),
+    hrtime: () => process.hrtime.bigint(),
     sleep: (ms) => clock.sleep(ms, new AbortController().signal),
   })
 }

@@ -81,7 +81,8 @@ function addSharedOptions(command: Command): void {
       if (shared.topic !== topic) continue
       const flags = shared.placeholder === null ? shared.flag : `${shared.flag} ${shared.placeholder}`
       const option = new Option(flags, shared.help).helpGroup(`${topic}:`)
-      if (shared.isList) option.argParser((value: string, before: string[] = []) => [...before, value])
+      if (shared.isList)
+        option.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value])
       command.addOption(option)
     }
   }

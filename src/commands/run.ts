@@ -19,7 +19,8 @@ export async function run(flags: SharedFlags, terminal: Terminal, stop: AbortSig
   const stateFile = createStateFile({ path: config.agent.stateFile, bootId: await readBootId(), log })
   const memories = dryRun ? new Map() : await stateFile.load()
   const outboxes = await openOutboxes({ config, dryRun, clock, log, print: terminal.print })
-  const { watches, close } = await openWatches({ config, env: terminal.env, memories, clock })
+  const opened = await openWatches({ config, env: terminal.env, memories, clock, log })
+  const { watches } = opened
   const monitors = watches.flatMap((watch) => watch.monitors)
   const save = async (): Promise<void> => {
     if (!dryRun) await stateFile.save(new Map(monitors.map(({ name, memory }) => [name, memory])))
@@ -48,7 +49,7 @@ export async function run(flags: SharedFlags, terminal: Terminal, stop: AbortSig
   } finally {
     await saving
     await save()
-    await Promise.all([outboxes.close(), close()])
+    await Promise.all([outboxes.close(), opened.close()])
   }
   return EXIT.ok
 }

@@ -1,0 +1,89 @@
+import { hostname } from 'node:os'
+import type { SupervisorConfig } from '../config/config.ts'
+import type { Log } from '../log.ts'
+import type { RpcReading } from '../supervisor/rpc-reading.ts'
+import type { SupervisorClient } from '../supervisor/client.ts'
+import type { FoundServer } from '../supervisor/find-server.ts'
+
+/** The door to one supervisord, wherever the configuration says it is or it is found. */
+export interface SupervisorDoor {
+  read(signal: AbortSignal): Promise<RpcReading>
+  /** Whether it listens on a socket file, so that its pids are this host's. */
+  isLocal(): boolean
+  close(): Promise<void>
+}
+
+interface DoorOptions {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly now: () => number
+  readonly log: Log
+}
+
+interface Address {
+  readonly url: string
+  readonly username: string | null
+  readonly password: string | null
+}
+
+/** Loads the RPC client when it is first read. */
+export function openSupervisor(config: SupervisorConfig, options: DoorOptions): SupervisorDoor {
+  if (config.url === 'none') return CLOSED
+  let opened: { client: SupervisorClient; address: Address } | null = null
+  /** With `auto`, an address that does not answer is looked for again: supervisord may have been set up anew. */
+  let isDoubtful = true
+  const warned = new Set<string>()
+
+  const warn = ({ warning }: FoundServer): void => {
+    if (warning === null || warned.has(warning)) return
+    warned.add(warning)
+    options.log.warn(warning)
+  }
+
+  const open = async (address: Address): Promise<SupervisorClient> => {
+    if (opened !== null && isSame(opened.address, address)) return opened.client
+    await opened?.client.close()
+    const { createSupervisorClient } = await import('../supervisor/client.ts')
+    const { caFile, timeoutMs } = config
+    opened = { client: createSupervisorClient({ ...address, caFile, timeoutMs, now: options.now }), address }
+    return opened.client
+  }
+
+  return {
+    async read(signal) {
+      let address: Address = opened?.address ?? config
+      if (config.url === 'auto' && isDoubtful) {
+        const found = await find(options.env)
+        if (found.kind === 'failed') return found
+        warn(found)
+        address = {
+          url: found.url,
+          username: config.username ?? found.username,
+          password: config.password ?? found.password,
+        }
+      }
+      const client = await open(address)
+      const reading = await client.read(signal)
+      isDoubtful = reading.kind === 'failed'
+      return reading
+    },
+    isLocal: () => opened?.address.url.startsWith('unix://') ?? false,
+    async close() {
+      await opened?.client.close()
+    },
+  }
+}
+
+const CLOSED: SupervisorDoor = {
+  read: () => Promise.resolve({ kind: 'not-asked' }),
+  isLocal: () => false,
+  close: () => Promise.resolve(),
+}
+
+function isSame(a: Address, b: Address): boolean {
+  return a.url === b.url && a.username === b.username && a.password === b.password
+}
+
+async function find(env: DoorOptions['env']): Promise<FoundServer | Extract<RpcReading, { kind: 'failed' }>> {
+  const { findServer } = await import('../supervisor/find-server.ts')
+  return findServer({ env, cwd: process.cwd(), hostname: hostname() })
+}
