@@ -1,6 +1,6 @@
 // Builds dist/: the one bundled file that a host needs, and the licences of what is in it.
-import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { build } from 'esbuild'
 
 const root = join(import.meta.dirname, '..')
@@ -21,6 +21,8 @@ const { metafile } = await build({
   format: 'cjs',
   banner: { js: '#!/usr/bin/env node' },
   legalComments: 'none',
+  // The D-Bus library's XML is for introspection, which is never asked for: a parser less to trust.
+  alias: { 'fast-xml-parser': './scripts/no-xml.ts', 'fast-xml-builder': './scripts/no-xml.ts' },
   metafile: true,
   logLevel: 'warning',
 })
@@ -41,20 +43,43 @@ function bundledPackages(inputs: string[]): string[] {
 async function licences(folders: string[]): Promise<string> {
   const parts = await Promise.all(
     folders.map(async (folder) => {
-      const { name, version, license } = JSON.parse(
-        await readFile(join(root, folder, 'package.json'), 'utf8'),
-      ) as Record<string, string>
-      const text = await licenceText(folder)
-      return `${name} ${version} (${license})\n\n${text.trim()}\n`
+      const about = JSON.parse(await readFile(join(root, folder, 'package.json'), 'utf8')) as PackageJson
+      const text = (await licenceText(folder)) ?? standardText(about)
+      return `${about.name} ${about.version} (${about.license})\n\n${text.trim()}\n`
     }),
   )
   return parts.join(`\n${'-'.repeat(78)}\n\n`)
 }
 
-async function licenceText(folder: string): Promise<string> {
-  for (const name of ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'license', 'LICENCE', 'LICENSE-MIT']) {
-    const text = await readFile(join(root, folder, name), 'utf8').catch(() => null)
-    if (text !== null) return text
-  }
-  throw new Error(`${folder}: no licence file found in the package ${dirname(folder)}`)
+interface PackageJson {
+  name: string
+  version: string
+  license: string
+  author?: string | { name: string }
+}
+
+async function licenceText(folder: string): Promise<string | null> {
+  const names = await readdir(join(root, folder))
+  const name = names.find((one) => /^licen[cs]e/i.test(one))
+  return name === undefined ? null : readFile(join(root, folder, name), 'utf8')
+}
+
+/** For a package that names its licence and does not ship the text. */
+function standardText({ name, license, author = '' }: PackageJson): string {
+  const holder = typeof author === 'string' ? author : author.name
+  if (license !== 'ISC' || holder === '')
+    throw new Error(`${name}: ships no licence text, and none is known for ${license}`)
+  return `Copyright (c) ${holder}
+
+Permission to use, copy, modify, and/or distribute this software for any
+purpose with or without fee is hereby granted, provided that the above
+copyright notice and this permission notice appear in all copies.
+
+THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES WITH
+REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF MERCHANTABILITY AND
+FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR ANY SPECIAL, DIRECT,
+INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES WHATSOEVER RESULTING FROM LOSS
+OF USE, DATA OR PROFITS, WHETHER IN AN ACTION OF CONTRACT, NEGLIGENCE OR OTHER
+TORTIOUS ACTION, ARISING OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF
+THIS SOFTWARE.`
 }

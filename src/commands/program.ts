@@ -55,23 +55,33 @@ export function createProgram(
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
     .showSuggestionAfterError()
+    .showHelpAfterError('(--help lists what there is)')
     .exitOverride()
     .configureOutput({ writeOut: terminal.print, writeErr: terminal.printError })
     .configureHelp({ helpWidth: 80, showGlobalOptions: true })
+  // Theirs, not the commands': so they may stand before a command as well as after it, and the first help shows them.
+  addSharedOptions(program)
   for (const [name, { summary, isDefault, load }] of Object.entries(COMMANDS)) {
     const command = program
       .command(name, { isDefault: isDefault ?? false })
       .summary(summary)
       .description(`${summary[0]?.toUpperCase()}${summary.slice(1)}.`)
       .addHelpText('after', EXIT_CODES)
-      .allowExcessArguments(false)
-      .action(async (flags: SharedFlags) => {
+      .allowExcessArguments(true)
+      .action(async () => {
+        const [unknown] = command.args
+        if (unknown !== undefined) refuse(program, unknown)
         const action = await load()
-        onExit(await action(flags, terminal, stop))
+        onExit(await action(command.optsWithGlobals<SharedFlags>(), terminal, stop))
       })
-    addSharedOptions(command)
   }
   return program.addHelpText('after', EXIT_CODES)
+}
+
+/** Since `run` is the default, commander takes any other word for an argument of it. */
+function refuse(program: Command, word: string): never {
+  const near = nearest(word, Object.keys(COMMANDS))
+  program.error(`error: unknown command "${word}"${near === null ? '' : `; did you mean "${near}"?`}`)
 }
 
 function addSharedOptions(command: Command): void {

@@ -20,13 +20,13 @@ describe('the lock of a one-shot', () => {
     const name = randomUUID()
     const locks = await Promise.all(Array.from({ length: 20 }, () => takeLock(name)))
     assert.equal(locks.filter((release) => release !== null).length, 1)
-    await Promise.all(locks.map((release) => release?.()))
+    for (const release of locks) await release?.()
   })
 
   it('is one for each name', async () => {
     const locks = await Promise.all([takeLock(randomUUID()), takeLock(randomUUID())])
     assert.ok(locks.every((release) => release !== null))
-    await Promise.all(locks.map((release) => release?.()))
+    for (const release of locks) await release?.()
   })
 
   it('does not outlive a holder that was killed', async () => {

@@ -1,0 +1,18 @@
+// Stands in the bundle for the XML packages of the D-Bus library, which are only used for introspection.
+function absent(): never {
+  throw new Error('introspection over D-Bus is not part of this build')
+}
+
+export class XMLParser {
+  constructor() {
+    absent()
+  }
+}
+
+export class XMLBuilder {
+  constructor() {
+    absent()
+  }
+}
+
+export default XMLBuilder
