@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
 import { version } from '../../package.json'
+import { nearest } from '../config/nearest.ts'
 import {
   OPTION_NAMES,
   OPTIONS,
