@@ -14,6 +14,14 @@ const Suspect = v.object({
   confirmed: v.boolean(),
 })
 
+const History = v.object({
+  start: v.number(),
+  pid: v.number(),
+  state: v.picklist(['STOPPED', 'STARTING', 'RUNNING', 'BACKOFF', 'STOPPING', 'EXITED', 'FATAL', 'UNKNOWN']),
+  restarts: v.array(v.object({ atMs: v.number(), why: v.nullable(v.string()) })),
+  isLooping: v.boolean(),
+})
+
 const State = v.object({
   version: v.literal(VERSION),
   bootId: v.string(),
@@ -22,6 +30,10 @@ const State = v.object({
       name: v.string(),
       status: v.nullable(v.picklist(['up', 'down'])),
       suspects: v.array(v.tuple([v.string(), Suspect])),
+      programs: v.array(v.tuple([v.string(), History])),
+      supervisorPid: v.nullable(v.number()),
+      answeredMs: v.nullable(v.number()),
+      toldMs: v.number(),
       total: v.nullable(v.number()),
       outsideSystemd: v.boolean(),
       longestStopSeconds: v.number(),
@@ -35,8 +47,9 @@ export function encodeState(memories: ReadonlyMap<string, MonitorMemory>, bootId
     name,
     ...memory,
     suspects: [...memory.suspects],
+    programs: [...memory.programs],
   }))
-  return `${JSON.stringify({ version: VERSION, bootId, monitors } satisfies v.InferInput<typeof State>)}\n`
+  return `${JSON.stringify({ version: VERSION, bootId, monitors })}\n`
 }
 
 /**
@@ -48,10 +61,16 @@ export function decodeState(text: string, bootId: string): Map<string, MonitorMe
   const state = parse(text)
   const isSameBoot = state.bootId === bootId
   return new Map(
-    state.monitors.map(({ name, suspects, ...memory }) => [
-      name,
-      { ...EMPTY_MEMORY, ...memory, suspects: new Map(isSameBoot ? suspects : []) },
-    ]),
+    state.monitors.map(({ name, status, total, longestStopSeconds, outsideSystemd, ...timed }) => {
+      const timeless = { status, total, longestStopSeconds, outsideSystemd }
+      const { suspects, programs } = timed
+      return [
+        name,
+        isSameBoot
+          ? { ...timeless, ...timed, suspects: new Map(suspects), programs: new Map(programs) }
+          : { ...EMPTY_MEMORY, ...timeless },
+      ]
+    }),
   )
 }
 

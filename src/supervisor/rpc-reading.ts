@@ -1,3 +1,4 @@
+import type { ProcessEvent } from './process-event.ts'
 import type { ProcessInfo, ProgramConfig } from './process-info.ts'
 
 /** Why supervisord could not be asked; each has its own remedy. */
@@ -40,6 +41,8 @@ export interface SupervisorState {
   readonly processes: readonly ProcessInfo[]
   /** null where `getAllConfigInfo` is missing or fails. */
   readonly configs: readonly ProgramConfig[] | null
+  /** What its log says of the programs since the look before; null when the log cannot be read, or was not asked for. */
+  readonly events: readonly ProcessEvent[] | null
 }
 
 /** One look at supervisord through XML-RPC. */

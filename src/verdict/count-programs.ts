@@ -1,7 +1,10 @@
 import type { SupervisorTarget } from '../config/config.ts'
 import type { SupervisorState } from '../supervisor/rpc-reading.ts'
+import { followPrograms } from './follow-programs.ts'
+import type { MonitorMemory } from './memory.ts'
 import type { Candidate } from './problems.ts'
 import { judgeProgram } from './programs.ts'
+import type { ProgramHistory } from './restarts.ts'
 import { selectPrograms } from './select-programs.ts'
 
 /** How the programs of one monitor stand in one look. */
@@ -14,22 +17,31 @@ export interface Count {
   /** Those of the candidates that a quorum may tolerate. */
   readonly ofPrograms: ReadonlySet<Candidate>
   readonly longestStopSeconds: number
+  readonly histories: ReadonlyMap<string, ProgramHistory>
 }
 
 const DEFAULT_STOPWAITSECS = 10
 
 /** Judges every program that the monitor selects. */
-export function countPrograms({ processes, configs }: SupervisorState, rules: SupervisorTarget): Count {
+export function countPrograms(
+  state: SupervisorState,
+  rules: SupervisorTarget,
+  before: MonitorMemory,
+  nowMs: number,
+): Count {
+  const { processes, configs } = state
   const { selected, unmatched } = selectPrograms(processes, rules)
+  const histories = followPrograms(selected, state, before, nowMs)
   const configOf = new Map(configs?.map((config) => [`${config.group}:${config.name}`, config]))
   const idle = new Map<string, number>()
   const ofPrograms = new Set<Candidate>()
   let running = 0
   let longestStopSeconds = DEFAULT_STOPWAITSECS
   for (const info of selected) {
-    const config = configOf.get(`${info.group}:${info.name}`)
+    const fullName = `${info.group}:${info.name}`
+    const config = configOf.get(fullName)
     longestStopSeconds = Math.max(longestStopSeconds, config?.stopwaitsecs ?? 0)
-    const standing = judgeProgram(info, config, rules)
+    const standing = judgeProgram(info, { config, history: histories.get(fullName), rules, nowMs })
     if (standing.kind === 'running') running += 1
     else if (standing.kind === 'idle') idle.set(standing.why, (idle.get(standing.why) ?? 0) + 1)
     else ofPrograms.add(standing.candidate)
@@ -41,7 +53,7 @@ export function countPrograms({ processes, configs }: SupervisorState, rules: Su
     ...(selected.length === 0 && unmatched.length === 0 ? [nothingSelected(processes.length)] : []),
     ...tooFew(rules.minRunning, running, running + ofPrograms.size, selected.length),
   ]
-  return { selected: selected.length, running, idle, candidates, ofPrograms, longestStopSeconds }
+  return { selected: selected.length, running, idle, candidates, ofPrograms, longestStopSeconds, histories }
 }
 
 function absent(pattern: string, groups: ReadonlySet<string>): Candidate {

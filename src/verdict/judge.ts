@@ -2,6 +2,7 @@ import type { MonitorConfig } from '../config/config.ts'
 import { confirm, type Seen } from './confirm.ts'
 import { countPrograms, type Count } from './count-programs.ts'
 import { describeDuration } from './describe-duration.ts'
+import { describeNews } from './describe-restarts.ts'
 import { describeUnit, isActive } from './describe-unit.ts'
 import { judgeLiveness } from './liveness.ts'
 import type { Look } from './look.ts'
@@ -38,7 +39,7 @@ export interface Judgement {
  */
 export function judge(look: Look, before: MonitorMemory, rules: Rules, nowMs: number): Judgement {
   const { candidate, state, note } = judgeLiveness(look, before)
-  const programs = state === null || rules.kind === 'unit' ? null : countPrograms(state, rules)
+  const programs = state === null || rules.kind === 'unit' ? null : countPrograms(state, rules, before, nowMs)
   const candidates = [...(candidate === null ? [] : [candidate]), ...(programs?.candidates ?? [])]
   const { confirmed, pending, suspects } = confirm(candidates, before.suspects, nowMs)
 
@@ -49,6 +50,10 @@ export function judge(look: Look, before: MonitorMemory, rules: Rules, nowMs: nu
   const memory: MonitorMemory = {
     status: status ?? before.status,
     suspects,
+    programs: programs?.histories ?? before.programs,
+    supervisorPid: state === null ? before.supervisorPid : state.pid,
+    answeredMs: state === null ? before.answeredMs : nowMs,
+    toldMs: before.toldMs,
     total: programs?.selected ?? before.total,
     outsideSystemd: isOutsideSystemd(look, before),
     longestStopSeconds: programs?.longestStopSeconds ?? before.longestStopSeconds,
@@ -56,8 +61,13 @@ export function judge(look: Look, before: MonitorMemory, rules: Rules, nowMs: nu
   const settled = open.length === 0
   if (status === null) return { verdict: null, settled, memory }
 
+  const news = ({ histories }: Count): string[] => {
+    const told = describeNews(histories, before.toldMs, nowMs)
+    return told === null ? [] : [told]
+  }
   const troubles = [down, open, confirmed].find((seen) => seen.length > 0) ?? []
-  const facts = programs === null ? factsWithoutPrograms(look, before) : [describeCount(programs)]
+  const facts =
+    programs === null ? factsWithoutPrograms(look, before) : [describeCount(programs), ...news(programs)]
   const message =
     troubles.length > 0
       ? describeTroubles(troubles, facts)

@@ -1,9 +1,19 @@
+import type { ProgramHistory } from './restarts.ts'
+
 /** What one monitor remembers from look to look. Times are the agent's monotonic milliseconds. */
 export interface MonitorMemory {
   /** The last verdict; null before the first. */
   readonly status: 'up' | 'down' | null
   /** What looked wrong in the last look, by subject. */
   readonly suspects: ReadonlyMap<string, Suspect>
+  /** What is remembered of each selected program, by `group:name`. */
+  readonly programs: ReadonlyMap<string, ProgramHistory>
+  /** supervisord's pid in the last look that it answered; null when it never did, or does not tell. */
+  readonly supervisorPid: number | null
+  /** When supervisord last answered; null when it never did. */
+  readonly answeredMs: number | null
+  /** Restarts up to this time have been delivered to Kuma. */
+  readonly toldMs: number
   /** How many programs were selected when supervisord last answered; null when it never did. */
   readonly total: number | null
   /** Whether supervisord answered although its unit was not active: somebody runs it without systemd. */
@@ -28,6 +38,10 @@ export interface Suspect {
 export const EMPTY_MEMORY: MonitorMemory = {
   status: null,
   suspects: new Map(),
+  programs: new Map(),
+  supervisorPid: null,
+  answeredMs: null,
+  toldMs: 0,
   total: null,
   outsideSystemd: false,
   longestStopSeconds: 10,

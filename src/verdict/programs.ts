@@ -1,5 +1,8 @@
-import type { ProcessInfo, ProgramConfig } from '../supervisor/process-info.ts'
+import type { ProcessInfo, ProcessState, ProgramConfig } from '../supervisor/process-info.ts'
+import { displayName } from './display-name.ts'
+import { describeLoop } from './describe-restarts.ts'
 import type { Candidate, ProblemKind } from './problems.ts'
+import type { ProgramHistory } from './restarts.ts'
 
 /** How one program stands in one look. */
 export type ProgramStanding =
@@ -8,16 +11,26 @@ export type ProgramStanding =
   | { readonly kind: 'idle'; readonly why: 'never started' | 'exited as expected' | 'stopped' }
   | { readonly kind: 'suspect'; readonly candidate: Candidate }
 
-/** Judges one program by its state. */
+interface Surroundings {
+  readonly config: ProgramConfig | undefined
+  readonly history: ProgramHistory | undefined
+  readonly rules: { readonly stopped: 'down' | 'ok' }
+  readonly nowMs: number
+}
+
+/** Judges one program by its state and by what it has been through. */
 export function judgeProgram(
   info: ProcessInfo,
-  config: ProgramConfig | undefined,
-  rules: { readonly stopped: 'down' | 'ok' },
+  { config, history, rules, nowMs }: Surroundings,
 ): ProgramStanding {
+  const fullName = `${info.group}:${info.name}`
   const suspect = (kind: ProblemKind, says: string, more: Partial<Candidate> = {}): ProgramStanding => ({
     kind: 'suspect',
-    candidate: { subject: `${info.group}:${info.name}`, kind, says: `${displayName(info)} ${says}`, ...more },
+    candidate: { subject: fullName, kind, says: `${displayName(fullName)} ${says}`, ...more },
   })
+  if (history?.isLooping === true && !SAYS_MORE_THAN_A_LOOP.has(info.state)) {
+    return suspect('crash-loop', describeLoop(history, nowMs))
+  }
   switch (info.state) {
     case 'RUNNING':
       return { kind: 'running' }
@@ -43,10 +56,8 @@ export function judgeProgram(
   }
 }
 
-/** A program named like its group is shown once, as supervisorctl does. */
-export function displayName({ group, name }: { group: string; name: string }): string {
-  return group === name ? name : `${group}:${name}`
-}
+/** States that come after a crash loop has ended. */
+const SAYS_MORE_THAN_A_LOOP: ReadonlySet<ProcessState> = new Set(['FATAL', 'STOPPED', 'STOPPING'])
 
 // supervisord looks at its programs once a second, and so may be late by that much.
 const LATENESS_MS = 2_000

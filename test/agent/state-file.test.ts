@@ -15,6 +15,12 @@ const MEMORY: MonitorMemory = {
       { clock: 'dead', sinceMs: 1, checks: 2, badSinceMs: 1, lastSeenMs: 3, incident: null, confirmed: true },
     ],
   ]),
+  programs: new Map([
+    ['a:b', { start: 5, pid: 7, state: 'RUNNING', restarts: [{ atMs: 4, why: 'exit 1' }], isLooping: false }],
+  ]),
+  supervisorPid: 4711,
+  answeredMs: 3,
+  toldMs: 2,
   total: 12,
   outsideSystemd: true,
   longestStopSeconds: 60,
@@ -44,7 +50,13 @@ describe('the state file', () => {
   it('forgets times of another boot, and nothing else', async () => {
     await open('boot.json').file.save(new Map([['a', MEMORY]]))
     const memories = await open('boot.json', 'boot-2').file.load()
-    assert.deepEqual(memories.get('a'), { ...MEMORY, suspects: new Map() })
+    assert.deepEqual(memories.get('a'), {
+      ...EMPTY_MEMORY,
+      status: 'down',
+      total: 12,
+      outsideSystemd: true,
+      longestStopSeconds: 60,
+    })
   })
 
   it('is empty, without a word, when there is none yet', async () => {

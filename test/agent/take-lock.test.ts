@@ -25,8 +25,10 @@ describe('the lock of a one-shot', () => {
 
   it('is one for each name', async () => {
     const locks = await Promise.all([takeLock(randomUUID()), takeLock(randomUUID())])
-    assert.ok(locks.every((release) => release !== null))
-    for (const release of locks) await release?.()
+    for (const release of locks) {
+      assert.ok(release)
+      await release()
+    }
   })
 
   it('does not outlive a holder that was killed', async () => {

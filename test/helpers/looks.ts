@@ -1,4 +1,5 @@
 // Builders of looks for the tests of the rules: say only what matters to the case.
+import type { ProcessEvent } from '../../src/supervisor/process-event.ts'
 import type { ProcessInfo, ProcessState, ProgramConfig } from '../../src/supervisor/process-info.ts'
 import type { RpcFailureReason, RpcReading } from '../../src/supervisor/rpc-reading.ts'
 import type { UnitReading, UnitState } from '../../src/systemd/unit-reading.ts'
@@ -50,8 +51,9 @@ export function unitState(more: Partial<UnitState> = {}): UnitReading {
 export function answered(
   processes: readonly ProcessInfo[],
   configs: readonly ProgramConfig[] | null = null,
+  more: { pid?: number; events?: readonly ProcessEvent[] } = {},
 ): RpcReading {
-  return { kind: 'answered', state: { ms: 3, pid: 4711, processes, configs } }
+  return { kind: 'answered', state: { ms: 3, pid: 4711, processes, configs, events: null, ...more } }
 }
 
 const SOCKET = 'unix:///run/supervisor.sock'

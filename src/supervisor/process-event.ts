@@ -1,0 +1,8 @@
+/** What supervisord's log says of one process. */
+export type ProcessEvent =
+  /** It has been up for its `startsecs`. */
+  | { readonly name: string; readonly kind: 'running' }
+  /** It was asked to stop, and did. */
+  | { readonly name: string; readonly kind: 'stopped' }
+  /** It ended by itself. */
+  | { readonly name: string; readonly kind: 'exited'; readonly expected: boolean; readonly why: string }

@@ -1,0 +1,73 @@
+import type { ProcessInfo, ProcessState } from '../supervisor/process-info.ts'
+import type { ProcessEvent } from '../supervisor/process-event.ts'
+
+/** A restart that nobody asked for. */
+export interface Restart {
+  /** When it was noticed, in the agent's monotonic milliseconds. */
+  readonly atMs: number
+  /** `exit 1`, `killed by SIGKILL`; null when supervisord's log could not be read. */
+  readonly why: string | null
+}
+
+/** What is remembered of one program. */
+export interface ProgramHistory {
+  readonly start: number
+  readonly pid: number
+  readonly state: ProcessState
+  /** Those within the window, oldest first. */
+  readonly restarts: readonly Restart[]
+  /** Once a crash loop, it is one until nothing has happened for a whole window. */
+  readonly isLooping: boolean
+}
+
+interface Context {
+  /** What supervisord's log says of this program since the last look, in order; null when it cannot be read. */
+  readonly events: readonly ProcessEvent[] | null
+  /** Whether the same supervisord as in the last look answered: a new one has started every program anew. */
+  readonly isSameSupervisor: boolean
+  readonly nowMs: number
+  readonly windowMs: number
+}
+
+/** How many restarts within the window make a crash loop. */
+export const LOOP_RESTARTS = 3
+
+/** Follows one program from look to look: a crash loop shows itself in nothing but the start time that moves. */
+export function followRestarts(
+  info: ProcessInfo,
+  before: ProgramHistory | undefined,
+  context: Context,
+): ProgramHistory {
+  const { nowMs, windowMs, isSameSupervisor } = context
+  const { start, pid, state } = info
+  if (before === undefined || !isSameSupervisor) return { start, pid, state, restarts: [], isLooping: false }
+  const recent = before.restarts.filter(({ atMs }) => nowMs - atMs < windowMs)
+  const restarts = [...recent, ...newRestarts(info, before, context)].slice(-MOST_REMEMBERED)
+  const isLooping = restarts.length >= LOOP_RESTARTS || (before.isLooping && restarts.length > 0)
+  return { start, pid, state, restarts, isLooping }
+}
+
+/** Bounds the memory of a program that restarts many times a second. */
+const MOST_REMEMBERED = 20
+
+function newRestarts(info: ProcessInfo, before: ProgramHistory, { events, nowMs }: Context): Restart[] {
+  if (info.start === before.start || info.start === 0) return []
+  // supervisord moves the start time of a living process when the date is set back.
+  if (info.pid !== 0 && info.pid === before.pid) return []
+  if (events !== null && events.length > 0)
+    return crashes(events, before).map((why) => ({ atMs: nowMs, why }))
+  const isAskedFor = before.state === 'STOPPED' || before.state === 'STOPPING'
+  // From BACKOFF it is a start that is tried again, not a restart.
+  return before.start === 0 || isAskedFor || before.state === 'BACKOFF' ? [] : [{ atMs: nowMs, why: null }]
+}
+
+/** Why it ended each time it was up, was not asked to stop, and was not expected to end. */
+function crashes(events: readonly ProcessEvent[], { state }: ProgramHistory): string[] {
+  const found: string[] = []
+  let isUp = state === 'RUNNING'
+  for (const event of events) {
+    if (event.kind === 'exited' && isUp && !event.expected) found.push(event.why)
+    isUp = event.kind === 'running'
+  }
+  return found
+}

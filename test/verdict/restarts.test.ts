@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { ProcessEvent } from '../../src/supervisor/process-event.ts'
+import type { ProcessInfo } from '../../src/supervisor/process-info.ts'
+import type { Look } from '../../src/verdict/look.ts'
+import { answered, healthy, look, program, programConfig, rules, unitState } from '../helpers/looks.ts'
+import { Observer } from '../helpers/observer.ts'
+
+let pid = 100
+
+/** `web` anew: another pid, another start time. */
+function born(
+  at: number,
+  state: 'RUNNING' | 'STARTING' | 'BACKOFF' = 'RUNNING',
+  more: Partial<ProcessInfo> = {},
+): ProcessInfo {
+  pid += 1
+  return program('web', state, { start: 1_700_000_000 + at, pid, ...more })
+}
+
+function seen(info: ProcessInfo, events?: readonly ProcessEvent[], supervisor = 4711): Look {
+  return look(unitState(), answered([info], null, { pid: supervisor, ...(events && { events }) }))
+}
+
+const crash = (why = 'exit 1'): ProcessEvent => ({ name: 'web', kind: 'exited', expected: false, why })
+const ended: ProcessEvent = { name: 'web', kind: 'exited', expected: true, why: 'exit 0' }
+const up: ProcessEvent = { name: 'web', kind: 'running' }
+const stopped: ProcessEvent = { name: 'web', kind: 'stopped' }
+
+describe('a crash loop', () => {
+  it('is down with the third restart in five minutes, though the program always looks well', () => {
+    const observer = new Observer(rules())
+    const statuses = [0, 40, 80, 120].map((at) => observer.see(seen(born(at)), 40).verdict)
+    assert.deepEqual(
+      statuses.map((verdict) => verdict?.status),
+      ['up', 'up', 'up', 'down'],
+    )
+    assert.equal(statuses[3]?.message, 'web crash loop: 3 restarts in 1 min 20 s · 0 of 1 running')
+  })
+
+  it('is told by the log even when one look misses several restarts', () => {
+    const observer = new Observer(rules())
+    observer.see(seen(born(0)))
+    const { verdict } = observer.see(
+      seen(born(60), [crash(), up, crash(), up, crash('killed by SIGSEGV'), up]),
+      60,
+    )
+    assert.equal(verdict?.status, 'down')
+    assert.match(verdict?.message ?? '', /^web crash loop: 3 restarts in 0 s \(killed by SIGSEGV\)/)
+  })
+
+  it('is over when nothing has happened for its window, not before', () => {
+    const observer = new Observer(rules())
+    for (const at of [0, 40, 80, 120]) observer.see(seen(born(at)), 40)
+    const steady = born(120)
+    observer.see(seen(steady), 1)
+    assert.equal(observer.see(seen(steady), 290).verdict?.status, 'down')
+    assert.equal(observer.see(seen(steady), 20).verdict?.status, 'up')
+  })
+
+  it('is seen by looks that are minutes apart', () => {
+    const observer = new Observer(rules())
+    const verdicts = [0, 300, 600, 900].map((at) => observer.see(seen(born(at)), 300).verdict?.status)
+    assert.deepEqual(verdicts, ['up', 'up', 'up', 'down'])
+  })
+
+  it('names what comes after it instead, when supervisord gives up or somebody stops the program', () => {
+    const observer = new Observer(rules())
+    for (const at of [0, 40, 80, 120]) observer.see(seen(born(at)), 40)
+    assert.match(observer.see(seen(program('web', 'FATAL'))).verdict?.message ?? '', /^web FATAL/)
+    assert.match(observer.see(seen(program('web', 'STOPPED'))).verdict?.message ?? '', /^web STOPPED by hand/)
+  })
+
+  const innocent: [name: string, looks: () => Look[]][] = [
+    [
+      'restarts by a person, seen in between',
+      () =>
+        [0, 20, 40, 60, 80].flatMap((at) => [
+          seen(born(at)),
+          seen(program('web', 'STOPPED', { start: 1_700_000_000 + at })),
+        ]),
+    ],
+    [
+      'restarts by a person, told by the log',
+      () => [0, 20, 40, 60, 80].map((at) => seen(born(at), [stopped, up])),
+    ],
+    [
+      'a program that ends as expected and is started again',
+      () => [0, 20, 40, 60, 80].map((at) => seen(born(at), [ended, up])),
+    ],
+    ['restarts of supervisord', () => [0, 20, 40, 60, 80].map((at) => seen(born(at), undefined, 4711 + at))],
+    [
+      'a start that is tried again',
+      () => [seen(born(0)), ...[20, 40].map((at) => seen(born(at, 'BACKOFF'))), seen(born(80))],
+    ],
+    [
+      'a start that is tried again, told by the log',
+      () => [seen(born(0)), seen(born(80), [stopped, crash(), crash(), crash(), up])],
+    ],
+    ['a date that is set back', () => [0, -100, -200, -300].map((at) => seen({ ...born(at), pid: 99 }))],
+    [
+      'restarts that are far apart',
+      () => Array.from({ length: 80 }, (_, index) => seen(born(Math.floor(index / 40) * 200))),
+    ],
+  ]
+  for (const [name, looks] of innocent) {
+    it(`is not ${name}`, () => {
+      const observer = new Observer(rules({ stopped: 'ok' }))
+      for (const one of looks()) {
+        const { verdict } = observer.see(one)
+        assert.equal(verdict?.status, 'up', verdict?.message)
+      }
+    })
+  }
+
+  it('is forgotten with a program that was removed', () => {
+    const observer = new Observer(rules())
+    for (const at of [0, 40, 80, 120]) observer.see(seen(born(at)), 40)
+    observer.see(healthy('other'))
+    assert.equal(observer.see(seen(born(160))).verdict?.status, 'up')
+  })
+
+  it('takes no more memory however long it lasts', () => {
+    const observer = new Observer(rules())
+    for (let at = 0; at < 200; at += 1) observer.see(seen(born(at)), 1)
+    assert.equal(observer.memory.programs.get('web:web')?.restarts.length, 20)
+  })
+})
+
+describe('a restart that nobody asked for', () => {
+  it('is told in the next message', () => {
+    const observer = new Observer(rules())
+    observer.see(seen(born(0)))
+    observer.see(seen(born(5), [crash(), up]))
+    const { verdict } = observer.see(seen({ ...born(5), pid }), 20)
+    assert.equal(verdict?.message, '1 of 1 running · web restarted 1× (exit 1) 20 s ago')
+  })
+
+  it('is told once Kuma has it no more', () => {
+    const observer = new Observer(rules())
+    observer.see(seen(born(0)))
+    observer.see(seen(born(5), [crash(), up]))
+    observer.memory = { ...observer.memory, toldMs: observer.nowMs }
+    assert.equal(observer.see(seen({ ...born(5), pid })).verdict?.message, '1 of 1 running')
+  })
+
+  it('is told together with those of other programs, the newest first', () => {
+    const observer = new Observer(rules())
+    const both = (a: number, b: number, events: ProcessEvent[]): Look => {
+      const processes = [born(a), program('mail:m1', 'RUNNING', { start: b, pid: b })]
+      return look(unitState(), answered(processes, [programConfig('web')], { events }))
+    }
+    observer.see(both(0, 1, []))
+    observer.see(both(5, 1, [crash(), up]))
+    const { verdict } = observer.see(both(5, 2, [{ ...crash('killed by SIGKILL'), name: 'm1' }]))
+    assert.equal(
+      verdict?.message,
+      '2 of 2 running · mail:m1 restarted 1× (killed by SIGKILL) 0 s ago (+1 more)',
+    )
+  })
+})
