@@ -4,6 +4,7 @@ import { asFault } from '../xmlrpc/decode.ts'
 import { createPeer, type Peer } from '../xmlrpc/peer.ts'
 import { isArray, type XmlRpcValue } from '../xmlrpc/value.ts'
 import { createConfigCache } from './config-cache.ts'
+import { createEventCache, LOG_BYTES } from './event-cache.ts'
 import { describeFailure, FAULT } from './describe-failure.ts'
 import { parseProcessInfos } from './parse-process-info.ts'
 import type { RpcFailure, RpcReading } from './rpc-reading.ts'
@@ -45,6 +46,7 @@ export function createSupervisorClient(options: SupervisorClientOptions): Superv
   if ('wrong' in address) throw new TypeError(`supervisor url: ${address.wrong}`)
   const url = address.shown
   const configs = createConfigCache(now)
+  const eventsOf = createEventCache()
   let peer: Peer | null = null
   /** Other implementations have no `system.multicall`; learned by the first answer that shows it. */
   let multicall = true
@@ -112,7 +114,8 @@ export function createSupervisorClient(options: SupervisorClientOptions): Superv
         return { kind: 'failed', failure: { reason: 'bad-answer', url, detail } }
       }
       const known = await configs.get(pid, processes, () => ask('supervisor.getAllConfigInfo', [], true))
-      return { kind: 'answered', state: { ms, pid, processes, configs: known } }
+      const events = await eventsOf.get(processes, () => ask('supervisor.readLog', [-LOG_BYTES, 0], true))
+      return { kind: 'answered', state: { ms, pid, processes, configs: known, events } }
     },
 
     async call(method, params, signal) {

@@ -41,7 +41,7 @@ export interface SupervisorState {
   readonly processes: readonly ProcessInfo[]
   /** null where `getAllConfigInfo` is missing or fails. */
   readonly configs: readonly ProgramConfig[] | null
-  /** What its log says of the programs since the look before; null when the log cannot be read, or was not asked for. */
+  /** What the end of its log says of the programs, oldest first; null when it was not read. */
   readonly events: readonly ProcessEvent[] | null
 }
 

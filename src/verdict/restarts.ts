@@ -12,6 +12,7 @@ export interface Restart {
 /** What is remembered of one program. */
 export interface ProgramHistory {
   readonly start: number
+  /** Its last pid, kept when it does not run. */
   readonly pid: number
   readonly state: ProcessState
   /** Those within the window, oldest first. */
@@ -21,7 +22,7 @@ export interface ProgramHistory {
 }
 
 interface Context {
-  /** What supervisord's log says of this program since the last look, in order; null when it cannot be read. */
+  /** What the end of supervisord's log says of this program, in order; null when it was not read. */
   readonly events: readonly ProcessEvent[] | null
   /** Whether the same supervisord as in the last look answered: a new one has started every program anew. */
   readonly isSameSupervisor: boolean
@@ -39,7 +40,8 @@ export function followRestarts(
   context: Context,
 ): ProgramHistory {
   const { nowMs, windowMs, isSameSupervisor } = context
-  const { start, pid, state } = info
+  const { start, state } = info
+  const pid = info.pid === 0 ? (before?.pid ?? 0) : info.pid
   if (before === undefined || !isSameSupervisor) return { start, pid, state, restarts: [], isLooping: false }
   const recent = before.restarts.filter(({ atMs }) => nowMs - atMs < windowMs)
   const restarts = [...recent, ...newRestarts(info, before, context)].slice(-MOST_REMEMBERED)
@@ -61,11 +63,13 @@ function newRestarts(info: ProcessInfo, before: ProgramHistory, { events, nowMs 
   return before.start === 0 || isAskedFor || before.state === 'BACKOFF' ? [] : [{ atMs: nowMs, why: null }]
 }
 
-/** Why it ended each time it was up, was not asked to stop, and was not expected to end. */
-function crashes(events: readonly ProcessEvent[], { state }: ProgramHistory): string[] {
+/** Why it ended each time since the last look that it was up, was not asked to stop, and was not expected to end. */
+function crashes(events: readonly ProcessEvent[], before: ProgramHistory): string[] {
+  const known = events.findLastIndex((event) => event.kind === 'spawned' && event.pid === before.pid)
+  // Where the log does not reach back to the process of the last look, all of it came after.
+  let isUp = known === -1 && before.state === 'RUNNING'
   const found: string[] = []
-  let isUp = state === 'RUNNING'
-  for (const event of events) {
+  for (const event of events.slice(known + 1)) {
     if (event.kind === 'exited' && isUp && !event.expected) found.push(event.why)
     isUp = event.kind === 'running'
   }

@@ -78,6 +78,11 @@ export function rules(more: Partial<Extract<Rules, { kind: 'supervisor' }>> = {}
     exclude: [],
     minRunning: null,
     stopped: 'down',
+    memoryBytes: null,
+    http: null,
+    onFailure: 'report',
+    restartCooldownMs: 600_000,
+    stderrTail: false,
     ...more,
   }
 }

@@ -51,6 +51,8 @@ test("reads supervisord 4.2.5's answers in one request, and its configuration on
   const server = await serve(t, {
     'system.multicall': await fixture('supervisord-4.2.5/multicall.xml'),
     'supervisor.getAllConfigInfo': await fixture('supervisord-4.2.5/get-all-config-info.xml'),
+    'supervisor.readLog': `<methodResponse><params><param><value><string>2026-11-21 05:10:11,123 INFO spawned: 'running' with pid 4711
+</string></value></param></params></methodResponse>`,
   })
   const client = open(t, server.url)
   const state = answered(await client.read(never))
@@ -83,8 +85,15 @@ test("reads supervisord 4.2.5's answers in one request, and its configuration on
       stopwaitsecs: 10,
     },
   )
-  assert.deepEqual(answered(await client.read(never)).configs, state.configs)
-  assert.deepEqual(server.asked, ['system.multicall', 'supervisor.getAllConfigInfo', 'system.multicall'])
+  assert.deepEqual(state.events, [{ name: 'running', kind: 'spawned', pid: 4711 }])
+  const again = answered(await client.read(never))
+  assert.deepEqual([again.configs, again.events], [state.configs, state.events])
+  assert.deepEqual(server.asked, [
+    'system.multicall',
+    'supervisor.getAllConfigInfo',
+    'supervisor.readLog',
+    'system.multicall',
+  ])
   assert.equal(server.connections(), 1)
 })
 
@@ -94,8 +103,8 @@ test('reads the Go re-implementation, which has neither multicall nor configurat
   })
   const client = open(t, server.url)
   for (let times = 0; times < 2; times++) {
-    const { pid, configs, processes } = answered(await client.read(never))
-    assert.deepEqual([pid, configs], [null, null])
+    const { pid, configs, events, processes } = answered(await client.read(never))
+    assert.deepEqual([pid, configs, events], [null, null, null])
     assert.deepEqual(
       processes.map((seen) => [
         `${seen.group}:${seen.name}`,
@@ -116,6 +125,7 @@ test('reads the Go re-implementation, which has neither multicall nor configurat
     'system.multicall',
     'supervisor.getAllProcessInfo',
     'supervisor.getAllConfigInfo',
+    'supervisor.readLog',
     'supervisor.getAllProcessInfo',
   ])
 })

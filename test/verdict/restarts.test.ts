@@ -25,6 +25,7 @@ function seen(info: ProcessInfo, events?: readonly ProcessEvent[], supervisor = 
 const crash = (why = 'exit 1'): ProcessEvent => ({ name: 'web', kind: 'exited', expected: false, why })
 const ended: ProcessEvent = { name: 'web', kind: 'exited', expected: true, why: 'exit 0' }
 const up: ProcessEvent = { name: 'web', kind: 'running' }
+const spawned = (as: number): ProcessEvent => ({ name: 'web', kind: 'spawned', pid: as })
 const stopped: ProcessEvent = { name: 'web', kind: 'stopped' }
 
 describe('a crash loop', () => {
@@ -46,7 +47,31 @@ describe('a crash loop', () => {
       60,
     )
     assert.equal(verdict?.status, 'down')
-    assert.match(verdict?.message ?? '', /^web crash loop: 3 restarts in 0 s \(killed by SIGSEGV\)/)
+    assert.match(verdict.message, /^web crash loop: 3 restarts in 0 s \(killed by SIGSEGV\)/)
+  })
+
+  it('is not counted twice when the log still tells of earlier restarts', () => {
+    const observer = new Observer(rules())
+    const first = born(0)
+    observer.see(seen(first))
+    const second = born(60)
+    const log = [spawned(first.pid), up, crash(), spawned(second.pid), up]
+    observer.see(seen(second, log), 60)
+    const third = born(120)
+    const { verdict } = observer.see(seen(third, [...log, crash('exit 9'), spawned(third.pid), up]), 60)
+    assert.equal(verdict?.message, '1 of 1 running · web restarted 2× (exit 9) 0 s ago')
+  })
+
+  it('counts a death that one look has seen, once it is back', () => {
+    const observer = new Observer(rules())
+    const first = born(0)
+    observer.see(seen(first))
+    const log = [spawned(first.pid), up, crash()]
+    const dead = program('web', 'EXITED', { start: first.start, spawnerr: 'Bad exit code 1', exitstatus: 1 })
+    observer.see(seen(dead, log), 2)
+    const second = born(60)
+    const { verdict } = observer.see(seen(second, [...log, spawned(second.pid), up]), 2)
+    assert.equal(verdict?.message, '1 of 1 running · web restarted 1× (exit 1) 0 s ago')
   })
 
   it('is over when nothing has happened for its window, not before', () => {
