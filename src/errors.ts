@@ -11,11 +11,6 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
-/** The command line is wrong; the message is one line and names the option. */
-export class UsageError extends Error {
-  override name = 'UsageError'
-}
-
 /** The configuration is wrong; one problem per entry, each one line with its place and the way out. */
 export class ConfigError extends Error {
   override name = 'ConfigError'

@@ -5,7 +5,7 @@ import type { PushAnswer } from './push-answer.ts'
 import { retryDelay } from './retry-delay.ts'
 
 /** What became of the last heartbeat that was tried. */
-export interface Delivery {
+interface Delivery {
   readonly heartbeat: Heartbeat
   readonly answer: PushAnswer
   /** At least 1. */

@@ -25,7 +25,7 @@ export interface SupervisorClientOptions {
   readonly onEnd?: () => void
 }
 
-export type SupervisorCall =
+type SupervisorCall =
   | { readonly kind: 'value'; readonly value: XmlRpcValue }
   | { readonly kind: 'failed'; readonly failure: RpcFailure }
 

@@ -2,7 +2,7 @@ import type { ProcessInfo, ProcessState } from '../supervisor/process-info.ts'
 import type { ProcessEvent } from '../supervisor/process-event.ts'
 
 /** A restart that nobody asked for. */
-export interface Restart {
+interface Restart {
   /** When it was noticed, in the agent's monotonic milliseconds. */
   readonly atMs: number
   /** `exit 1`, `killed by SIGKILL`; null when supervisord's log could not be read. */
@@ -31,7 +31,7 @@ interface Context {
 }
 
 /** How many restarts within the window make a crash loop. */
-export const LOOP_RESTARTS = 3
+const LOOP_RESTARTS = 3
 
 /** Follows one program from look to look: a crash loop shows itself in nothing but the start time that moves. */
 export function followRestarts(

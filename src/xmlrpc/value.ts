@@ -10,7 +10,7 @@ export type XmlRpcValue =
 export type XmlRpcStruct = ReadonlyMap<string, XmlRpcValue>
 
 /** `dateTime.iso8601` has no time zone of its own, so it stays the text that it is: `19980717T14:08:55`. */
-export interface XmlRpcDateTime {
+interface XmlRpcDateTime {
   readonly iso8601: string
 }
 

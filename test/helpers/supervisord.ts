@@ -8,7 +8,7 @@ import { eventually } from './eventually.ts'
 import { freePort } from './free-port.ts'
 import { runCommand } from './run-command.ts'
 
-export interface Credentials {
+interface Credentials {
   username: string
   password: string
 }
