@@ -34,7 +34,7 @@ export function createDeliveryLog(name: string, log: Log, now: () => number): De
         missed = 0
         told.clear()
       } else if (!everAccepted) {
-        log.info(`${name}: ${answer.says}`)
+        log.info(`delivered the first heartbeat of ${name}: ${answer.says}`)
       }
       everAccepted = true
     },
@@ -46,7 +46,7 @@ export function createDeliveryLog(name: string, log: Log, now: () => number): De
       loggedAt.set(answer.kind, now())
       told.add(answer.kind)
       const since = reminder ? `, for ${span(now() - failingSince)} now, ${count(missed)} not delivered` : ''
-      log.warn(`${name}: ${answer.says}${since}`)
+      log.warn(`not delivered: ${name}: ${answer.says}${since}`)
     },
     missed() {
       if (failingSince !== null) missed += 1

@@ -128,7 +128,9 @@ describe('the outbox', () => {
     scene.outbox.offer(up('two'))
     await scene.time.pass(0)
     assert.deepEqual(scene.messages(), ['one', 'two'])
-    assert.deepEqual(scene.lines, ['celery: Kuma at h accepted the heartbeat'])
+    assert.deepEqual(scene.lines, [
+      'delivered the first heartbeat of celery: Kuma at h accepted the heartbeat',
+    ])
     assert.deepEqual(scene.outbox.last, { heartbeat: up('two'), answer: answer('accepted'), attempts: 1 })
   })
 
@@ -166,7 +168,7 @@ describe('the outbox', () => {
     assert.deepEqual(scene.times(), [0, 2000, 7000, 17_000])
     assert.equal(scene.outbox.last?.attempts, 4)
     assert.deepEqual(scene.lines, [
-      'warn: celery: Kuma at h refuses connections',
+      'warn: not delivered: celery: Kuma at h refuses connections',
       'celery: delivered again after 17 s, 0 heartbeats not delivered',
     ])
   })
@@ -232,7 +234,7 @@ describe('the outbox', () => {
     }
     assert.deepEqual(scene.times(), [0, 24_000, 48_000, 72_000, 96_000, 120_000])
     assert.deepEqual(scene.lines, [
-      'warn: celery: Kuma at h does not know AWb…',
+      'warn: not delivered: celery: Kuma at h does not know AWb…',
       'celery: delivered again after 2 min, 5 heartbeats not delivered',
     ])
   })
@@ -286,7 +288,10 @@ describe('the outbox', () => {
     assert.equal((await scene.outbox.settled())?.answer.kind, 'agent-error')
     scene.outbox.offer(up('two'))
     assert.equal((await scene.outbox.settled())?.answer.kind, 'accepted')
-    assert.equal(scene.lines[0], 'warn: celery: agent error while pushing: x is not a function')
+    assert.equal(
+      scene.lines[0],
+      'warn: not delivered: celery: agent error while pushing: x is not a function',
+    )
   })
 })
 
@@ -379,9 +384,9 @@ describe('the log of the outbox', () => {
     scene.outbox.offer(up('back'))
     await scene.time.pass(24_000)
     assert.deepEqual(scene.lines, [
-      'warn: celery: Kuma at h refuses connections',
-      'warn: celery: Kuma at h refuses connections, for 60 min now, 150 heartbeats not delivered',
-      'warn: celery: Kuma at h refuses connections, for 2 h now, 300 heartbeats not delivered',
+      'warn: not delivered: celery: Kuma at h refuses connections',
+      'warn: not delivered: celery: Kuma at h refuses connections, for 60 min now, 150 heartbeats not delivered',
+      'warn: not delivered: celery: Kuma at h refuses connections, for 2 h now, 300 heartbeats not delivered',
       'celery: delivered again after 2 h, 325 heartbeats not delivered',
     ])
   })
@@ -395,8 +400,8 @@ describe('the log of the outbox', () => {
     scene.outbox.offer(up('two'))
     await scene.time.pass(0)
     assert.deepEqual(scene.lines, [
-      'warn: celery: Kuma at h refuses connections',
-      'warn: celery: Kuma at h does not know AWb…',
+      'warn: not delivered: celery: Kuma at h refuses connections',
+      'warn: not delivered: celery: Kuma at h does not know AWb…',
       'celery: delivered again after 24 s, 1 heartbeat not delivered',
     ])
   })
@@ -424,6 +429,6 @@ describe('the log of the outbox', () => {
     kuma = 'refused'
     for (let i = 0; i < 25; i += 1) await period()
     assert.equal(scene.lines.length, 3, scene.lines.join('\n'))
-    assert.equal(scene.lines[2], 'warn: celery: Kuma at h refuses connections')
+    assert.equal(scene.lines[2], 'warn: not delivered: celery: Kuma at h refuses connections')
   })
 })
