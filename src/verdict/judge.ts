@@ -70,7 +70,7 @@ export function judge(look: Look, before: MonitorMemory, rules: Rules, nowMs: nu
     programs === null ? factsWithoutPrograms(look, before) : [describeCount(programs), ...news(programs)]
   const message =
     troubles.length > 0
-      ? describeTroubles(troubles, facts)
+      ? describeTroubles(troubles, facts, status === 'up' && troubles === open ? 'checking again: ' : '')
       : describeFacts([...facts, ...(note === null ? [] : [note]), ...upTime(look)])
   return { verdict: { status, message, ping: state?.ms ?? null }, settled, memory }
 }

@@ -207,7 +207,7 @@ describe('the liveness of one supervisord', () => {
     observer.settle(healthy('web'))
     const { verdict, settled } = observer.see(look(unitState(), failed('refused')))
     assert.deepEqual([verdict?.status, settled], ['up', false])
-    assert.match(verdict?.message ?? '', /^supervisord is not running/)
+    assert.match(verdict?.message ?? '', /^checking again: supervisord is not running/)
   })
 })
 
