@@ -71,7 +71,9 @@ export async function startSupervisord(options: SupervisordOptions = {}): Promis
   const log = () => readFile(join(dir, 'supervisord.log'), 'utf8').catch(() => '')
 
   const start = async () => {
-    child = spawn('supervisord', ['--nodaemon', '--configuration', conf], { cwd: dir, stdio: 'ignore' })
+    // It ends, and its programs with it, even when the test run is killed.
+    const command = ['--pdeathsig', 'TERM', 'supervisord', '--nodaemon', '--configuration', conf]
+    child = spawn('setpriv', command, { cwd: dir, stdio: 'ignore' })
     child.on('error', () => undefined)
     await eventually(
       'supervisord listens',
