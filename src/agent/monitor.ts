@@ -4,12 +4,19 @@ import { cut, MESSAGE_LIMIT, oneLine } from '../verdict/one-line.ts'
 import type { Look } from '../verdict/look.ts'
 import { EMPTY_MEMORY, type MonitorMemory } from '../verdict/memory.ts'
 
+/** What to tell Kuma. */
+export interface Telling {
+  readonly verdict: Verdict
+  /** Once this is delivered, restarts up to this time have been told; null when it says nothing of them. */
+  readonly restartsUntilMs: number | null
+}
+
 /** One monitor of the configuration with what it remembers and what it last said. */
 export class Monitor {
   readonly name: string
   readonly #rules: Rules
   #memory: MonitorMemory
-  #verdict: Verdict | null = null
+  #telling: Telling | null = null
   #seenMs: number | null = null
 
   constructor(name: string, rules: Rules, memory: MonitorMemory = EMPTY_MEMORY) {
@@ -24,33 +31,47 @@ export class Monitor {
 
   /** Null before anything can be said. */
   get verdict(): Verdict | null {
-    return this.#verdict
+    return this.#telling?.verdict ?? null
   }
 
   /** Takes one look in. `changed` is true for the first verdict too; not `settled` means: look again soon. */
   see(look: Look, nowMs: number): { changed: boolean; settled: boolean } {
     const { verdict, settled, memory } = judge(look, this.#memory, this.#rules, nowMs)
-    const changed = verdict !== null && verdict.status !== this.#verdict?.status
+    const changed = verdict !== null && verdict.status !== this.verdict?.status
     this.#memory = memory
     this.#seenMs = nowMs
-    this.#verdict = verdict ?? this.#verdict
+    if (verdict !== null) {
+      // Without supervisord's answer the programs, and so their restarts, are not spoken of.
+      this.#telling = { verdict, restartsUntilMs: memory.answeredMs === nowMs ? nowMs : null }
+    }
     return { changed, settled }
   }
 
   /** The agent itself went wrong: that is a DOWN, never a silence. True when it was not down before. */
   fail(message: string): boolean {
-    const changed = this.#verdict?.status !== 'down'
-    this.#verdict = agentError(message)
+    const changed = this.verdict?.status !== 'down'
+    this.#telling = agentError(message)
     return changed
   }
 
+  /** Restarts up to `untilMs` have reached Kuma and are no news any more; true when there were any. */
+  told(untilMs: number): boolean {
+    const { toldMs, programs } = this.#memory
+    if (untilMs <= toldMs) return false
+    this.#memory = { ...this.#memory, toldMs: untilMs }
+    return [...programs.values()].some(({ restarts }) =>
+      restarts.some(({ atMs }) => atMs > toldMs && atMs <= untilMs),
+    )
+  }
+
   /** What to tell Kuma now. A verdict that no check has renewed for too long is not passed off as news. */
-  heartbeat(nowMs: number, staleMs: number): Verdict | null {
-    if (this.#seenMs === null || nowMs - this.#seenMs <= staleMs) return this.#verdict
+  heartbeat(nowMs: number, staleMs: number): Telling | null {
+    if (this.#seenMs === null || nowMs - this.#seenMs <= staleMs) return this.#telling
     return agentError(`no check has finished for ${describeDuration((nowMs - this.#seenMs) / 1000)}`)
   }
 }
 
-function agentError(message: string): Verdict {
-  return { status: 'down', message: cut(oneLine(`agent error: ${message}`), MESSAGE_LIMIT), ping: null }
+function agentError(message: string): Telling {
+  const line = cut(oneLine(`agent error: ${message}`), MESSAGE_LIMIT)
+  return { verdict: { status: 'down', message: line, ping: null }, restartsUntilMs: null }
 }

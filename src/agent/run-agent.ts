@@ -1,9 +1,8 @@
 import type { Log } from '../log.ts'
-import type { Verdict } from '../verdict/judge.ts'
 import { Bell } from './bell.ts'
 import type { Clock } from './clock.ts'
 import { runHeartbeats } from './heartbeats.ts'
-import type { Monitor } from './monitor.ts'
+import type { Monitor, Telling } from './monitor.ts'
 import type { Period } from './period.ts'
 import { runWatch, type Watch } from './watch.ts'
 
@@ -15,7 +14,7 @@ export interface AgentOptions {
   readonly clock: Clock
   readonly log: Log
   /** Hands a heartbeat to the monitor's outbox; must not block. */
-  readonly offer: (monitor: Monitor, verdict: Verdict) => void
+  readonly offer: (monitor: Monitor, telling: Telling) => void
   /** Called after every change of a verdict. */
   readonly onChange: (monitor: Monitor) => void
 }
@@ -38,8 +37,8 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       runWatch(watch, { checkEveryMs, clock, log, onChange }, new Bell(), signal),
       ...[...bells].map(([monitor, bell]) => {
         const send = (): void => {
-          const verdict = monitor.heartbeat(clock.now(), staleMs)
-          if (verdict !== null) offer(monitor, verdict)
+          const telling = monitor.heartbeat(clock.now(), staleMs)
+          if (telling !== null) offer(monitor, telling)
         }
         return runHeartbeats({ period: options.createPeriod(), clock, send }, bell, signal)
       }),

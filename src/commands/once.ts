@@ -36,15 +36,26 @@ async function lookAndPush(
   const clock = realClock
   const stateFile = createStateFile({ path: config.agent.stateFile, bootId: await readBootId(), log })
   const memories = dryRun ? new Map() : await stateFile.load()
-  const outboxes = await openOutboxes({ config, dryRun, clock, log, print })
   const opened = await openWatches({ config, env, memories, clock, log })
   const { watches } = opened
   const monitors = watches.flatMap((watch) => watch.monitors)
+  const outboxes = await openOutboxes({
+    config,
+    dryRun,
+    clock,
+    log,
+    print,
+    onDelivered(name, { restartsUntilMs }) {
+      const monitor = monitors.find((one) => one.name === name)
+      if (restartsUntilMs !== null) monitor?.told(restartsUntilMs)
+    },
+  })
   try {
     await runOnce(watches, { clock, log }, stop)
-    for (const { name, verdict } of monitors) {
-      if (verdict === null) log.warn(`${name}: nothing can be said yet, the next run will know`)
-      else outboxes.offer(name, verdict)
+    for (const monitor of monitors) {
+      const telling = monitor.heartbeat(clock.now(), Infinity)
+      if (telling === null) log.warn(`${monitor.name}: nothing can be said yet, the next run will know`)
+      else outboxes.offer(monitor.name, telling)
     }
     const delivered = await Promise.all(
       monitors.map(async ({ name, verdict }) => verdict !== null && (await outboxes.settled(name))),

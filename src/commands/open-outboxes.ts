@@ -1,18 +1,19 @@
 import { readFile } from 'node:fs/promises'
 import { version } from '../../package.json'
 import type { Clock } from '../agent/clock.ts'
+import type { Telling } from '../agent/monitor.ts'
 import type { Config, KumaConfig, MonitorConfig } from '../config/config.ts'
 import { ConfigError } from '../errors.ts'
 import { openKumaConnection } from '../kuma/kuma-connection.ts'
+import type { Heartbeat } from '../kuma/heartbeat.ts'
 import { createOutbox, type Outbox } from '../kuma/outbox.ts'
 import type { Log } from '../log.ts'
-import type { Verdict } from '../verdict/judge.ts'
 import { describeHeartbeat } from './describe-heartbeat.ts'
 
 /** Where the verdicts of all monitors go: to Kuma, or with `--dry-run` to standard output. */
 export interface Outboxes {
-  /** Hands over the verdict of one monitor; does not block. */
-  offer(monitor: string, verdict: Verdict): void
+  /** Hands over what one monitor has to tell; does not block. */
+  offer(monitor: string, telling: Telling): void
   /** Waits until the last heartbeat of a monitor is delivered or given up; true when it was delivered. */
   settled(monitor: string): Promise<boolean>
   close(): Promise<void>
@@ -23,8 +24,15 @@ interface OutboxesOptions {
   readonly dryRun: boolean
   readonly clock: Clock
   readonly log: Log
+  /** Called when what a monitor had to tell has reached Kuma. */
+  readonly onDelivered: (monitor: string, telling: Telling) => void
   /** Writes to standard output. */
   readonly print: (text: string) => void
+}
+
+/** A heartbeat with what it was made from. */
+interface Message extends Heartbeat {
+  readonly telling: Telling
 }
 
 /** @throws {ConfigError} when a certificate or key cannot be read or used */
@@ -32,17 +40,18 @@ export async function openOutboxes(options: OutboxesOptions): Promise<Outboxes> 
   return options.dryRun ? printer(options) : kumaOutboxes(options)
 }
 
-function printer({ print }: OutboxesOptions): Outboxes {
+function printer({ print, onDelivered }: OutboxesOptions): Outboxes {
   return {
-    offer(monitor, { status, message, ping }) {
-      print(describeHeartbeat(monitor, { status, msg: message, ping }, new Date()))
+    offer(monitor, telling) {
+      print(describeHeartbeat(monitor, messageOf(telling), new Date()))
+      onDelivered(monitor, telling)
     },
     settled: () => Promise.resolve(true),
     close: () => Promise.resolve(),
   }
 }
 
-async function kumaOutboxes({ config, clock, log }: OutboxesOptions): Promise<Outboxes> {
+async function kumaOutboxes({ config, clock, log, onDelivered }: OutboxesOptions): Promise<Outboxes> {
   const { kuma, monitors } = config
   const connection = await openKumaConnection({
     headers: kuma.headers,
@@ -54,12 +63,13 @@ async function kumaOutboxes({ config, clock, log }: OutboxesOptions): Promise<Ou
     version,
     now: () => clock.now(),
   })
-  const open = ({ name, push }: MonitorConfig): [string, Outbox][] => {
+  const open = ({ name, push }: MonitorConfig): [string, Outbox<Message>][] => {
     if (push === null) return []
     const pusher = connection.pusher(push)
-    const outbox = createOutbox({
+    const outbox = createOutbox<Message>({
       name,
       push: (heartbeat, signal) => pusher.push(heartbeat, signal),
+      onDelivered: ({ telling }) => onDelivered(name, telling),
       sleep: (ms, signal) => clock.sleep(ms, signal),
       random: () => clock.random(),
       now: () => clock.now(),
@@ -69,8 +79,8 @@ async function kumaOutboxes({ config, clock, log }: OutboxesOptions): Promise<Ou
   }
   const outboxes = new Map(monitors.flatMap(open))
   return {
-    offer(monitor, { status, message, ping }) {
-      outboxes.get(monitor)?.offer({ status, msg: message, ping })
+    offer(monitor, telling) {
+      outboxes.get(monitor)?.offer(messageOf(telling))
     },
     async settled(monitor) {
       const delivery = await outboxes.get(monitor)?.settled()
@@ -81,6 +91,11 @@ async function kumaOutboxes({ config, clock, log }: OutboxesOptions): Promise<Ou
       await connection.close()
     },
   }
+}
+
+function messageOf(telling: Telling): Message {
+  const { status, message, ping } = telling.verdict
+  return { status, msg: message, ping, telling }
 }
 
 const PEM_KEYS = {

@@ -18,7 +18,6 @@ export async function run(flags: SharedFlags, terminal: Terminal, stop: AbortSig
   const clock = realClock
   const stateFile = createStateFile({ path: config.agent.stateFile, bootId: await readBootId(), log })
   const memories = dryRun ? new Map() : await stateFile.load()
-  const outboxes = await openOutboxes({ config, dryRun, clock, log, print: terminal.print })
   const opened = await openWatches({ config, env: terminal.env, memories, clock, log })
   const { watches } = opened
   const monitors = watches.flatMap((watch) => watch.monitors)
@@ -27,6 +26,20 @@ export async function run(flags: SharedFlags, terminal: Terminal, stop: AbortSig
   }
   // One write after the other; a change during a write is in the next.
   let saving = Promise.resolve()
+  const saveSoon = (): void => {
+    saving = saving.then(save)
+  }
+  const outboxes = await openOutboxes({
+    config,
+    dryRun,
+    clock,
+    log,
+    print: terminal.print,
+    onDelivered(name, { restartsUntilMs }) {
+      const monitor = monitors.find((one) => one.name === name)
+      if (restartsUntilMs !== null && monitor?.told(restartsUntilMs)) saveSoon()
+    },
+  })
 
   log.info(`watching ${watches.map(({ name }) => name).join(', ')}: ${describeTimes(config.agent)}`)
   try {
@@ -38,10 +51,10 @@ export async function run(flags: SharedFlags, terminal: Terminal, stop: AbortSig
         createPeriod: newPeriod,
         clock,
         log,
-        offer: ({ name }, verdict) => outboxes.offer(name, verdict),
+        offer: ({ name }, telling) => outboxes.offer(name, telling),
         onChange({ name, verdict }) {
           log.info(`${name} is ${verdict?.status}: ${verdict?.message}`)
-          saving = saving.then(save)
+          saveSoon()
         },
       },
       stop,

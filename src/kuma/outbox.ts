@@ -5,17 +5,19 @@ import type { PushAnswer } from './push-answer.ts'
 import { retryDelay } from './retry-delay.ts'
 
 /** What became of the last heartbeat that was tried. */
-interface Delivery {
-  readonly heartbeat: Heartbeat
+interface Delivery<H> {
+  readonly heartbeat: H
   readonly answer: PushAnswer
   /** At least 1. */
   readonly attempts: number
 }
 
-export interface OutboxOptions {
+export interface OutboxOptions<H extends Heartbeat> {
   /** The monitor's name, for the log. */
   readonly name: string
-  readonly push: (heartbeat: Heartbeat, signal: AbortSignal) => Promise<PushAnswer>
+  readonly push: (heartbeat: H, signal: AbortSignal) => Promise<PushAnswer>
+  /** Called with each heartbeat that Kuma has accepted. */
+  readonly onDelivered: (heartbeat: H) => void
   /** Resolves after the time; resolves or rejects early when aborted. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<unknown>
   /** 0 to 1. */
@@ -26,30 +28,31 @@ export interface OutboxOptions {
 }
 
 /** Delivers the heartbeats of one monitor: the newest wins, and never two are under way. */
-export interface Outbox {
+export interface Outbox<H extends Heartbeat> {
   /** Takes the place of whatever was not sent yet; goes out at once, or right after the push under way. */
-  offer(heartbeat: Heartbeat): void
+  offer(heartbeat: H): void
   /** Resolves when the newest heartbeat is delivered or no quick try is left; null when nothing was ever tried. */
-  settled(): Promise<Delivery | null>
-  readonly last: Delivery | null
+  settled(): Promise<Delivery<H> | null>
+  readonly last: Delivery<H> | null
   /** Gives up what is under way and resolves when that has ended. */
   close(): Promise<void>
 }
 
 /** Starts nothing before the first `offer`. */
-export function createOutbox({ name, push, sleep, random, now, log }: OutboxOptions): Outbox {
+export function createOutbox<H extends Heartbeat>(options: OutboxOptions<H>): Outbox<H> {
+  const { name, push, onDelivered, sleep, random, now, log } = options
   const deliveryLog = createDeliveryLog(name, log, now)
   const stop = new AbortController()
   const closed = () => stop.signal.aborted
-  let newest: Heartbeat | null = null
-  let last: Delivery | null = null
+  let newest: H | null = null
+  let last: Delivery<H> | null = null
   let failingSince: number | null = null
   /** Nothing is sent before this time. */
   let notBefore = -Infinity
   let working: Promise<void> | null = null
   let nap: AbortController | null = null
   let settled = true
-  let waiters: ((delivery: Delivery | null) => void)[] = []
+  let waiters: ((delivery: Delivery<H> | null) => void)[] = []
 
   const hasNewer = () => newest !== null
 
@@ -89,7 +92,7 @@ export function createOutbox({ name, push, sleep, random, now, log }: OutboxOpti
   }
 
   /** Tries until it is accepted, hopeless, or there is something newer. */
-  async function deliver(heartbeat: Heartbeat): Promise<boolean> {
+  async function deliver(heartbeat: H): Promise<boolean> {
     for (let attempts = 1; ; attempts += 1) {
       const answer = await attempt(heartbeat)
       if (closed()) return false
@@ -97,6 +100,7 @@ export function createOutbox({ name, push, sleep, random, now, log }: OutboxOpti
       if (answer.kind === 'accepted') {
         failingSince = null
         deliveryLog.accepted(answer)
+        onDelivered(heartbeat)
         if (!hasNewer()) settle()
         return true
       }
@@ -112,7 +116,7 @@ export function createOutbox({ name, push, sleep, random, now, log }: OutboxOpti
     }
   }
 
-  async function attempt(heartbeat: Heartbeat): Promise<PushAnswer> {
+  async function attempt(heartbeat: H): Promise<PushAnswer> {
     try {
       return await push(heartbeat, stop.signal)
     } catch (error) {

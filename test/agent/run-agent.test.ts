@@ -35,7 +35,7 @@ function start(watched: Record<string, () => Promise<RpcReading>>, clock = new M
       createPeriod: () => createPeriod(24_000, clock.now() + 12_000),
       clock,
       log,
-      offer: ({ name }, { status, message }) =>
+      offer: ({ name }, { verdict: { status, message } }) =>
         void sent.push(`${(clock.now() - startMs) / 1000} ${name} ${status} ${message}`),
       onChange: () => {},
     },

@@ -121,6 +121,7 @@ describe('a push to a real Uptime Kuma', () => {
     const pusher = connection.pusher({ baseUrl: kuma.url, token })
     const lines: string[] = []
     const outbox = createOutbox({
+      onDelivered: () => {},
       name: 'restarted',
       push: (heartbeat, signal) => pusher.push(heartbeat, signal),
       sleep: (ms, signal) => sleep(ms, undefined, { signal }),

@@ -61,6 +61,7 @@ function createScene(answers: (attempt: number) => PushAnswer | Promise<PushAnsw
   const time = createTime()
   const sent: { at: number; msg: string }[] = []
   const lines: string[] = []
+  const delivered: string[] = []
   let underWay = 0
   let together = 0
   const outbox = createOutbox({
@@ -80,6 +81,7 @@ function createScene(answers: (attempt: number) => PushAnswer | Promise<PushAnsw
         underWay -= 1
       }
     },
+    onDelivered: ({ msg }) => void delivered.push(msg),
     sleep: time.sleep,
     random: () => random,
     now: time.now,
@@ -94,6 +96,7 @@ function createScene(answers: (attempt: number) => PushAnswer | Promise<PushAnsw
   return {
     time,
     sent,
+    delivered,
     lines,
     outbox,
     together: () => together,
@@ -146,6 +149,18 @@ describe('the outbox', () => {
     await scene.time.pass(0)
     assert.deepEqual(scene.messages(), ['one', 'three'])
     assert.equal(scene.together(), 1)
+  })
+
+  test('tells which heartbeats got through, and of no other', async () => {
+    const scene = createScene((attempt) =>
+      answer(['refused', 'accepted', 'timeout'][attempt - 1] ?? 'accepted'),
+    )
+    for (const msg of ['one', 'two', 'three']) {
+      scene.outbox.offer(up(msg))
+      await scene.time.pass(MINUTE)
+    }
+    assert.deepEqual(scene.messages(), ['one', 'one', 'two', 'three'])
+    assert.deepEqual(scene.delivered, ['one', 'three'])
   })
 
   test('sends what came meanwhile right after a push that failed, instead of that one again', async () => {

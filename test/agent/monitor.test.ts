@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { Monitor } from '../../src/agent/monitor.ts'
+import { answered, failed, look, program, rules, unitState } from '../helpers/looks.ts'
+
+const looksWell = (start: number) =>
+  look(unitState(), answered([program('web', 'RUNNING', { start, pid: start })]))
+const DIED = look(unitState(), failed('refused'))
+
+describe('a restart that nobody asked for', () => {
+  const restarted = () => {
+    const monitor = new Monitor('web', rules())
+    monitor.see(looksWell(100), 1_000)
+    monitor.see(looksWell(200), 6_000)
+    return monitor
+  }
+  const said = (monitor: Monitor) => monitor.heartbeat(0, Infinity)?.verdict.message
+  const untilMs = (monitor: Monitor) => monitor.heartbeat(0, Infinity)?.restartsUntilMs ?? null
+
+  it('is told until it has reached Kuma, and then no more', () => {
+    const monitor = restarted()
+    for (const seconds of [11, 16]) {
+      monitor.see(looksWell(200), seconds * 1_000)
+      assert.equal(said(monitor), `1 of 1 running · web restarted 1× ${seconds - 6} s ago`)
+    }
+    assert.equal(monitor.told(untilMs(monitor) ?? 0), true)
+    monitor.see(looksWell(200), 21_000)
+    assert.equal(said(monitor), '1 of 1 running')
+  })
+
+  it('is told again when another one follows', () => {
+    const monitor = restarted()
+    monitor.told(untilMs(monitor) ?? 0)
+    monitor.see(looksWell(300), 11_000)
+    assert.equal(said(monitor), '1 of 1 running · web restarted 1× 0 s ago')
+  })
+
+  it('is not taken for told by a heartbeat that was delivered late', () => {
+    const monitor = new Monitor('web', rules())
+    monitor.see(looksWell(100), 1_000)
+    const before = untilMs(monitor)
+    monitor.see(looksWell(200), 6_000)
+    assert.equal(monitor.told(before ?? 0), false)
+    monitor.see(looksWell(200), 11_000)
+    assert.match(said(monitor) ?? '', /restarted 1×/)
+  })
+
+  it('is not taken for told by a message that speaks of something else', () => {
+    const monitor = restarted()
+    monitor.see(DIED, 8_000)
+    monitor.see(DIED, 10_000)
+    assert.match(said(monitor) ?? '', /^supervisord is not running/)
+    assert.equal(untilMs(monitor), null)
+    const failing = restarted()
+    failing.fail('x is not a function')
+    assert.equal(untilMs(failing), null)
+  })
+
+  it('stays told over a restart of the agent', () => {
+    const monitor = restarted()
+    monitor.told(6_000)
+    const next = new Monitor('web', rules(), monitor.memory)
+    next.see(looksWell(200), 11_000)
+    assert.equal(said(next), '1 of 1 running')
+  })
+})
