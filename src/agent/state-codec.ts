@@ -11,6 +11,7 @@ const Suspect = v.object({
   badSinceMs: v.number(),
   lastSeenMs: v.number(),
   incident: v.nullable(v.number()),
+  followsTrouble: v.boolean(),
   confirmed: v.boolean(),
 })
 
@@ -36,7 +37,7 @@ const State = v.object({
       toldMs: v.number(),
       total: v.nullable(v.number()),
       outsideSystemd: v.boolean(),
-      longestStopSeconds: v.number(),
+      shutdownSeconds: v.number(),
     }),
   ),
 })
@@ -61,8 +62,8 @@ export function decodeState(text: string, bootId: string): Map<string, MonitorMe
   const state = parse(text)
   const isSameBoot = state.bootId === bootId
   return new Map(
-    state.monitors.map(({ name, status, total, longestStopSeconds, outsideSystemd, ...timed }) => {
-      const timeless = { status, total, longestStopSeconds, outsideSystemd }
+    state.monitors.map(({ name, status, total, shutdownSeconds, outsideSystemd, ...timed }) => {
+      const timeless = { status, total, shutdownSeconds, outsideSystemd }
       const { suspects, programs } = timed
       return [
         name,

@@ -13,6 +13,7 @@ interface ListedUnit {
   readonly loadState: string
   readonly activeState: string
   readonly subState: string
+  readonly jobType: string
   readonly path: string
 }
 
@@ -53,12 +54,13 @@ export async function readUnit(
     service('ExecMainCode'),
     service('ExecMainStatus'),
   ])
-  const { id: name, loadState, activeState, subState } = unit
+  const { id: name, loadState, activeState, subState, jobType } = unit
   return {
     name,
     loadState,
     activeState,
     subState,
+    jobType,
     result: typeof result === 'string' ? result : '',
     mainPid: toNumber(mainPid),
     restarts: toNumber(restarts),
@@ -92,13 +94,15 @@ function parseList(list: unknown): ListedUnit[] {
   if (!Array.isArray(list))
     throw new BusFailure('garbage', 'ListUnitsByNames answered something else than a list')
   return list.map((row: unknown) => {
-    const [id, , loadState, activeState, subState, , path] = Array.isArray(row) ? (row as unknown[]) : []
-    const words = [id, loadState, activeState, subState, path]
+    const [id, , loadState, activeState, subState, , path, , jobType] = Array.isArray(row)
+      ? (row as unknown[])
+      : []
+    const words = [id, loadState, activeState, subState, path, jobType]
     if (!words.every((word) => typeof word === 'string')) {
       throw new BusFailure('garbage', 'ListUnitsByNames answered a unit of another shape')
     }
-    const [a = '', b = '', c = '', d = '', e = ''] = words
-    return { id: a, loadState: b, activeState: c, subState: d, path: e }
+    const [a = '', b = '', c = '', d = '', e = '', f = ''] = words
+    return { id: a, loadState: b, activeState: c, subState: d, path: e, jobType: f }
   })
 }
 

@@ -11,6 +11,8 @@ export interface UnitState {
   readonly activeState: string
   /** An open set: `running`, `dead`, `auto-restart`, … */
   readonly subState: string
+  /** The job that is queued or under way: `start`, `restart`, `stop`, …; empty when there is none. */
+  readonly jobType: string
   /** `success`, `exit-code`, `signal`, `timeout`, …; empty for a unit that is no service. */
   readonly result: string
   /** 0 when no main process runs. */

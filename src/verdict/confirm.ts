@@ -5,6 +5,7 @@ import { PROBLEMS, type Candidate } from './problems.ts'
 export interface Seen {
   readonly candidate: Candidate
   readonly forMs: number
+  readonly followsTrouble: boolean
 }
 
 export interface Confirmation {
@@ -27,16 +28,22 @@ export function confirm(
   const confirmed: Seen[] = []
   const pending: Seen[] = []
   const suspects = new Map<string, Suspect>()
+  const isInTrouble = [...before.values()].some((suspect) => suspect.confirmed)
   for (const candidate of candidates) {
-    const suspect = follow(candidate, before.get(candidate.subject), nowMs)
+    const suspect = follow(candidate, before.get(candidate.subject), { nowMs, isInTrouble })
     suspects.set(candidate.subject, suspect)
-    const seen = { candidate, forMs: nowMs - suspect.sinceMs }
+    const { sinceMs, followsTrouble } = suspect
+    const seen = { candidate, forMs: nowMs - sinceMs, followsTrouble }
     ;(suspect.confirmed ? confirmed : pending).push(seen)
   }
   return { confirmed, pending, suspects }
 }
 
-function follow(candidate: Candidate, before: Suspect | undefined, nowMs: number): Suspect {
+function follow(
+  candidate: Candidate,
+  before: Suspect | undefined,
+  { nowMs, isInTrouble }: { nowMs: number; isInTrouble: boolean },
+): Suspect {
   const { clock, checks: checksNeeded, ms } = PROBLEMS[candidate.kind]
   const graceMs = Math.max(ms, candidate.graceMs ?? 0)
   const incident = candidate.incident ?? null
@@ -54,6 +61,7 @@ function follow(candidate: Candidate, before: Suspect | undefined, nowMs: number
     badSinceMs,
     lastSeenMs: nowMs,
     incident,
+    followsTrouble: isNew ? isInTrouble : before.followsTrouble,
     confirmed: before?.confirmed === true || isSeenEnough || isOverdue,
   }
 }

@@ -3,7 +3,7 @@ import type { SupervisorState } from '../supervisor/rpc-reading.ts'
 import { followPrograms } from './follow-programs.ts'
 import type { MonitorMemory } from './memory.ts'
 import type { Candidate } from './problems.ts'
-import { judgeProgram } from './programs.ts'
+import { judgeProgram, stopMs } from './programs.ts'
 import type { ProgramHistory } from './restarts.ts'
 import { selectPrograms } from './select-programs.ts'
 
@@ -16,11 +16,8 @@ export interface Count {
   readonly candidates: readonly Candidate[]
   /** Those of the candidates that a quorum may tolerate. */
   readonly ofPrograms: ReadonlySet<Candidate>
-  readonly longestStopSeconds: number
   readonly histories: ReadonlyMap<string, ProgramHistory>
 }
-
-const DEFAULT_STOPWAITSECS = 10
 
 /** Judges every program that the monitor selects. */
 export function countPrograms(
@@ -36,12 +33,19 @@ export function countPrograms(
   const idle = new Map<string, number>()
   const ofPrograms = new Set<Candidate>()
   let running = 0
-  let longestStopSeconds = DEFAULT_STOPWAITSECS
+  const stopping = processes.filter((other) => other.state === 'STOPPING')
+  const stops = stopping.map(({ group, name }) => stopMs(configOf.get(`${group}:${name}`)))
+  const othersStopMs = stops.length === 0 ? null : Math.max(...stops)
   for (const info of selected) {
     const fullName = `${info.group}:${info.name}`
     const config = configOf.get(fullName)
-    longestStopSeconds = Math.max(longestStopSeconds, config?.stopwaitsecs ?? 0)
-    const standing = judgeProgram(info, { config, history: histories.get(fullName), rules, nowMs })
+    const standing = judgeProgram(info, {
+      config,
+      history: histories.get(fullName),
+      rules,
+      nowMs,
+      othersStopMs,
+    })
     if (standing.kind === 'running') running += 1
     else if (standing.kind === 'idle') idle.set(standing.why, (idle.get(standing.why) ?? 0) + 1)
     else ofPrograms.add(standing.candidate)
@@ -53,7 +57,7 @@ export function countPrograms(
     ...(selected.length === 0 && unmatched.length === 0 ? [nothingSelected(processes.length)] : []),
     ...tooFew(rules.minRunning, running, running + ofPrograms.size, selected.length),
   ]
-  return { selected: selected.length, running, idle, candidates, ofPrograms, longestStopSeconds, histories }
+  return { selected: selected.length, running, idle, candidates, ofPrograms, histories }
 }
 
 function absent(pattern: string, groups: ReadonlySet<string>): Candidate {

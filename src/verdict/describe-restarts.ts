@@ -1,11 +1,20 @@
 import { describeDuration } from './describe-duration.ts'
 import { displayName } from './display-name.ts'
-import type { ProgramHistory } from './restarts.ts'
+import { LOOP_RESTARTS, type ProgramHistory } from './restarts.ts'
 
-/** `crash loop: 4 restarts in 42 s (exit 1)` */
+/** `crash loop: 4 restarts in 42 s (exit 1)`; while it may be over: `crash loop: last restart 3 min ago (exit 1)`. */
 export function describeLoop({ restarts }: ProgramHistory, nowMs: number): string {
-  const span = describeDuration((nowMs - (restarts[0]?.atMs ?? nowMs)) / 1000)
-  return `crash loop: ${times(restarts.length)} in ${span}${describeWhy(restarts)}`
+  const why = describeWhy(restarts)
+  if (restarts.length < LOOP_RESTARTS) return `crash loop: last restart ${ago(restarts.at(-1), nowMs)}${why}`
+  const spanMs = nowMs - (restarts[0]?.atMs ?? nowMs)
+  // One look may have found them all.
+  const span = spanMs < 1000 ? '' : ` in ${describeDuration(spanMs / 1000)}`
+  return `crash loop: ${restarts.length} restarts${span}${why}`
+}
+
+function ago(restart: Restart | undefined, nowMs: number): string {
+  const ageMs = nowMs - (restart?.atMs ?? nowMs)
+  return ageMs < 1000 ? 'just now' : `${describeDuration(ageMs / 1000)} ago`
 }
 
 /**
@@ -25,17 +34,14 @@ export function describeNews(
   const [newest] = news
   if (newest === undefined) return null
   const { name, restarts } = newest
-  const age = describeDuration((nowMs - (restarts.at(-1)?.atMs ?? nowMs)) / 1000)
   const more = news.length > 1 ? ` (+${news.length - 1} more)` : ''
-  return `${displayName(name)} restarted ${restarts.length}×${describeWhy(restarts)} ${age} ago${more}`
+  return `${displayName(name)} restarted ${restarts.length}×${describeWhy(restarts)} ${ago(restarts.at(-1), nowMs)}${more}`
 }
 
-function times(count: number): string {
-  return `${count} restart${count === 1 ? '' : 's'}`
-}
+type Restart = ProgramHistory['restarts'][number]
 
 /** The last cause that is known. */
-function describeWhy(restarts: ProgramHistory['restarts']): string {
+function describeWhy(restarts: readonly Restart[]): string {
   const why = restarts.findLast((restart) => restart.why !== null)?.why
   return why === undefined || why === null ? '' : ` (${why})`
 }

@@ -8,14 +8,19 @@ export function isActive({ activeState }: UnitState): boolean {
   return ACTIVE.has(activeState)
 }
 
-/** On its way up or down, waiting for an automatic restart included. */
-export function isInBetween({ activeState }: UnitState): boolean {
-  return IN_BETWEEN.has(activeState)
+/** On its way up or down; between the two halves of a restart, or before its turn at boot, it has a job that is queued. */
+export function isInBetween(unit: UnitState): boolean {
+  return IN_BETWEEN.has(unit.activeState) || (!isActive(unit) && isToStart(unit))
+}
+
+function isToStart({ jobType }: UnitState): boolean {
+  return jobType === 'start' || jobType === 'restart'
 }
 
 /** `supervisor.service failed (exit-code 1)`, `nginx.service inactive (dead)`, `x.service activating (auto-restart, 3 restarts)`. */
 export function describeUnit(unit: UnitState): string {
   if (unit.loadState === 'masked') return `${unit.name} is masked`
+  if (!IN_BETWEEN.has(unit.activeState) && isToStart(unit)) return `${unit.name} is about to start`
   const why = unit.activeState === 'failed' ? describeResult(unit) : describeSubState(unit)
   return `${unit.name} ${unit.activeState}${why === '' || why === unit.activeState ? '' : ` (${why})`}`
 }

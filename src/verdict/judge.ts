@@ -3,12 +3,13 @@ import { confirm, type Seen } from './confirm.ts'
 import { countPrograms, type Count } from './count-programs.ts'
 import { describeDuration } from './describe-duration.ts'
 import { describeNews } from './describe-restarts.ts'
-import { describeUnit, isActive } from './describe-unit.ts'
+import { describeUnit, isActive, isInBetween } from './describe-unit.ts'
 import { judgeLiveness } from './liveness.ts'
 import type { Look } from './look.ts'
 import type { MonitorMemory } from './memory.ts'
 import { describeFacts, describeTroubles } from './message.ts'
 import { PROBLEMS } from './problems.ts'
+import { shutdownSeconds } from './shutdown-seconds.ts'
 
 /** What a monitor watches, and how strictly. */
 export type Rules = MonitorConfig['target']
@@ -33,12 +34,16 @@ export interface Judgement {
  * Decides about one monitor from one look and what is remembered: pure and total, so that replaying recorded looks gives
  * the same verdicts.
  *
- * A monitor goes down as soon as one trouble is confirmed, and up again with the first look that has none at all.
+ * A monitor goes down as soon as one trouble is confirmed, and up again with the first look that has neither a confirmed one
+ * nor any that began beside it.
  *
  * @param nowMs the agent's monotonic milliseconds at the end of the look
  */
 export function judge(look: Look, before: MonitorMemory, rules: Rules, nowMs: number): Judgement {
-  const { candidate, state, note } = judgeLiveness(look, before)
+  const { candidate, state, note } = judgeLiveness(
+    rules.kind === 'unit' ? { ...look, rpc: { kind: 'not-asked' } } : look,
+    before,
+  )
   const programs = state === null || rules.kind === 'unit' ? null : countPrograms(state, rules, before, nowMs)
   const candidates = [...(candidate === null ? [] : [candidate]), ...(programs?.candidates ?? [])]
   const { confirmed, pending, suspects } = confirm(candidates, before.suspects, nowMs)
@@ -56,7 +61,7 @@ export function judge(look: Look, before: MonitorMemory, rules: Rules, nowMs: nu
     toldMs: before.toldMs,
     total: programs?.selected ?? before.total,
     outsideSystemd: isOutsideSystemd(look, before),
-    longestStopSeconds: programs?.longestStopSeconds ?? before.longestStopSeconds,
+    shutdownSeconds: state === null ? before.shutdownSeconds : shutdownSeconds(state),
   }
   const settled = open.length === 0
   if (status === null) return { verdict: null, settled, memory }
@@ -82,7 +87,9 @@ function nextStatus(
 ): 'up' | 'down' | null {
   if (down.length > 0) return 'down'
   if (open.length === 0) return 'up'
-  if (before !== null) return before
+  if (before === 'up') return 'up'
+  // After a trouble comes the start: a recovery is no recovery before it is through. What began later is another story.
+  if (before === 'down') return open.some(({ followsTrouble }) => followsTrouble) ? 'down' : 'up'
   // A program on its way is no reason to say nothing at all; a supervisord that did not answer is.
   return open.every(({ candidate }) => PROBLEMS[candidate.kind].passing) ? 'up' : null
 }
@@ -96,8 +103,10 @@ function quorum(programs: Count | null, rules: Rules, confirmed: readonly Seen[]
 }
 
 function isOutsideSystemd({ unit, rpc }: Look, before: MonitorMemory): boolean {
-  const active = unit.kind === 'state' && isActive(unit.unit)
-  return rpc.kind === 'answered' ? unit.kind === 'state' && !active : before.outsideSystemd && !active
+  if (unit.kind !== 'state') return rpc.kind !== 'answered' && before.outsideSystemd
+  // A unit on its way down still has its supervisord.
+  const rests = !isActive(unit.unit) && !isInBetween(unit.unit)
+  return rpc.kind === 'answered' ? rests : before.outsideSystemd && !isActive(unit.unit)
 }
 
 function describeCount({ running, selected, idle }: Count): string {

@@ -2,6 +2,7 @@ import type { RpcFailure, RpcFailureReason, SupervisorState } from '../superviso
 import type { UnitReading, UnitState } from '../systemd/unit-reading.ts'
 import { describeUnit, isActive, isInBetween } from './describe-unit.ts'
 import type { Look } from './look.ts'
+import type { MonitorMemory } from './memory.ts'
 import type { Candidate, ProblemKind } from './problems.ts'
 
 /** What the two doors say together about one supervisord. */
@@ -14,11 +15,7 @@ export interface Liveness {
   readonly note: string | null
 }
 
-interface Before {
-  readonly outsideSystemd: boolean
-  /** Seconds a shutdown may take. */
-  readonly longestStopSeconds: number
-}
+type Before = Pick<MonitorMemory, 'outsideSystemd' | 'shutdownSeconds' | 'suspects'>
 
 /** Judges one supervisord, unit by RPC: the rows of the liveness table, top to bottom. */
 export function judgeLiveness({ unit, rpc }: Look, before: Before): Liveness {
@@ -38,16 +35,30 @@ export function judgeLiveness({ unit, rpc }: Look, before: Before): Liveness {
   }
 }
 
-function supervisord(kind: ProblemKind, says: string, graceSeconds = 0): Candidate {
-  return { subject: 'supervisord', kind, says, graceMs: graceSeconds * 1000 }
+function supervisord(kind: ProblemKind, says: string, more: Partial<Candidate> = {}): Candidate {
+  return { subject: 'supervisord', kind, says, ...more }
 }
 
 // supervisord looks at its programs once a second, and so may end later than they.
 const LATENESS_SECONDS = 2
+const START_SECONDS = 10
 
-function unitInBetween(unit: UnitState, { longestStopSeconds }: Before): Candidate {
-  const graceSeconds = unit.activeState === 'deactivating' ? longestStopSeconds + LATENESS_SECONDS : 0
-  return { ...supervisord('unit-in-between', describeUnit(unit), graceSeconds), showsAge: true }
+function shuttingDown(says: string, { shutdownSeconds }: Before): Candidate {
+  return supervisord('shutting-down', says, {
+    graceMs: (shutdownSeconds + LATENESS_SECONDS) * 1000,
+    showsAge: true,
+  })
+}
+
+/** A unit that never gets past its start goes back and forth between coming up and shutting down. */
+function comingUp(says: string, { shutdownSeconds }: Before): Candidate {
+  const limitMs = (shutdownSeconds + LATENESS_SECONDS + 2 * START_SECONDS) * 1000
+  return supervisord('coming-up', says, { limitMs, showsAge: true })
+}
+
+function unitInBetween(unit: UnitState, before: Before): Candidate {
+  const says = describeUnit(unit)
+  return unit.activeState === 'deactivating' ? shuttingDown(says, before) : comingUp(says, before)
 }
 
 /** Where somebody runs supervisord by hand, the unit that lies beside it says nothing. */
@@ -59,24 +70,40 @@ function deadUnit(unit: UnitReading, failure: RpcFailure, { outsideSystemd }: Be
 
 const NO_ACCESS: ReadonlySet<RpcFailureReason> = new Set(['permission', 'unauthorized'])
 
-function noAnswer(unit: UnitReading, failure: RpcFailure, { longestStopSeconds }: Before): Candidate {
-  if (failure.reason === 'shutdown') {
-    const says = 'supervisord is shutting down or restarting'
-    return { ...supervisord('shutting-down', says, longestStopSeconds + LATENESS_SECONDS), showsAge: true }
+const NOBODY_LISTENS: ReadonlySet<RpcFailureReason> = new Set(['socket-missing', 'refused'])
+
+function noAnswer(unit: UnitReading, failure: RpcFailure, before: Before): Candidate {
+  const says = FAILURES[failure.reason](failure)
+  if (failure.reason === 'shutdown') return shuttingDown(says, before)
+  const active = unit.kind === 'state' && isActive(unit.unit) ? unit.unit : null
+  if (NOBODY_LISTENS.has(failure.reason) && mayBeStarting(active, before)) {
+    return comingUp(`supervisord does not listen yet at ${pathOf(failure.url)}`, before)
   }
-  const isUnitActive = unit.kind === 'state' && isActive(unit.unit)
-  const cause =
-    failure.reason === 'socket-missing' && isUnitActive
-      ? `${unit.unit.name} is active but its socket file ${pathOf(failure.url)} is gone: restart it, and keep the socket out of /tmp`
-      : FAILURES[failure.reason](failure)
+  const cause = active === null ? says : (IN_SPITE_OF_UNIT[failure.reason]?.(active, failure) ?? says)
   const unknown = unit.kind === 'unreachable' ? ` (the unit's state is unknown: ${unit.cause})` : ''
   return supervisord(NO_ACCESS.has(failure.reason) ? 'no-access' : 'no-answer', `${cause}${unknown}`)
 }
 
+/** Just started as systemd says, or in the midst of a restart as the last looks say: Python takes its seconds. */
+function mayBeStarting(active: UnitState | null, { suspects }: Before): boolean {
+  if (active !== null && active.activeSeconds !== null && active.activeSeconds < START_SECONDS) return true
+  const suspect = suspects.get('supervisord')
+  return suspect?.confirmed === false && ['shutting-down', 'coming-up'].includes(suspect.clock)
+}
+
+const IN_SPITE_OF_UNIT: Partial<Record<RpcFailureReason, (unit: UnitState, failure: RpcFailure) => string>> =
+  {
+    'socket-missing': ({ name }, { url }) =>
+      `${name} is active but its socket file ${pathOf(url)} is gone: restart it, and keep the socket out of /tmp`,
+    refused: ({ name }, { url }) =>
+      `${name} is active but nobody listens at ${pathOf(url)}: is the url right?`,
+  }
+
 const FAILURES: Record<RpcFailureReason, (failure: RpcFailure) => string> = {
   'no-address': ({ detail }) => `supervisord not found: ${detail}`,
-  'socket-missing': ({ url }) => `supervisord is not running: no socket file ${pathOf(url)}`,
-  refused: ({ url }) => `supervisord is not running: nobody listens at ${url}`,
+  'socket-missing': ({ url }) =>
+    `supervisord is not running or its socket file was removed: there is no ${pathOf(url)}`,
+  refused: ({ url }) => `supervisord is not running: nobody listens at ${pathOf(url)}`,
   permission: ({ url }) =>
     `the agent may not open ${pathOf(url)}: give its user access (setfacl -m u:USER:rw, or chown in [unix_http_server])`,
   unauthorized: ({ url }) =>

@@ -18,8 +18,8 @@ export interface MonitorMemory {
   readonly total: number | null
   /** Whether supervisord answered although its unit was not active: somebody runs it without systemd. */
   readonly outsideSystemd: boolean
-  /** The longest `stopwaitsecs` of the selected programs, in seconds: how long a shutdown may take. */
-  readonly longestStopSeconds: number
+  /** How long supervisord may take to stop all of its programs. */
+  readonly shutdownSeconds: number
 }
 
 export interface Suspect {
@@ -31,6 +31,8 @@ export interface Suspect {
   readonly badSinceMs: number
   readonly lastSeenMs: number
   readonly incident: number | null
+  /** Whether something else counted when it began: a recovery then waits for it. */
+  readonly followsTrouble: boolean
   /** Once it counted, it counts until a good look. */
   readonly confirmed: boolean
 }
@@ -44,5 +46,5 @@ export const EMPTY_MEMORY: MonitorMemory = {
   toldMs: 0,
   total: null,
   outsideSystemd: false,
-  longestStopSeconds: 10,
+  shutdownSeconds: 10,
 }

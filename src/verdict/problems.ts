@@ -11,8 +11,8 @@ export const PROBLEMS = {
   'unit-dead': { clock: 'dead', checks: 1, ms: 0, passing: false },
   'no-answer': { clock: 'no-answer', checks: 2, ms: 1_500, passing: false },
   'no-access': { clock: 'no-answer', checks: 2, ms: 1_500, passing: false },
-  'unit-in-between': { clock: 'in-between', checks: 2, ms: 10_000, passing: false },
-  'shutting-down': { clock: 'in-between', checks: 2, ms: 10_000, passing: false },
+  'coming-up': { clock: 'coming-up', checks: 2, ms: 10_000, passing: false },
+  'shutting-down': { clock: 'shutting-down', checks: 2, ms: 10_000, passing: false },
   // One program.
   fatal: { clock: 'dead', checks: 1, ms: 0, passing: false },
   'crash-loop': { clock: 'dead', checks: 1, ms: 0, passing: false },
@@ -23,6 +23,7 @@ export const PROBLEMS = {
   backoff: { clock: 'start', checks: 2, ms: 10_000, passing: true },
   starting: { clock: 'start', checks: 2, ms: 10_000, passing: true },
   stopping: { clock: 'stop', checks: 2, ms: 10_000, passing: true },
+  waiting: { clock: 'waiting', checks: 2, ms: 10_000, passing: true },
   stopped: { clock: 'stopped', checks: 2, ms: 3_000, passing: false },
 } as const
 

@@ -16,12 +16,14 @@ interface Surroundings {
   readonly history: ProgramHistory | undefined
   readonly rules: { readonly stopped: 'down' | 'ok' }
   readonly nowMs: number
+  /** How long the programs of this supervisord that are STOPPING may take; null when none is. */
+  readonly othersStopMs: number | null
 }
 
 /** Judges one program by its state and by what it has been through. */
 export function judgeProgram(
   info: ProcessInfo,
-  { config, history, rules, nowMs }: Surroundings,
+  { config, history, rules, nowMs, othersStopMs }: Surroundings,
 ): ProgramStanding {
   const fullName = `${info.group}:${info.name}`
   const suspect = (kind: ProblemKind, says: string, more: Partial<Candidate> = {}): ProgramStanding => ({
@@ -36,12 +38,17 @@ export function judgeProgram(
       return { kind: 'running' }
     case 'STOPPED':
       if (info.start === 0) return { kind: 'idle', why: 'never started' }
-      return rules.stopped === 'ok' ? { kind: 'idle', why: 'stopped' } : suspect('stopped', 'STOPPED by hand')
+      if (rules.stopped === 'ok') return { kind: 'idle', why: 'stopped' }
+      // A restart of several stops them all before it starts the first one again: it waits for the slowest.
+      return othersStopMs === null
+        ? suspect('stopped', 'STOPPED by hand')
+        : suspect('waiting', 'STOPPED while others are STOPPING', { graceMs: othersStopMs })
     case 'EXITED':
       return isExpectedExit(info, config)
         ? { kind: 'idle', why: 'exited as expected' }
         : suspect('exited', `EXITED unexpectedly: ${describeExit(info.exitstatus)}`, {
             limitMs: times(config).limitMs,
+            incident: info.start,
           })
     case 'FATAL':
       return suspect('fatal', `FATAL: ${describeSpawnError(info.spawnerr)}`)
@@ -69,7 +76,8 @@ function times(config: ProgramConfig | undefined): { graceMs: number; limitMs: n
   return { graceMs: startMs, limitMs: startMs + stopMs(config) }
 }
 
-function stopMs(config: ProgramConfig | undefined): number {
+/** How long a stop may take. */
+export function stopMs(config: ProgramConfig | undefined): number {
   return (config?.stopwaitsecs ?? DEFAULT_STOPWAITSECS) * 1000 + LATENESS_MS
 }
 

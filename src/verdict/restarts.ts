@@ -24,6 +24,11 @@ export interface ProgramHistory {
 interface Context {
   /** What the end of supervisord's log says of this program, in order; null when it was not read. */
   readonly events: readonly ProcessEvent[] | null
+  /**
+   * Whether the events may tell of more than this program lately: they give no groups, and after a long time without a
+   * look they tell of yesterday. Whatever they say then counts as one restart.
+   */
+  readonly isOnlyOne: boolean
   /** Whether the same supervisord as in the last look answered: a new one has started every program anew. */
   readonly isSameSupervisor: boolean
   readonly nowMs: number
@@ -31,7 +36,7 @@ interface Context {
 }
 
 /** How many restarts within the window make a crash loop. */
-const LOOP_RESTARTS = 3
+export const LOOP_RESTARTS = 3
 
 /** Follows one program from look to look: a crash loop shows itself in nothing but the start time that moves. */
 export function followRestarts(
@@ -52,12 +57,18 @@ export function followRestarts(
 /** Bounds the memory of a program that restarts many times a second. */
 const MOST_REMEMBERED = 20
 
-function newRestarts(info: ProcessInfo, before: ProgramHistory, { events, nowMs }: Context): Restart[] {
+function newRestarts(
+  info: ProcessInfo,
+  before: ProgramHistory,
+  { events, isOnlyOne, nowMs }: Context,
+): Restart[] {
   if (info.start === before.start || info.start === 0) return []
   // supervisord moves the start time of a living process when the date is set back.
   if (info.pid !== 0 && info.pid === before.pid) return []
-  if (events !== null && events.length > 0)
-    return crashes(events, before).map((why) => ({ atMs: nowMs, why }))
+  if (events !== null && events.length > 0) {
+    const found = crashes(events, before).map((why) => ({ atMs: nowMs, why }))
+    return isOnlyOne ? found.slice(-1) : found
+  }
   const isAskedFor = before.state === 'STOPPED' || before.state === 'STOPPING'
   // From BACKOFF it is a start that is tried again, not a restart.
   return before.start === 0 || isAskedFor || before.state === 'BACKOFF' ? [] : [{ atMs: nowMs, why: null }]

@@ -12,7 +12,16 @@ const MEMORY: MonitorMemory = {
   suspects: new Map([
     [
       '__proto__',
-      { clock: 'dead', sinceMs: 1, checks: 2, badSinceMs: 1, lastSeenMs: 3, incident: null, confirmed: true },
+      {
+        clock: 'dead',
+        sinceMs: 1,
+        checks: 2,
+        badSinceMs: 1,
+        lastSeenMs: 3,
+        incident: null,
+        followsTrouble: true,
+        confirmed: true,
+      },
     ],
   ]),
   programs: new Map([
@@ -23,7 +32,7 @@ const MEMORY: MonitorMemory = {
   toldMs: 2,
   total: 12,
   outsideSystemd: true,
-  longestStopSeconds: 60,
+  shutdownSeconds: 60,
 }
 
 describe('the state file', () => {
@@ -55,7 +64,7 @@ describe('the state file', () => {
       status: 'down',
       total: 12,
       outsideSystemd: true,
-      longestStopSeconds: 60,
+      shutdownSeconds: 60,
     })
   })
 

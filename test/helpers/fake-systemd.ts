@@ -6,6 +6,8 @@ export interface FakeUnit {
   load?: string
   active?: string
   sub?: string
+  /** `start`, `restart`, …; left out: no job. */
+  job?: string
   /** Typed as on the wire: `['u', 7]`. A property that is left out does not exist. */
   properties?: Record<string, readonly [string, WireValue]>
 }
@@ -26,8 +28,8 @@ export function fakeSystemd(units: readonly FakeUnit[]): (call: WireCall) => Fak
   }
 }
 
-function row({ id, load = 'loaded', active = 'inactive', sub = 'dead' }: FakeUnit): WireValue {
-  return [id, id, load, active, sub, '', pathOf(id), 0, '', '/']
+function row({ id, load = 'loaded', active = 'inactive', sub = 'dead', job = '' }: FakeUnit): WireValue {
+  return [id, id, load, active, sub, '', pathOf(id), job === '' ? 0 : 7, job, '/']
 }
 
 const pathOf = (id: string): string => `/org/freedesktop/systemd1/unit/${id.replace(/\W/g, '_')}`

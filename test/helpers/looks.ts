@@ -37,6 +37,7 @@ export function unitState(more: Partial<UnitState> = {}): UnitReading {
       loadState: 'loaded',
       activeState: 'active',
       subState: 'running',
+      jobType: '',
       result: 'success',
       mainPid: 4711,
       restarts: 0,

@@ -44,6 +44,7 @@ test('reads a service whole', async (t) => {
       loadState: 'loaded',
       activeState: 'active',
       subState: 'running',
+      jobType: '',
       result: 'success',
       mainPid: 4_194_304,
       restarts: 3,

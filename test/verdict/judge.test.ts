@@ -61,7 +61,7 @@ describe('the liveness of one supervisord', () => {
       'active, refused',
       look(unitState(), failed('refused')),
       2,
-      'supervisord is not running: nobody listens at unix:///run/supervisor.sock',
+      'supervisor.service is active but nobody listens at /run/supervisor.sock: is the url right?',
     ],
     [
       'active, permission denied',
@@ -78,8 +78,8 @@ describe('the liveness of one supervisord', () => {
     [
       'active, Fault 6',
       look(unitState(), failed('shutdown')),
-      4,
-      'supervisord is shutting down or restarting for 15 s',
+      6,
+      'supervisord is shutting down or restarting for 25 s',
     ],
     [
       'active, another fault',
@@ -108,8 +108,8 @@ describe('the liveness of one supervisord', () => {
     [
       'deactivating, Fault 6',
       look(unitState({ activeState: 'deactivating', subState: 'stop' }), failed('shutdown')),
-      4,
-      'supervisor.service deactivating (stop) for 15 s',
+      6,
+      'supervisor.service deactivating (stop) for 25 s',
     ],
     [
       'failed, refused',
@@ -130,14 +130,14 @@ describe('the liveness of one supervisord', () => {
       'not found, refused',
       look(NOT_FOUND, failed('refused')),
       2,
-      'supervisord is not running: nobody listens at unix:///run/supervisor.sock',
+      'supervisord is not running: nobody listens at /run/supervisor.sock',
     ],
     ['no systemd, answers', look(NO_SYSTEMD, RUNNING), null, '2 of 2 running'],
     [
       'no systemd, socket missing',
       look(NO_SYSTEMD, failed('socket-missing')),
       2,
-      'supervisord is not running: no socket file /run/supervisor.sock',
+      'supervisord is not running or its socket file was removed: there is no /run/supervisor.sock',
     ],
     [
       'no systemd, nowhere to be found',
@@ -161,7 +161,7 @@ describe('the liveness of one supervisord', () => {
       'unit not asked, refused',
       look({ kind: 'not-asked' }, failed('refused')),
       2,
-      'supervisord is not running: nobody listens at unix:///run/supervisor.sock',
+      'supervisord is not running: nobody listens at /run/supervisor.sock',
     ],
   ]
   for (const [name, seen, looks, says] of rows) {
@@ -182,6 +182,89 @@ describe('the liveness of one supervisord', () => {
     const seen = look(unitState(), failed('refused'))
     assert.equal(looksUntilDown(seen, { everySeconds: 0.05 }), 31)
     assert.equal(looksUntilDown(seen, { everySeconds: 60 }), 2)
+  })
+
+  it('gives a supervisord that has just been started its time to listen, and not for ever', () => {
+    const young = (activeSeconds: number) => look(unitState({ activeSeconds }), failed('socket-missing'))
+    const observer = new Observer(rules())
+    observer.settle(healthy('web'))
+    assert.match(
+      observer.see(young(1)).verdict?.message ?? '',
+      /^checking again: supervisord does not listen yet at \/run\/supervisor\.sock/,
+    )
+    assert.equal(observer.see(young(6)).verdict?.status, 'up')
+    const { verdict } = observer.see(young(11))
+    assert.deepEqual(
+      [verdict?.status, verdict?.message],
+      ['down', 'supervisord does not listen yet at /run/supervisor.sock for 10 s'],
+    )
+    assert.match(observer.see(young(16)).verdict?.message ?? '', /its socket file .+ is gone/)
+  })
+
+  it('waits for the start after an orderly shutdown, where no unit tells of it', () => {
+    const observer = new Observer(rules())
+    observer.settle(look(NO_SYSTEMD, RUNNING))
+    for (const reason of ['shutdown', 'shutdown', 'socket-missing', 'refused'] as const) {
+      assert.equal(observer.see(look(NO_SYSTEMD, failed(reason))).verdict?.status, 'up', reason)
+    }
+    assert.equal(observer.see(look(NO_SYSTEMD, RUNNING)).verdict?.message, '2 of 2 running')
+  })
+
+  it('does not count the time of a long shutdown against the start that follows', () => {
+    const before = look(
+      unitState(),
+      answered([program('web', 'RUNNING')], [programConfig('web', { stopwaitsecs: 60 })]),
+    )
+    const observer = new Observer(rules())
+    observer.settle(before)
+    const stopping = unitState({ activeState: 'deactivating', subState: 'stop' })
+    for (let count = 0; count < 9; count += 1) observer.see(look(stopping, failed('shutdown')))
+    const starting = unitState({ activeState: 'activating', subState: 'start-pre' })
+    for (const unit of [starting, unitState({ activeSeconds: 1 })]) {
+      assert.equal(observer.see(look(unit, failed('socket-missing'))).verdict?.status, 'up')
+    }
+  })
+
+  it('is down when a unit goes up and down and never gets there', () => {
+    const observer = new Observer(rules())
+    observer.settle(healthy('web'))
+    const stopping = unitState({ activeState: 'deactivating', subState: 'stop-sigterm' })
+    let status: string | undefined = 'up'
+    for (let count = 0; count < 20 && status === 'up'; count += 1) {
+      const unit = count % 2 === 0 ? AUTO_RESTART : stopping
+      status = observer.see(look(unit, failed('refused'))).verdict?.status
+    }
+    assert.equal(status, 'down')
+  })
+
+  it('takes the moment between stop and start of a restart, and the wait for its turn at boot, for what it is', () => {
+    const queued = unitState({ activeState: 'inactive', subState: 'dead', jobType: 'start' })
+    assert.equal(looksUntilDown(look(queued, failed('socket-missing'))), 3)
+    const { message } = new Observer(rules()).settle(look(queued, failed('socket-missing')))
+    assert.equal(message, 'supervisor.service is about to start for 10 s')
+  })
+
+  it('waits as long as all groups may take to stop one after the other, whatever the monitor selects', () => {
+    const processes = ['web', 'celery:a', 'celery:b'].map((name) => program(name, 'RUNNING'))
+    const configs = [
+      programConfig('web', { stopwaitsecs: 10 }),
+      programConfig('celery:a', { stopwaitsecs: 30 }),
+      programConfig('celery:b', { stopwaitsecs: 20 }),
+    ]
+    const observer = new Observer(rules({ programs: ['web'] }))
+    observer.settle(look(unitState(), answered(processes, configs)))
+    assert.equal(observer.memory.shutdownSeconds, 40)
+    const many = Array.from({ length: 100 }, (_, index) => program(`p${index}`, 'RUNNING'))
+    observer.settle(look(unitState(), answered([...many, program('web', 'RUNNING')])))
+    assert.equal(observer.memory.shutdownSeconds, 120)
+  })
+
+  it('does not take a unit on its way down for a supervisord outside systemd', () => {
+    const observer = new Observer(rules())
+    observer.settle(healthy('web', 'celery:w1'))
+    observer.see(look(unitState({ activeState: 'deactivating', subState: 'stop' }), RUNNING))
+    const { verdict } = observer.see(look(INACTIVE, failed('socket-missing')))
+    assert.equal(verdict?.message, 'supervisor.service inactive (dead) · 2 programs unsupervised')
   })
 
   it('forgives a supervisord outside systemd one failed look, though its unit is inactive', () => {
@@ -207,7 +290,7 @@ describe('the liveness of one supervisord', () => {
     observer.settle(healthy('web'))
     const { verdict, settled } = observer.see(look(unitState(), failed('refused')))
     assert.deepEqual([verdict?.status, settled], ['up', false])
-    assert.match(verdict?.message ?? '', /^checking again: supervisord is not running/)
+    assert.match(verdict?.message ?? '', /^checking again: supervisor\.service is active but nobody listens/)
   })
 })
 
@@ -354,6 +437,52 @@ describe('the programs', () => {
     const configs = [programConfig('x', { startsecs: 60 })]
     const seen = look(unitState(), answered([program('x', 'STARTING')], configs))
     assert.equal(looksUntilDown(seen, { before: healthy('x') }), 14)
+  })
+
+  it('makes no alarm of a program that waits, stopped, for the others of a restart to stop', () => {
+    const configs = [programConfig('g:slow', { stopwaitsecs: 30 }), programConfig('g:quick')]
+    const observer = new Observer(rules())
+    observer.settle(healthy('g:slow', 'g:quick'))
+    const both = (slow: 'STOPPING' | 'STOPPED', quick: 'STOPPED' | 'STARTING'): Look =>
+      look(unitState(), answered([program('g:slow', slow), program('g:quick', quick)], configs))
+    for (let count = 0; count < 6; count += 1) {
+      assert.equal(observer.see(both('STOPPING', 'STOPPED')).verdict?.status, 'up')
+    }
+    assert.equal(observer.see(both('STOPPED', 'STOPPED')).verdict?.status, 'up')
+    assert.equal(observer.see(both('STOPPED', 'STOPPED')).verdict?.status, 'down')
+  })
+
+  it('says that a program waits for others when the wait is long', () => {
+    const observer = new Observer(rules({ programs: ['web'] }))
+    const seen = look(unitState(), answered([program('web', 'STOPPED'), program('mail', 'STOPPING')]))
+    assert.equal(observer.settle(seen).message, 'web STOPPED while others are STOPPING · 0 of 1 running')
+  })
+
+  it('comes up again though another program is just being started', () => {
+    const observer = new Observer(rules())
+    const three = (a: 'FATAL' | 'STARTING' | 'RUNNING', b: 'STARTING' | 'RUNNING'): Look =>
+      look(unitState(), answered([program('a', a), program('b', b)]))
+    observer.settle(three('FATAL', 'RUNNING'))
+    assert.equal(observer.see(three('STARTING', 'RUNNING')).verdict?.status, 'down')
+    assert.equal(observer.see(three('STARTING', 'STARTING')).verdict?.status, 'down')
+    assert.equal(observer.see(three('RUNNING', 'STARTING')).verdict?.status, 'down')
+    assert.equal(observer.see(three('RUNNING', 'RUNNING')).verdict?.status, 'up')
+    observer.settle(three('FATAL', 'RUNNING'))
+    observer.see(three('STARTING', 'RUNNING'))
+    observer.see(three('RUNNING', 'RUNNING'))
+    assert.equal(observer.see(three('RUNNING', 'STARTING')).verdict?.status, 'up')
+  })
+
+  it('does not call two separate ends, each come back from, one', () => {
+    const observer = new Observer(rules())
+    const exited = (start: number): Look =>
+      look(
+        unitState(),
+        answered([program('x', 'EXITED', { start, spawnerr: 'Bad exit code 1', exitstatus: 1 })]),
+      )
+    observer.settle(healthy('x'))
+    assert.equal(observer.see(exited(1_700_000_000)).verdict?.status, 'up')
+    assert.equal(observer.see(exited(1_700_000_004)).verdict?.status, 'up')
   })
 
   it('does not call two separate starts, seen a minute apart, one long start', () => {

@@ -47,7 +47,7 @@ describe('a crash loop', () => {
       60,
     )
     assert.equal(verdict?.status, 'down')
-    assert.match(verdict.message, /^web crash loop: 3 restarts in 0 s \(killed by SIGSEGV\)/)
+    assert.match(verdict.message, /^web crash loop: 3 restarts \(killed by SIGSEGV\)/)
   })
 
   it('is not counted twice when the log still tells of earlier restarts', () => {
@@ -59,7 +59,7 @@ describe('a crash loop', () => {
     observer.see(seen(second, log), 60)
     const third = born(120)
     const { verdict } = observer.see(seen(third, [...log, crash('exit 9'), spawned(third.pid), up]), 60)
-    assert.equal(verdict?.message, '1 of 1 running · web restarted 2× (exit 9) 0 s ago')
+    assert.equal(verdict?.message, '1 of 1 running · web restarted 2× (exit 9) just now')
   })
 
   it('counts a death that one look has seen, once it is back', () => {
@@ -71,7 +71,26 @@ describe('a crash loop', () => {
     observer.see(seen(dead, log), 2)
     const second = born(60)
     const { verdict } = observer.see(seen(second, [...log, spawned(second.pid), up]), 2)
-    assert.equal(verdict?.message, '1 of 1 running · web restarted 1× (exit 1) 0 s ago')
+    assert.equal(verdict?.message, '1 of 1 running · web restarted 1× (exit 1) just now')
+  })
+
+  it('is not made of what the log tells of yesterday', () => {
+    const observer = new Observer(rules())
+    observer.see(seen(born(0)))
+    const { verdict } = observer.see(seen(born(80_000), [crash(), up, crash(), up, crash(), up]), 80_000)
+    assert.deepEqual(
+      [verdict?.status, verdict?.message],
+      ['up', '1 of 1 running · web restarted 1× (exit 1) just now'],
+    )
+  })
+
+  it('is not made of the restarts of a program of the same name in another group', () => {
+    const observer = new Observer(rules({ programs: ['web:web'] }))
+    const both = (info: ProcessInfo, events: ProcessEvent[]): Look =>
+      look(unitState(), answered([info, program('other:web', 'RUNNING')], null, { events }))
+    observer.see(both(born(0), []))
+    const { verdict } = observer.see(both(born(20), [crash(), up, crash(), up, crash(), up]))
+    assert.equal(verdict?.status, 'up')
   })
 
   it('is over when nothing has happened for its window, not before', () => {
@@ -79,7 +98,10 @@ describe('a crash loop', () => {
     for (const at of [0, 40, 80, 120]) observer.see(seen(born(at)), 40)
     const steady = born(120)
     observer.see(seen(steady), 1)
-    assert.equal(observer.see(seen(steady), 290).verdict?.status, 'down')
+    for (let count = 0; count < 57; count += 1) observer.see(seen(steady))
+    const quiet = observer.see(seen(steady)).verdict
+    assert.equal(quiet?.status, 'down')
+    assert.equal(quiet.message, 'web crash loop: last restart 4 min 51 s ago · 0 of 1 running')
     assert.equal(observer.see(seen(steady), 20).verdict?.status, 'up')
   })
 
@@ -180,7 +202,7 @@ describe('a restart that nobody asked for', () => {
     const { verdict } = observer.see(both(5, 2, [{ ...crash('killed by SIGKILL'), name: 'm1' }]))
     assert.equal(
       verdict?.message,
-      '2 of 2 running · mail:m1 restarted 1× (killed by SIGKILL) 0 s ago (+1 more)',
+      '2 of 2 running · mail:m1 restarted 1× (killed by SIGKILL) just now (+1 more)',
     )
   })
 })
