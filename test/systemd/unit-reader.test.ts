@@ -55,6 +55,13 @@ test('reads a service whole', async (t) => {
   })
 })
 
+test('tells of a job that waits for its turn', async (t) => {
+  const reader = await readerOver(t, [{ id: 'supervisor.service', job: 'start' }])
+  const reading = await reader.read('supervisor', limits)
+  assert.ok(reading.kind === 'state')
+  assert.deepEqual([reading.unit.activeState, reading.unit.jobType], ['inactive', 'start'])
+})
+
 test('takes what an older systemd does not know as nothing', async (t) => {
   const reader = await readerOver(t, [
     { id: 'x.service', active: 'failed', properties: { Result: ['s', 'signal'] } },
