@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander'
+import type { Terminal } from './commands/load.ts'
 import { createProgram } from './commands/program.ts'
 import { ConfigError, EXIT, type ExitCode } from './errors.ts'
 
@@ -16,6 +17,8 @@ for (const [signal, number] of [
     setTimeout(() => process.exit(EXIT.ok), STOP_WITHIN_MS).unref()
   })
 }
+// Node would open its debugger's port.
+process.on('SIGUSR1', () => {})
 
 const printError = (text: string): void => void process.stderr.write(text)
 const print = (text: string): void => void process.stdout.write(text)
@@ -24,7 +27,13 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 
 async function main(): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.ok
-  const terminal = { env: process.env, print, printError, isInteractive: process.stdin.isTTY }
+  const terminal: Terminal = {
+    env: process.env,
+    print,
+    printError,
+    isInteractive: process.stdin.isTTY,
+    onSignal: (signal, listener) => void process.on(signal, listener),
+  }
   const program = createProgram(terminal, stop.signal, (code) => {
     exitCode = code
   })

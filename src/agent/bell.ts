@@ -10,6 +10,11 @@ export class Bell {
     this.#wake?.()
   }
 
+  /** Forgets a ring that was kept. */
+  hush(): void {
+    this.#rung = false
+  }
+
   /** Resolves when it rings, after the time, or when aborted; true when it rang. */
   async sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<boolean> {
     if (!this.#rung && ms > 0 && !signal.aborted) {

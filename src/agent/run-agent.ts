@@ -34,7 +34,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       options.onChange(monitor)
     }
     return [
-      runWatch(watch, { checkEveryMs, clock, log, onChange }, new Bell(), signal),
+      runWatch(watch, { checkEveryMs, clock, log, onChange }, signal),
       ...[...bells].map(([monitor, bell]) => {
         const send = (): void => {
           const telling = monitor.heartbeat(clock.now(), staleMs)

@@ -9,6 +9,8 @@ import { takeLook, type Doors } from './take-look.ts'
 export interface Watch {
   readonly name: string
   readonly doors: Doors
+  /** Starts a round at once. */
+  readonly bell: Bell
   readonly monitors: readonly Monitor[]
 }
 
@@ -23,23 +25,32 @@ export interface WatchOptions {
 /** How soon to look again when something may be passing. */
 export const RECHECK_MS = 2_000
 
+/** Between the beginnings of two rounds that were rung for: one death rings several times. */
+const GAP_MS = 50
+/** Where it rings on and on, the gap grows up to this: a flood of deaths must not become one of questions. */
+const LONGEST_GAP_MS = 1_000
+
 /**
  * Looks and judges until aborted. Rounds never overlap; a time that passes during a long round starts one more at once.
- * @param bell starts a round at once when it rings
+ *
+ * The first ring starts a round at once, and those that follow within the gap share the next: what they rang for may
+ * have happened after the first one looked.
  */
-export async function runWatch(
-  watch: Watch,
-  options: WatchOptions,
-  bell: Bell,
-  signal: AbortSignal,
-): Promise<void> {
+export async function runWatch(watch: Watch, options: WatchOptions, signal: AbortSignal): Promise<void> {
   const { checkEveryMs, clock } = options
+  const { bell } = watch
   const period = createPeriod(checkEveryMs, clock.now())
+  let gapMs = GAP_MS
   while (!signal.aborted) {
-    const nextMs = period.next(clock.now())
+    const startedMs = clock.now()
+    const nextMs = period.next(startedMs)
     const settled = await round(watch, options, signal)
     const waitMs = nextMs - clock.now()
-    await bell.sleep(clock, settled ? waitMs : Math.min(waitMs, RECHECK_MS), signal)
+    const rang = await bell.sleep(clock, settled ? waitMs : Math.min(waitMs, RECHECK_MS), signal)
+    const pauseMs = rang ? startedMs + gapMs - clock.now() : 0
+    gapMs = pauseMs > 0 ? Math.min(gapMs * 2, LONGEST_GAP_MS) : GAP_MS
+    if (pauseMs > 0) await clock.sleep(pauseMs, signal)
+    bell.hush()
   }
 }
 

@@ -10,6 +10,8 @@ export interface Terminal {
   readonly printError: (text: string) => void
   /** Whether a person runs this at a terminal. */
   readonly isInteractive: boolean
+  /** Calls back at every such signal of the process's. */
+  readonly onSignal: (signal: 'SIGUSR1', listener: () => void) => void
 }
 
 /** Loads the configuration and says on standard error what is doubtful about it. */

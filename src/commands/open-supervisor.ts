@@ -17,6 +17,8 @@ interface DoorOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly now: () => number
   readonly log: Log
+  /** supervisord ended the idle connection: it most likely died. */
+  readonly onEnd: () => void
 }
 
 interface Address {
@@ -44,7 +46,8 @@ export function openSupervisor(config: SupervisorConfig, options: DoorOptions): 
     await opened?.client.close()
     const { createSupervisorClient } = await import('../supervisor/client.ts')
     const { caFile, timeoutMs } = config
-    opened = { client: createSupervisorClient({ ...address, caFile, timeoutMs, now: options.now }), address }
+    const { now, onEnd } = options
+    opened = { client: createSupervisorClient({ ...address, caFile, timeoutMs, now, onEnd }), address }
     return opened.client
   }
 

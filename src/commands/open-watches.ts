@@ -1,3 +1,4 @@
+import { Bell } from '../agent/bell.ts'
 import { Monitor } from '../agent/monitor.ts'
 import type { Clock } from '../agent/clock.ts'
 import type { Memories } from '../agent/state-file.ts'
@@ -34,24 +35,30 @@ export async function openWatches(options: WatchesOptions): Promise<OpenWatches>
       .filter(({ target }) => isOf(target))
       .map(({ name, target }) => new Monitor(name, target, memories.get(name)))
 
-  const supervisors = config.supervisors.map((supervisor) => ({
-    name: supervisor.name,
-    door: openSupervisor(supervisor, { env, log, now: () => clock.now() }),
-    unit: supervisor.unit,
-    timeoutMs: supervisor.timeoutMs,
-    monitors: monitorsOf((target) => target.kind === 'supervisor' && target.supervisor === supervisor.name),
-  }))
+  const supervisors = config.supervisors.map((supervisor) => {
+    const bell = new Bell()
+    return {
+      name: supervisor.name,
+      bell,
+      door: openSupervisor(supervisor, { env, log, now: () => clock.now(), onEnd: () => bell.ring() }),
+      unit: supervisor.unit,
+      timeoutMs: supervisor.timeoutMs,
+      monitors: monitorsOf((target) => target.kind === 'supervisor' && target.supervisor === supervisor.name),
+    }
+  })
   const units = new Set(
     config.monitors.flatMap(({ target }) => (target.kind === 'unit' ? [target.unit] : [])),
   )
   const watches: Watch[] = [
-    ...supervisors.map(({ name, door, unit, timeoutMs, monitors }) => ({
+    ...supervisors.map(({ name, bell, door, unit, timeoutMs, monitors }) => ({
       name,
+      bell,
       doors: supervisorDoors(door, readerOf(reader, unit, timeoutMs)),
       monitors,
     })),
     ...[...units].map((unit) => ({
       name: unit,
+      bell: new Bell(),
       doors: unitDoors(readerOf(reader, unit, UNIT_TIMEOUT_MS)),
       monitors: monitorsOf((target) => target.kind === 'unit' && target.unit === unit),
     })),

@@ -21,6 +21,9 @@ export async function run(flags: SharedFlags, terminal: Terminal, stop: AbortSig
   const opened = await openWatches({ config, env: terminal.env, memories, clock, log })
   const { watches } = opened
   const monitors = watches.flatMap((watch) => watch.monitors)
+  terminal.onSignal('SIGUSR1', () => {
+    for (const { bell } of watches) bell.ring()
+  })
   const save = async (): Promise<void> => {
     if (!dryRun) await stateFile.save(new Map(monitors.map(({ name, memory }) => [name, memory])))
   }

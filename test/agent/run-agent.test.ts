@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { Bell } from '../../src/agent/bell.ts'
 import { Monitor } from '../../src/agent/monitor.ts'
 import { createPeriod } from '../../src/agent/period.ts'
 import { runAgent } from '../../src/agent/run-agent.ts'
@@ -18,7 +19,11 @@ function doors(readSupervisor: () => Promise<RpcReading>): Doors {
   return { readUnit: async () => unitState(), readSupervisor, readUpSeconds: async () => null }
 }
 
-function start(watched: Record<string, () => Promise<RpcReading>>, clock = new ManualClock()) {
+function start(
+  watched: Record<string, () => Promise<RpcReading>>,
+  clock = new ManualClock(),
+  bell = new Bell(),
+) {
   const startMs = clock.now()
   const log = memoryLog()
   const sent: string[] = []
@@ -26,6 +31,7 @@ function start(watched: Record<string, () => Promise<RpcReading>>, clock = new M
   const watches = Object.entries(watched).map(([name, read]) => ({
     name,
     doors: doors(read),
+    bell,
     monitors: [new Monitor(name, rules())],
   }))
   const ended = runAgent(
@@ -123,13 +129,69 @@ describe('the agent', () => {
   })
 })
 
+describe('the bell of a watch', () => {
+  const startCounting = async (lookMs = 0) => {
+    const clock = new ManualClock()
+    const rounds: number[] = []
+    const beganMs = clock.now()
+    const read = async (): Promise<RpcReading> => {
+      rounds.push(clock.now() - beganMs)
+      await clock.sleep(lookMs, new AbortController().signal)
+      return RUNNING
+    }
+    const bell = new Bell()
+    start({ local: read }, clock, bell)
+    await clock.advance(1_000)
+    return { clock, rounds, bell }
+  }
+
+  it('starts a round at once', async () => {
+    const { clock, rounds, bell } = await startCounting()
+    bell.ring()
+    await clock.advance(0)
+    assert.deepEqual(rounds, [0, 1_000])
+  })
+
+  it('makes one more round of all that ring soon after the first', async () => {
+    const { clock, rounds, bell } = await startCounting()
+    for (const afterMs of [0, 2, 8, 30]) {
+      await clock.advance(afterMs)
+      bell.ring()
+    }
+    await clock.advance(500)
+    assert.deepEqual(rounds, [0, 1_000, 1_050])
+  })
+
+  it('looks once more when it rang during a look, which may have been too early', async () => {
+    const { clock, rounds, bell } = await startCounting(200)
+    bell.ring()
+    await clock.advance(100)
+    bell.ring()
+    await clock.advance(1_000)
+    assert.deepEqual(rounds, [0, 1_000, 1_200])
+  })
+
+  it('does not turn a flood into a flood of questions, and is quick again after it', async () => {
+    const { clock, rounds, bell } = await startCounting()
+    for (let ring = 0; ring < 200; ring++) {
+      bell.ring()
+      await clock.advance(10)
+    }
+    assert.deepEqual(rounds, [0, 1_000, 1_050, 1_150, 1_350, 1_750, 2_550])
+    await clock.advance(3_000)
+    bell.ring()
+    await clock.advance(0)
+    assert.equal(rounds.at(-1), 6_000)
+  })
+})
+
 describe('a one-shot', () => {
   const lookOnce = async (...readings: RpcReading[]) => {
     const clock = new ManualClock()
     const monitor = new Monitor('local', rules())
     const next = async (): Promise<RpcReading> =>
       (readings.length > 1 ? readings.shift() : readings[0]) ?? RUNNING
-    const watch = { name: 'local', doors: doors(next), monitors: [monitor] }
+    const watch = { name: 'local', doors: doors(next), bell: new Bell(), monitors: [monitor] }
     const ended = runOnce([watch], { clock, log: memoryLog() }, new AbortController().signal)
     await clock.advance(60_000)
     await ended

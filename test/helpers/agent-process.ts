@@ -1,0 +1,99 @@
+// The bundled agent as a process, as a host runs it.
+import { spawn } from 'node:child_process'
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { runCommand } from './run-command.ts'
+
+const PROJECT = join(import.meta.dirname, '../..')
+const BUNDLE = join(PROJECT, 'dist/kuma-supervisor-push.cjs')
+
+interface AgentOptions {
+  /** Beside PATH alone; nothing else of this process's environment reaches it. */
+  env?: Readonly<Record<string, string>>
+  cwd?: string
+  /** Another Node than the one that runs the tests. */
+  node?: string
+  /** Options of Node itself, before the bundle. */
+  nodeOptions?: readonly string[]
+  /** A command that runs the rest of its line, such as `prlimit --nofile=64`. */
+  under?: readonly string[]
+}
+
+export interface AgentProcess {
+  readonly pid: number
+  readonly stdout: string
+  readonly stderr: string
+  /** Whether it runs still. */
+  readonly isAlive: boolean
+  kill(signal: NodeJS.Signals): void
+  /** Its exit code, or the signal that ended it. */
+  readonly ended: Promise<number | NodeJS.Signals>
+  /** Ends it by SIGTERM, or by SIGKILL after 5 s. */
+  stop(): Promise<number | NodeJS.Signals>
+  /** Resident memory in MB. */
+  memory(): Promise<number>
+}
+
+/** Builds the bundle where a source is newer than it. */
+export async function buildBundle(): Promise<void> {
+  const built = await stat(BUNDLE).catch(() => null)
+  if (built !== null && built.mtimeMs > (await newest(join(PROJECT, 'src')))) return
+  const { code, stderr } = await runCommand([process.execPath, '--import', 'tsx', 'scripts/build.ts'])
+  if (code !== 0) throw new Error(`the bundle cannot be built:\n${stderr}`)
+}
+
+async function newest(folder: string): Promise<number> {
+  const names = await readdir(folder, { recursive: true })
+  const times = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).mtimeMs))
+  return Math.max(...times)
+}
+
+/** Starts the bundle; call `buildBundle` before, and stop it in `after`. */
+export function startAgent(args: readonly string[], options: AgentOptions = {}): AgentProcess {
+  const { env = {}, cwd = '/', node = process.execPath, nodeOptions = [], under = [] } = options
+  const [file = '', ...rest] = [...under, node, ...nodeOptions, BUNDLE, ...args]
+  const child = spawn(file, rest, {
+    cwd,
+    env: { PATH: process.env['PATH'], ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+  const isAlive = () => child.exitCode === null && child.signalCode === null
+  const ended = new Promise<number | NodeJS.Signals>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code, signal) => resolve(code ?? signal ?? 0))
+  })
+  const killWithUs = () => child.kill('SIGKILL')
+  process.once('exit', killWithUs)
+  const pid = child.pid ?? 0
+  return {
+    pid,
+    get stdout() {
+      return stdout
+    },
+    get stderr() {
+      return stderr
+    },
+    get isAlive() {
+      return isAlive()
+    },
+    kill: (signal) => void child.kill(signal),
+    ended,
+    async stop() {
+      child.kill('SIGCONT')
+      child.kill('SIGTERM')
+      const impatience = setTimeout(() => child.kill('SIGKILL'), 5000)
+      const how = await ended
+      clearTimeout(impatience)
+      process.off('exit', killWithUs)
+      return how
+    },
+    async memory() {
+      const status = await readFile(`/proc/${pid}/status`, 'utf8')
+      return Math.round(Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 1024)
+    },
+  }
+}

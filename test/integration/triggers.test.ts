@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { before, test, type TestContext } from 'node:test'
+import { buildBundle, startAgent, type AgentProcess } from '../helpers/agent-process.ts'
+import { eventually } from '../helpers/eventually.ts'
+import { startSupervisord, type Supervisord } from '../helpers/supervisord.ts'
+
+before(() => buildBundle())
+
+/** An agent that by itself would look once in ten minutes, after its first heartbeat. */
+async function watching(t: TestContext, url: string): Promise<AgentProcess> {
+  const args = ['--dry-run', '--unit', 'none', '--supervisor-url', url, '--check-every', '10m']
+  const agent = startAgent(args)
+  t.after(() => agent.stop())
+  await eventually(
+    'the first heartbeat',
+    () => agent.stdout,
+    (out) => out.includes(' up '),
+  )
+  return agent
+}
+
+async function start(t: TestContext): Promise<Supervisord> {
+  const supervisord = await startSupervisord({ inet: true, programs: { a: 'sleep 1000' } })
+  t.after(() => supervisord.stop())
+  await eventually(
+    'it runs',
+    () => supervisord.ctl('status'),
+    (status) => status.includes('RUNNING'),
+  )
+  return supervisord
+}
+
+for (const door of ['url', 'inetUrl'] as const) {
+  test(`a death of supervisord starts a check without any D-Bus (${door})`, async (t) => {
+    const supervisord = await start(t)
+    const agent = await watching(t, supervisord[door])
+    supervisord.kill('SIGKILL')
+    await eventually(
+      'it is down',
+      () => agent.stdout,
+      (out) => out.includes(' down '),
+    )
+    assert.match(agent.stdout, /supervisord is not running/)
+  })
+}
+
+test('SIGUSR1 starts a check', async (t) => {
+  const supervisord = await start(t)
+  const agent = await watching(t, supervisord.url)
+  await supervisord.ctl('stop', 'a')
+  agent.kill('SIGUSR1')
+  await eventually(
+    'it is down',
+    () => agent.stdout,
+    (out) => out.includes(' down '),
+  )
+  assert.match(agent.stdout, /a STOPPED by hand/)
+  agent.kill('SIGTERM')
+  assert.equal(await agent.ended, 0)
+  assert.doesNotMatch(agent.stderr, /[Dd]ebugger/)
+})
