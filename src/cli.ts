@@ -20,8 +20,10 @@ for (const [signal, number] of [
 // Node would open its debugger's port.
 process.on('SIGUSR1', () => {})
 
-const printError = (text: string): void => void process.stderr.write(text)
-const print = (text: string): void => void process.stdout.write(text)
+let mask = (text: string): string => text
+const printError = (text: string): void => void process.stderr.write(mask(text))
+const print = (text: string): void => void process.stdout.write(mask(text))
+const hide = (by: typeof mask): void => void (mask = by)
 // A pager or head that was closed is no reason to stop watching.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 
@@ -31,6 +33,7 @@ async function main(): Promise<ExitCode> {
     env: process.env,
     print,
     printError,
+    hide,
     isInteractive: process.stdin.isTTY,
     onSignal: (signal, listener) => void process.on(signal, listener),
   }
@@ -48,12 +51,13 @@ async function main(): Promise<ExitCode> {
   }
 }
 
-void main().then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    printError(
-      `kuma-supervisor-push: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-    )
-    process.exit(EXIT.software)
-  },
-)
+/** A fault of ours is told with its place and ends with a code of its own: 1 would mean "down and delivered". */
+function crash(error: unknown): never {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  printError(`kuma-supervisor-push: ${text}\n`)
+  process.exit(EXIT.software)
+}
+// Rejections that nobody awaits come here too.
+process.on('uncaughtException', crash)
+
+void main().then((code) => process.exit(code), crash)

@@ -8,6 +8,8 @@ export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly print: (text: string) => void
   readonly printError: (text: string) => void
+  /** From now on, whatever is printed goes through this, a crash included. */
+  readonly hide: (mask: (text: string) => string) => void
   /** Whether a person runs this at a terminal. */
   readonly isInteractive: boolean
   /** Calls back at every such signal of the process's. */
@@ -19,16 +21,12 @@ export async function load(
   flags: SharedFlags,
   terminal: Terminal,
 ): Promise<{ loaded: LoadedConfig; log: Log }> {
-  const { env, printError, isInteractive } = terminal
+  const { env, printError, hide, isInteractive } = terminal
   const loaded = await loadConfig({ flags, env, home: env['HOME'] ?? '' })
   const { logLevel: level, logFormat: format, secrets, warnings } = loaded
-  const log = createLog({
-    level,
-    format,
-    write: printError,
-    now: () => Date.now(),
-    mask: createMask(secrets),
-  })
+  const mask = createMask(secrets)
+  hide(mask)
+  const log = createLog({ level, format, write: printError, now: () => Date.now(), mask })
   for (const warning of warnings) log.warn(warning)
   if (!isInteractive && (flags.token !== undefined || flags.pushUrl !== undefined)) {
     log.warn(

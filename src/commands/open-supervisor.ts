@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import type { SupervisorConfig } from '../config/config.ts'
 import type { Log } from '../log.ts'
+import { createMask } from '../secret.ts'
 import type { RpcReading } from '../supervisor/rpc-reading.ts'
 import type { SupervisorClient } from '../supervisor/client.ts'
 import type { FoundServer } from '../supervisor/find-server.ts'
@@ -67,7 +68,7 @@ export function openSupervisor(config: SupervisorConfig, options: DoorOptions): 
       const client = await open(address)
       const reading = await client.read(signal)
       isDoubtful = reading.kind === 'failed'
-      return reading
+      return reading.kind === 'failed' ? withoutCredentials(reading, address) : reading
     },
     isLocal: () => opened?.address.url.startsWith('unix://') ?? false,
     async close() {
@@ -80,6 +81,17 @@ const CLOSED: SupervisorDoor = {
   read: () => Promise.resolve({ kind: 'not-asked' }),
   isLocal: () => false,
   close: () => Promise.resolve(),
+}
+
+/** What stands at the address may send back what it was sent, and the reason is pushed. */
+function withoutCredentials(
+  { kind, failure }: Extract<RpcReading, { kind: 'failed' }>,
+  { username, password }: Address,
+): RpcReading {
+  if (password === null) return { kind, failure }
+  const basic = Buffer.from(`${username ?? ''}:${password}`).toString('base64')
+  const mask = createMask({ tokens: [], passwords: [basic, password] })
+  return { kind, failure: { ...failure, detail: mask(failure.detail) } }
 }
 
 function isSame(a: Address, b: Address): boolean {

@@ -9,6 +9,8 @@ import {
   type SharedOption,
 } from '../config/options.ts'
 import type { ExitCode } from '../errors.ts'
+import { maskToken } from '../secret.ts'
+import { describeUsageError } from './describe-usage-error.ts'
 import type { Terminal } from './load.ts'
 
 type Action = (flags: SharedFlags, terminal: Terminal, stop: AbortSignal) => Promise<ExitCode>
@@ -58,7 +60,11 @@ export function createProgram(
     .showSuggestionAfterError()
     .showHelpAfterError('(--help lists what there is)')
     .exitOverride()
-    .configureOutput({ writeOut: terminal.print, writeErr: terminal.printError })
+    .configureOutput({
+      writeOut: terminal.print,
+      writeErr: terminal.printError,
+      outputError: (text, write) => write(describeUsageError(text)),
+    })
     .configureHelp({ helpWidth: 80, showGlobalOptions: true })
   // Theirs, not the commands': so they may stand before a command as well as after it, and the first help shows them.
   addSharedOptions(program)
@@ -82,7 +88,9 @@ export function createProgram(
 /** Since `run` is the default, commander takes any other word for an argument of it. */
 function refuse(program: Command, word: string): never {
   const near = nearest(word, Object.keys(COMMANDS))
-  program.error(`error: unknown command "${word}"${near === null ? '' : `; did you mean "${near}"?`}`)
+  // A word that is near no command may be a token.
+  const said = near === null ? `"${maskToken(word)}"` : `"${word}"; did you mean "${near}"?`
+  program.error(`error: unknown command ${said}`)
 }
 
 function addSharedOptions(command: Command): void {

@@ -19,7 +19,7 @@ export function typeName(value: unknown): string {
 /** Takes out what a person may have pasted along: `//user:password@`, the push token of a push URL, a query. */
 function redact(text: string): string {
   return text
-    .replace(/(\/\/).*@/s, '$1…@')
+    .replace(/^(?:(.*?\/\/)|(?=[^@]*:)).*@/s, '$1…@')
     .replace(/(\/api\/push\/[^/?#]{0,3})[^?#]*/, '$1…')
     .replace(/(:\/\/[^?]*)\?.*$/s, '$1?…')
 }

@@ -1,7 +1,8 @@
 // The bundled agent as a process, as a host runs it.
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { eventually } from './eventually.ts'
 import { runCommand } from './run-command.ts'
 
 const PROJECT = join(import.meta.dirname, '../..')
@@ -33,6 +34,12 @@ export interface AgentProcess {
   /** Resident memory in MB. */
   memory(): Promise<number>
 }
+
+// A test that dies must not leave its agents behind.
+const running = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
 
 /** Builds the bundle where a source is newer than it. */
 export async function buildBundle(): Promise<void> {
@@ -66,8 +73,8 @@ export function startAgent(args: readonly string[], options: AgentOptions = {}):
     child.once('error', reject)
     child.once('close', (code, signal) => resolve(code ?? signal ?? 0))
   })
-  const killWithUs = () => child.kill('SIGKILL')
-  process.once('exit', killWithUs)
+  running.add(child)
+  child.once('close', () => running.delete(child))
   const pid = child.pid ?? 0
   return {
     pid,
@@ -88,7 +95,6 @@ export function startAgent(args: readonly string[], options: AgentOptions = {}):
       const impatience = setTimeout(() => child.kill('SIGKILL'), 5000)
       const how = await ended
       clearTimeout(impatience)
-      process.off('exit', killWithUs)
       return how
     },
     async memory() {
@@ -96,4 +102,19 @@ export function startAgent(args: readonly string[], options: AgentOptions = {}):
       return Math.round(Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 1024)
     },
   }
+}
+
+/** Runs the bundle to its end. */
+export async function runAgent(
+  args: readonly string[],
+  options: AgentOptions = {},
+): Promise<{ code: number | NodeJS.Signals; stdout: string; stderr: string }> {
+  const agent = startAgent(args, options)
+  await eventually(`the agent ends by itself: ${args.join(' ')}`, () => !agent.isAlive).catch(
+    async (error: unknown) => {
+      await agent.stop()
+      throw new Error(`${String(error)}\n${agent.stderr}`, { cause: error })
+    },
+  )
+  return { code: await agent.ended, stdout: agent.stdout, stderr: agent.stderr }
 }

@@ -2,7 +2,11 @@ import { once } from 'node:events'
 import { createServer as createHttp, type RequestListener } from 'node:http'
 import { createServer as createHttps, type ServerOptions } from 'node:https'
 import { createServer as createTcp, type AddressInfo, type Server, type Socket } from 'node:net'
-import type { TestContext } from 'node:test'
+
+/** What ends with a test, or with another owner such as a bench. */
+export interface Cleanup {
+  after(end: () => unknown): void
+}
 
 /** A server on a free port that ends with the test, its connections too. */
 export interface ScriptedServer {
@@ -22,7 +26,7 @@ interface ListenOptions {
 
 /** Answers HTTP, or HTTPS when given certificates. */
 export function serveHttp(
-  t: TestContext,
+  t: Cleanup,
   listener: RequestListener,
   { tls, ...options }: ListenOptions = {},
 ): Promise<ScriptedServer> {
@@ -30,11 +34,11 @@ export function serveHttp(
 }
 
 /** Does whatever the test wants with each connection. */
-export function serveTcp(t: TestContext, onConnection: (socket: Socket) => void): Promise<ScriptedServer> {
+export function serveTcp(t: Cleanup, onConnection: (socket: Socket) => void): Promise<ScriptedServer> {
   return listen(t, createTcp(onConnection), {})
 }
 
-async function listen(t: TestContext, server: Server, options: ListenOptions): Promise<ScriptedServer> {
+async function listen(t: Cleanup, server: Server, options: ListenOptions): Promise<ScriptedServer> {
   const sockets = new Set<Socket>()
   let connections = 0
   server.on('connection', (socket: Socket) => {
