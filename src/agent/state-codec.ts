@@ -1,5 +1,13 @@
 import * as v from 'valibot'
 import { EMPTY_MEMORY, type MonitorMemory } from '../verdict/memory.ts'
+import type { MissedMemory } from './missed.ts'
+
+/** What is kept of one monitor. */
+export interface Remembered {
+  readonly memory: MonitorMemory
+  /** What it has still to tell, by the name of the Kuma. */
+  readonly missed: ReadonlyMap<string, MissedMemory>
+}
 
 /** Grows whenever an older agent could misread the file. */
 const VERSION = 1
@@ -23,13 +31,21 @@ const History = v.object({
   isLooping: v.boolean(),
 })
 
+const Status = v.picklist(['up', 'down'])
+
+const Missed = v.object({
+  toldStatus: v.nullable(Status),
+  turns: v.array(v.object({ status: Status, atMs: v.number(), why: v.string() })),
+  forgotten: v.number(),
+})
+
 const State = v.object({
   version: v.literal(VERSION),
   bootId: v.string(),
   monitors: v.array(
     v.object({
       name: v.string(),
-      status: v.nullable(v.picklist(['up', 'down'])),
+      status: v.nullable(Status),
       suspects: v.array(v.tuple([v.string(), Suspect])),
       programs: v.array(v.tuple([v.string(), History])),
       supervisorPid: v.nullable(v.number()),
@@ -38,17 +54,19 @@ const State = v.object({
       total: v.nullable(v.number()),
       outsideSystemd: v.boolean(),
       shutdownSeconds: v.number(),
+      missed: v.optional(v.array(v.tuple([v.string(), Missed])), []),
     }),
   ),
 })
 
 /** Arrays of pairs rather than objects: a program may be called `__proto__`. */
-export function encodeState(memories: ReadonlyMap<string, MonitorMemory>, bootId: string): string {
-  const monitors = [...memories].map(([name, memory]) => ({
+export function encodeState(memories: ReadonlyMap<string, Remembered>, bootId: string): string {
+  const monitors = [...memories].map(([name, { memory, missed }]) => ({
     name,
     ...memory,
     suspects: [...memory.suspects],
     programs: [...memory.programs],
+    missed: [...missed],
   }))
   return `${JSON.stringify({ version: VERSION, bootId, monitors })}\n`
 }
@@ -57,20 +75,18 @@ export function encodeState(memories: ReadonlyMap<string, MonitorMemory>, bootId
  * What was remembered, by the monitor's name. From another boot of the host only what needs no time is kept.
  * @throws {Error} of one line, when the text is not a state file of this version
  */
-export function decodeState(text: string, bootId: string): Map<string, MonitorMemory> {
+export function decodeState(text: string, bootId: string): Map<string, Remembered> {
   if (text.trim() === '') throw new Error('it is empty')
   const state = parse(text)
   const isSameBoot = state.bootId === bootId
   return new Map(
-    state.monitors.map(({ name, status, total, shutdownSeconds, outsideSystemd, ...timed }) => {
+    state.monitors.map(({ name, status, total, shutdownSeconds, outsideSystemd, missed, ...timed }) => {
       const timeless = { status, total, shutdownSeconds, outsideSystemd }
       const { suspects, programs } = timed
-      return [
-        name,
-        isSameBoot
-          ? { ...timeless, ...timed, suspects: new Map(suspects), programs: new Map(programs) }
-          : { ...EMPTY_MEMORY, ...timeless },
-      ]
+      const memory = isSameBoot
+        ? { ...timeless, ...timed, suspects: new Map(suspects), programs: new Map(programs) }
+        : { ...EMPTY_MEMORY, ...timeless }
+      return [name, { memory, missed: new Map(missed) }]
     }),
   )
 }

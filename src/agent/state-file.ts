@@ -2,10 +2,9 @@ import { constants } from 'node:fs'
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Log } from '../log.ts'
-import type { MonitorMemory } from '../verdict/memory.ts'
-import { decodeState, encodeState } from './state-codec.ts'
+import { decodeState, encodeState, type Remembered } from './state-codec.ts'
 
-export type Memories = ReadonlyMap<string, MonitorMemory>
+export type Memories = ReadonlyMap<string, Remembered>
 
 /** Keeps what the monitors remember between runs. Neither method ever throws: without the file the agent works on. */
 export interface StateFile {

@@ -9,6 +9,7 @@ import { openOutboxes } from './open-outboxes.ts'
 import { openWatches } from './open-watches.ts'
 import { readBootId } from './read-boot-id.ts'
 import { realClock } from './real-clock.ts'
+import { remembered } from './remembered.ts'
 
 /** `once`: looks, pushes, and leaves with the verdict as its exit code. */
 export async function once(flags: SharedFlags, terminal: Terminal, stop: AbortSignal): Promise<ExitCode> {
@@ -42,13 +43,16 @@ async function lookAndPush(
   const outboxes = await openOutboxes({
     config,
     dryRun,
+    memories,
     clock,
+    wallNow: () => Date.now(),
     log,
     print,
     onDelivered(name, { restartsUntilMs }) {
       const monitor = monitors.find((one) => one.name === name)
       if (restartsUntilMs !== null) monitor?.told(restartsUntilMs)
     },
+    onMissed: () => {},
   })
   try {
     await runOnce(watches, { clock, log }, stop)
@@ -60,7 +64,7 @@ async function lookAndPush(
     const delivered = await Promise.all(
       monitors.map(async ({ name, verdict }) => verdict !== null && (await outboxes.settled(name))),
     )
-    if (!dryRun) await stateFile.save(new Map(monitors.map(({ name, memory }) => [name, memory])))
+    if (!dryRun) await stateFile.save(remembered(monitors, outboxes))
     if (!delivered.every(Boolean)) return EXIT.undelivered
     return monitors.some(({ verdict }) => verdict?.status === 'down') ? EXIT.down : EXIT.ok
   } finally {

@@ -33,7 +33,7 @@ export async function openWatches(options: WatchesOptions): Promise<OpenWatches>
   const monitorsOf = (isOf: (target: Config['monitors'][number]['target']) => boolean): Monitor[] =>
     config.monitors
       .filter(({ target }) => isOf(target))
-      .map(({ name, target }) => new Monitor(name, target, memories.get(name)))
+      .map(({ name, target }) => new Monitor(name, target, memories.get(name)?.memory))
 
   const supervisors = config.supervisors.map((supervisor) => {
     const bell = new Bell()

@@ -10,6 +10,7 @@ import { openOutboxes } from './open-outboxes.ts'
 import { openWatches } from './open-watches.ts'
 import { readBootId } from './read-boot-id.ts'
 import { realClock } from './real-clock.ts'
+import { remembered } from './remembered.ts'
 
 /** `run`: checks and pushes until stopped. */
 export async function run(flags: SharedFlags, terminal: Terminal, stop: AbortSignal): Promise<ExitCode> {
@@ -24,24 +25,30 @@ export async function run(flags: SharedFlags, terminal: Terminal, stop: AbortSig
   terminal.onSignal('SIGUSR1', () => {
     for (const { bell } of watches) bell.ring()
   })
-  const save = async (): Promise<void> => {
-    if (!dryRun) await stateFile.save(new Map(monitors.map(({ name, memory }) => [name, memory])))
-  }
   // One write after the other; a change during a write is in the next.
   let saving = Promise.resolve()
+  let isDue = false
+  const save = async (): Promise<void> => {
+    isDue = false
+    if (!dryRun) await stateFile.save(remembered(monitors, outboxes))
+  }
   const saveSoon = (): void => {
-    saving = saving.then(save)
+    if (!isDue) saving = saving.then(save)
+    isDue = true
   }
   const outboxes = await openOutboxes({
     config,
     dryRun,
+    memories,
     clock,
+    wallNow: () => Date.now(),
     log,
     print: terminal.print,
     onDelivered(name, { restartsUntilMs }) {
       const monitor = monitors.find((one) => one.name === name)
       if (restartsUntilMs !== null && monitor?.told(restartsUntilMs)) saveSoon()
     },
+    onMissed: saveSoon,
   })
 
   log.info(`watching ${watches.map(({ name }) => name).join(', ')}: ${describeTimes(config.agent)}`)

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { createStateFile } from '../../src/agent/state-file.ts'
+import type { Remembered } from '../../src/agent/state-codec.ts'
 import { EMPTY_MEMORY, type MonitorMemory } from '../../src/verdict/memory.ts'
 import { memoryLog } from '../helpers/memory-log.ts'
 
@@ -35,6 +36,20 @@ const MEMORY: MonitorMemory = {
   shutdownSeconds: 60,
 }
 
+const REMEMBERED: Remembered = {
+  memory: MEMORY,
+  missed: new Map([
+    [
+      'kuma',
+      {
+        toldStatus: 'up',
+        turns: [{ status: 'down', atMs: 1_700_000_000_000, why: 'web FATAL' }],
+        forgotten: 2,
+      },
+    ],
+  ]),
+}
+
 describe('the state file', () => {
   let folder: string
   before(async () => {
@@ -49,23 +64,30 @@ describe('the state file', () => {
 
   it('gives back what was saved, in a folder it makes, readable by its owner alone', async () => {
     const { file, path, log } = open('new/folder/state.json')
-    await file.save(new Map([['__proto__', MEMORY]]))
-    assert.deepEqual(await file.load(), new Map([['__proto__', MEMORY]]))
+    await file.save(new Map([['__proto__', REMEMBERED]]))
+    assert.deepEqual(await file.load(), new Map([['__proto__', REMEMBERED]]))
     assert.equal((await stat(path)).mode & 0o777, 0o600)
     assert.deepEqual(await readdir(join(folder, 'new/folder')), ['state.json'])
     assert.deepEqual(log.lines, [])
   })
 
   it('forgets times of another boot, and nothing else', async () => {
-    await open('boot.json').file.save(new Map([['a', MEMORY]]))
+    await open('boot.json').file.save(new Map([['a', REMEMBERED]]))
     const memories = await open('boot.json', 'boot-2').file.load()
     assert.deepEqual(memories.get('a'), {
-      ...EMPTY_MEMORY,
-      status: 'down',
-      total: 12,
-      outsideSystemd: true,
-      shutdownSeconds: 60,
+      ...REMEMBERED,
+      memory: { ...EMPTY_MEMORY, status: 'down', total: 12, outsideSystemd: true, shutdownSeconds: 60 },
     })
+  })
+
+  it('is read when an agent wrote it that kept no news', async () => {
+    const { file, path, log } = open('older.json')
+    await file.save(new Map([['a', REMEMBERED]]))
+    const { monitors, ...rest } = JSON.parse(await readFile(path, 'utf8'))
+    delete monitors[0].missed
+    await writeFile(path, JSON.stringify({ ...rest, monitors }))
+    assert.deepEqual((await file.load()).get('a'), { memory: MEMORY, missed: new Map() })
+    assert.deepEqual(log.lines, [])
   })
 
   it('is empty, without a word, when there is none yet', async () => {
@@ -97,14 +119,14 @@ describe('the state file', () => {
 
   it('says once that it cannot be written, keeps the old file, and says when it can again', async () => {
     const { file, path, log } = open('blocked/state.json')
-    await file.save(new Map([['a', EMPTY_MEMORY]]))
+    await file.save(new Map([['a', { memory: EMPTY_MEMORY, missed: new Map() }]]))
     await rm(path)
     // A folder in its place stops root too.
     await mkdir(join(path, 'x'), { recursive: true })
     await file.save(new Map())
     await file.save(new Map())
     await rm(path, { recursive: true })
-    await file.save(new Map([['a', MEMORY]]))
+    await file.save(new Map([['a', REMEMBERED]]))
     assert.equal(log.lines.length, 2)
     assert.match(
       log.lines[0] ?? '',

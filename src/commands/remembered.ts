@@ -1,0 +1,8 @@
+import type { Monitor } from '../agent/monitor.ts'
+import type { Memories } from '../agent/state-file.ts'
+import type { Outboxes } from './open-outboxes.ts'
+
+/** Gathers what the state file keeps of every monitor. */
+export function remembered(monitors: readonly Monitor[], outboxes: Outboxes): Memories {
+  return new Map(monitors.map(({ name, memory }) => [name, { memory, missed: outboxes.missed(name) }]))
+}

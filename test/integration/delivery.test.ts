@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { before, describe, test, type TestContext } from 'node:test'
+import { buildBundle, startAgent } from '../helpers/agent-process.ts'
+import { eventually } from '../helpers/eventually.ts'
+import { startKuma } from '../helpers/scripted-kuma.ts'
+import { startSupervisord } from '../helpers/supervisord.ts'
+
+before(buildBundle)
+
+async function scene(t: TestContext) {
+  const folder = await mkdtemp(join(tmpdir(), 'ksp-delivery-'))
+  t.after(() => rm(folder, { recursive: true, force: true }))
+  const supervisord = await startSupervisord({ programs: { web: { command: 'sleep 1000', startsecs: 0 } } })
+  t.after(() => supervisord.stop())
+  const kuma = await startKuma(t)
+  const stateFile = join(folder, 'state.json')
+  const args = Object.entries({
+    config: '/dev/null',
+    'kuma-url': kuma.url,
+    token: 'AWbUXTosJG',
+    'state-file': stateFile,
+    unit: 'none',
+    'supervisor-url': supervisord.url,
+    'check-every': '1s',
+    'push-every': '2s',
+  }).flatMap(([option, value]) => [`--${option}`, value])
+  const state = async () => JSON.parse(await readFile(stateFile, 'utf8')).monitors[0]
+  const start = (command: string) => {
+    const agent = startAgent([command, ...args])
+    t.after(() => agent.stop())
+    return agent
+  }
+  return { supervisord, kuma, start, state }
+}
+
+describe('the agent and a Kuma that goes away', () => {
+  test('tells in the first message that gets through what happened meanwhile, over a restart of the agent', async (t) => {
+    const { supervisord, kuma, start, state } = await scene(t)
+    const first = start('run')
+    await eventually('a heartbeat', () => kuma.heartbeats.length > 0)
+    await kuma.goAway()
+    await supervisord.ctl('stop', 'web')
+    await eventually('the log names it', () => /web STOPPED by hand/.test(first.stderr))
+    assert.equal(await first.stop(), 0)
+    assert.equal((await state()).missed[0][1].turns[0].status, 'down')
+
+    const second = start('run')
+    await eventually('it is seen again', () => /is down: web STOPPED by hand/.test(second.stderr))
+    await supervisord.ctl('start', 'web')
+    await eventually('it is up again', () => /is up: 1 of 1 running/.test(second.stderr))
+    const missed = kuma.heartbeats.length
+    await kuma.comeBack()
+    const [told = ''] = await eventually(
+      'more heartbeats',
+      () => kuma.heartbeats.slice(missed),
+      (seen) => seen.length >= 3,
+    )
+    assert.match(
+      told,
+      /^up 1 of 1 running.* · was down (\d\d:\d\d to \d\d:\d\d|at \d\d:\d\d): web STOPPED by hand$/,
+    )
+    assert.ok(kuma.heartbeats.slice(missed + 1).every((line) => !line.includes('was down')))
+    assert.equal(await second.stop(), 0)
+    assert.deepEqual((await state()).missed, [['kuma', { toldStatus: 'up', turns: [], forgotten: 0 }]])
+  })
+
+  test('keeps what a one-shot could not deliver for the next one', async (t) => {
+    const { supervisord, kuma, start } = await scene(t)
+    const once = () => start('once').ended
+    assert.equal(await once(), 0)
+    await kuma.goAway()
+    await supervisord.ctl('stop', 'web')
+    assert.equal(await once(), 69)
+    await supervisord.ctl('start', 'web')
+    await kuma.comeBack()
+    assert.equal(await once(), 0)
+    assert.match(kuma.heartbeats[1] ?? '', /^up 1 of 1 running.* · was down .*: web STOPPED by hand$/)
+    assert.equal(await once(), 0)
+    assert.doesNotMatch(kuma.heartbeats[2] ?? '', /was down/)
+  })
+})
+
+describe('a restart that nobody asked for', () => {
+  test('is told in one delivered message, and no more', async (t) => {
+    const { supervisord, kuma, start } = await scene(t)
+    const agent = start('run')
+    await eventually('a heartbeat', () => kuma.heartbeats.length > 0)
+    const pid = Number(await supervisord.ctl('pid', 'web'))
+    process.kill(pid, 'SIGKILL')
+    const isTold = () => kuma.heartbeats.filter((line) => line.includes('web restarted 1×')).length
+    await eventually('the restart is told', isTold)
+    const count = kuma.heartbeats.length
+    await eventually('more heartbeats', () => kuma.heartbeats.length >= count + 3)
+    assert.equal(isTold(), 1)
+    assert.equal(await agent.stop(), 0)
+  })
+})
