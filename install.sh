@@ -202,10 +202,7 @@ find_node() {
     fi
 
     version=$("$node" -p process.versions.node 2>/dev/null) || die $EX_FAILED "$node does not run"
-    "$node" -e '
-        const [have, need] = process.argv.slice(1).map((text) => text.split(".").map(Number))
-        const at = need.findIndex((number, index) => number !== have[index])
-        process.exit(at < 0 || have[at] > need[at] ? 0 : 1)' "$version" "$min_node" ||
+    printf '%s\n' "$min_node" "$version" | sort -C -V ||
         die $EX_FAILED "$node is version $version: $min_node or newer is needed, see https://nodejs.org/en/download"
     real_node=$("$node" -p process.execPath)
     # A shim of a version manager asks for its user's settings: take what it leads to.

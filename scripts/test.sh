@@ -85,10 +85,10 @@ shellcheck $(shell_scripts)
 shell_scripts
 
 section 'unit tests'
-sh scripts/run-tests.sh unit
+sh scripts/run-tests.sh unit --test-reporter=spec
 
 section 'integration tests: a real supervisord'
-sh scripts/run-tests.sh integration
+sh scripts/run-tests.sh integration --test-reporter=spec
 
 section 'build'
 npm run --silent build
@@ -100,6 +100,6 @@ if [ $is_root = no ]; then
     section 'all of it is green, but for the end-to-end tests, which were not run'
     exit 0
 fi
-sh scripts/run-tests.sh e2e
+sh scripts/run-tests.sh e2e --test-reporter=spec
 
 section 'all of it is green'

@@ -1,0 +1,389 @@
+// install.sh of the packed package, on a booted systemd with Debian's supervisor, against a real Uptime Kuma.
+import assert from 'node:assert/strict'
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { after, before, describe, test } from 'node:test'
+import { bootSystem, type BootedSystem } from '../helpers/booted-system.ts'
+import { eventually } from '../helpers/eventually.ts'
+import { startKuma, type Kuma } from '../helpers/kuma.ts'
+import type { CommandResult } from '../helpers/run-command.ts'
+import { unpackPackage } from '../helpers/unpack-package.ts'
+
+const NAME = 'kuma-supervisor-push'
+const CONFIG = `/etc/${NAME}/config.toml`
+const SOCKET = '/run/supervisor.sock'
+const AS_SERVICE_USER = ['setpriv', `--reuid=${NAME}`, `--regid=${NAME}`, '--clear-groups', '--']
+
+describe('install.sh', { timeout: 600_000 }, () => {
+  let host: BootedSystem
+  let kuma: Kuma
+  let folder: string
+  let monitor: { id: number; token: string; pushUrl: string }
+
+  before(async () => {
+    ;[host, kuma] = await Promise.all([bootSystem(), startKuma()])
+    folder = await unpackPackage(host)
+    monitor = await kuma.createPushMonitor({ name: 'host', interval: 60 })
+    writeFileSync(
+      `${host.root}/etc/supervisor/conf.d/sleeper.conf`,
+      '[program:sleeper]\ncommand=sleep 1000000\n',
+    )
+    assert.equal((await host.run(['supervisorctl', 'update'])).code, 0)
+  })
+  after(async () => {
+    await Promise.all([host.stop(), kuma.stop()])
+  })
+
+  const install = (...args: string[]): Promise<CommandResult> =>
+    host.run([`${folder}/install.sh`, ...args], { timeoutMs: 120_000 })
+  const say = async (line: string): Promise<string> => (await host.run(line)).stdout.trim()
+  const property = (name: string, unit = NAME): Promise<string> =>
+    say(`systemctl show --value -p ${name} ${unit}`)
+  const serviceUserMayUseSocket = async (): Promise<boolean> =>
+    (await host.run([...AS_SERVICE_USER, 'test', '-w', SOCKET])).code === 0
+
+  test('refuses a wrong command line with one line and exit code 64', async () => {
+    const cases: [string[], RegExp][] = [
+      [['--frobnicate'], /^error: unknown option --frobnicate; see --help$/],
+      [['nonsense'], /^error: unknown option nonsense; see --help$/],
+      [['--token'], /^error: --token needs a value; see --help$/],
+      [['--token', ''], /^error: --token needs a value, got an empty one$/],
+      [['--dry-run=yes'], /^error: --dry-run takes no value$/],
+      [['--purge'], /^error: --purge goes with --uninstall only$/],
+      [
+        ['--token', 'a', '--push-url', 'http://k/api/push/b'],
+        /^error: give one of --token, --token-file and/,
+      ],
+      [['--token-file', '/nowhere'], /^error: --token-file: cannot read \/nowhere$/],
+      [['--config', '/nowhere'], /^error: --config: cannot read \/nowhere$/],
+      [
+        ['--config', '/etc/passwd', '--token', 'a'],
+        /^error: --config brings its own settings: leave out --token$/,
+      ],
+      [['--token', 'a\nb'], /^error: a value of an option holds a line break/],
+      [['--token', 'a', '--cron', '60m'], /^error: --cron: expected minutes .* got "60m"$/],
+      [['--token', 'a', '--cron=* * *'], /^error: --cron: expected minutes .* got "\* \* \*"$/],
+      [['--token', 'a', '--node', '/nowhere'], /^error: --node: cannot run \/nowhere$/],
+      [[], /^error: where should heartbeats go\? Give --token, --token-file or --push-url/],
+    ]
+    for (const [args, expected] of cases) {
+      const { code, stderr } = await install(...args)
+      assert.match(stderr.trim().split('\n').at(-1) ?? '', expected)
+      assert.equal(code, 64, stderr)
+    }
+    assert.ok(!existsSync(`${host.root}/etc/${NAME}`))
+  })
+
+  test('needs root, but for a dry run', async () => {
+    const asDaemon = (args: string): Promise<CommandResult> =>
+      host.run(`${folder}/install.sh --token abc ${args}`, { user: 'daemon' })
+    const refused = await asDaemon('')
+    assert.deepEqual(refused, {
+      code: 77,
+      stdout: '',
+      stderr: 'error: root is needed: run it by sudo (--dry-run works without)\n',
+    })
+    assert.equal((await asDaemon('--dry-run')).code, 0)
+  })
+
+  test('refuses a node that is too old, or that the service may not run', async () => {
+    const oldNode = '#!/bin/sh\necho 18.20.4\n'
+    writeFileSync(`${host.root}/opt/old-node`, oldNode, { mode: 0o755 })
+    const old = await install('--token', 'abc', '--node', '/opt/old-node')
+    assert.equal(old.code, 70)
+    assert.match(old.stderr, /^error: \/opt\/old-node is version 18\.20\.4: 20\.18\.1 or newer is needed/)
+
+    await host.run('install -D -m 755 "$(command -v node)" /home/joe/bin/node')
+    const hidden = await install('--token', 'abc', '--node', '/home/joe/bin/node')
+    assert.equal(hidden.code, 70)
+    assert.match(
+      hidden.stderr,
+      /^error: \/home\/joe\/bin\/node cannot be run by the service's user; install Node\.js for the whole system, for instance by: install -m 755 \/home\/joe\/bin\/node \/usr\/local\/bin\/node\n$/,
+    )
+  })
+
+  test('prints each step of a dry run and changes nothing', async () => {
+    const files = await filesOf(host)
+    const run = await install('--dry-run', '--kuma-url', kuma.url, '--token', monitor.token)
+    assert.equal(run.code, 0, run.stderr)
+    assert.match(run.stdout, /^dry run: nothing is changed$/m)
+    assert.match(run.stdout, /^make the system user kuma-supervisor-push$/m)
+    assert.match(run.stdout, /^write \/etc\/systemd\/system\/kuma-supervisor-push\.service$/m)
+    assert.ok(!run.stdout.includes(monitor.token))
+    assert.deepEqual(difference(files, await filesOf(host)), [])
+  })
+
+  test('keeps nothing of a config that is not valid', async () => {
+    const { code, stderr } = await install('--token', monitor.token, '--push-every', '0')
+    assert.equal(code, 78, stderr)
+    assert.match(stderr, /push_every/)
+    assert.match(stderr, /^error: these options make no valid config/m)
+    assert.ok(!existsSync(`${host.root}${CONFIG}`))
+    assert.equal(await property('LoadState'), 'not-found')
+  })
+
+  test('says what Kuma answered when it does not take the heartbeat, and stays installed', async () => {
+    const { code, stderr } = await install('--kuma-url', kuma.url, '--token', 'A'.repeat(32))
+    assert.equal(code, 69, stderr)
+    assert.match(stderr, /^not delivered: .*Monitor not found or not active/m)
+    assert.ok(!stderr.includes('A'.repeat(32)))
+    assert.equal(await property('ActiveState'), 'active')
+    assert.equal((await install('--uninstall', '--purge')).code, 0)
+  })
+
+  test('installs, starts and waits until Kuma has the first heartbeat', async () => {
+    const supervisord = await property('MainPID', 'supervisor')
+    const itsConfig = await say('cat /etc/supervisor/supervisord.conf | sha256sum')
+    writeFileSync(`${host.root}/root/token`, `${monitor.token}\n`)
+
+    const run = await install(
+      '--kuma-url',
+      kuma.url,
+      '--token-file',
+      '/root/token',
+      '--push-every',
+      '8s',
+      '--check-every=1s',
+    )
+    assert.equal(run.code, 0, run.stderr)
+    assert.match(run.stdout, /^found supervisord at unix:\/\/\/var\/run\/supervisor\.sock/m)
+    assert.match(run.stdout, /^delivered the first heartbeat of .*: up, 1 of 1 running/m)
+    await kuma.waitForHeartbeat(
+      monitor.id,
+      ({ status, msg }) => status === 'up' && msg.startsWith('1 of 1 running'),
+    )
+
+    assert.equal(await property('MainPID', 'supervisor'), supervisord)
+    assert.equal(await say('cat /etc/supervisor/supervisord.conf | sha256sum'), itsConfig)
+    assert.equal(await property('UnitFileState'), 'enabled')
+    assert.equal(
+      await say(`kuma-supervisor-push --version`),
+      JSON.parse(readFileSync('package.json', 'utf8')).version,
+    )
+  })
+
+  test('runs as its own user in a hardened unit', async () => {
+    assert.equal(
+      await say(`stat -c %U:%G /proc/$(systemctl show --value -p MainPID ${NAME})`),
+      `${NAME}:${NAME}`,
+    )
+    assert.match(await say(`getent passwd ${NAME}`), /:\/var\/lib\/kuma-supervisor-push:.*(nologin|false)$/)
+    const exposure = /exposure level for \S+: ([\d.]+)/.exec(
+      await say(`systemd-analyze security --no-pager ${NAME}.service`),
+    )
+    assert.ok(Number(exposure?.[1]) <= 1.5, `exposure ${exposure?.[1]}`)
+    assert.equal(
+      await say(`systemd-analyze verify ${NAME}.service 2>&1 | grep -i ${NAME} || true`),
+      '',
+      'systemd has nothing to complain about',
+    )
+  })
+
+  test('gives config and state to the service alone', async () => {
+    const modes = await say(
+      `stat -c '%a %U %n' ${CONFIG} /var/lib/${NAME} /usr/local/bin/${NAME} /usr/local/lib/${NAME}/${NAME}.cjs`,
+    )
+    assert.deepEqual(modes.split('\n'), [
+      `600 ${NAME} ${CONFIG}`,
+      `700 ${NAME} /var/lib/${NAME}`,
+      `755 root /usr/local/bin/${NAME}`,
+      `644 root /usr/local/lib/${NAME}/${NAME}.cjs`,
+    ])
+    const acl = await say(`getfacl -cp ${SOCKET}`)
+    assert.deepEqual(acl.split('\n'), [
+      'user::rwx',
+      `user:${NAME}:rw-`,
+      'group::---',
+      'mask::rw-',
+      'other::---',
+    ])
+  })
+
+  test('shows the token neither in the process list nor in the journal', async () => {
+    const seen = await host.run('ps axwwe -o args; journalctl --no-pager -o export; cat /var/log/syslog', {
+      timeoutMs: 30_000,
+    })
+    assert.match(seen.stdout, /kuma-supervisor-push\.cjs run --config/)
+    assert.match(seen.stdout, /delivered the first heartbeat of/)
+    assert.ok(!seen.stdout.includes(monitor.token))
+  })
+
+  test('keeps its access to supervisord when that is restarted, reloaded or killed', async () => {
+    const restarts = [
+      'systemctl restart supervisor',
+      'supervisorctl reload',
+      'systemctl stop supervisor; sleep 3; systemctl start supervisor',
+      'kill -9 $(systemctl show --value -p MainPID supervisor); sleep 1; systemctl start supervisor',
+    ]
+    for (const restart of restarts) {
+      const old = await say(`stat -c %i ${SOCKET}`)
+      await host.run(restart)
+      await eventually(`a new socket after: ${restart}`, async () => {
+        const now = await say(`stat -c %i ${SOCKET} 2>/dev/null`)
+        return now !== '' && now !== old
+      })
+      await eventually(`access to the socket after: ${restart}`, serviceUserMayUseSocket)
+    }
+    const since = Date.now()
+    await kuma.waitForHeartbeat(monitor.id, ({ status, time }) => status === 'up' && time.getTime() > since)
+    const told = (await kuma.heartbeats(monitor.id)).map(({ msg }) => msg)
+    assert.ok(!told.some((msg) => msg.includes('may not open')), told.join('\n'))
+  })
+
+  test('changes nothing when run again with the same options', async () => {
+    const pid = await property('MainPID')
+    const files = await filesOf(host)
+    const options = [
+      '--kuma-url',
+      kuma.url,
+      '--token',
+      monitor.token,
+      '--push-every',
+      '8s',
+      '--check-every',
+      '1s',
+    ]
+    for (const args of [options, []]) {
+      const run = await install(...args)
+      assert.equal(run.code, 0, run.stderr)
+      assert.equal(run.stderr, '')
+      assert.match(run.stdout, /^nothing changed: the service runs on$/m)
+    }
+    assert.equal(await property('MainPID'), pid)
+    assert.deepEqual(difference(files, await filesOf(host)), [])
+  })
+
+  test('never overwrites a config, and says so', async () => {
+    const kept = readFileSync(`${host.root}${CONFIG}`, 'utf8')
+    const run = await install('--token', 'another', '--push-every', '30s')
+    assert.equal(run.code, 0, run.stderr)
+    assert.equal(
+      run.stderr,
+      `warning: ${CONFIG} is there already and stays as it is: --token --push-every had no effect on it\n`,
+    )
+    assert.equal(readFileSync(`${host.root}${CONFIG}`, 'utf8'), kept)
+  })
+
+  test('upgrades in place and restarts the service', async () => {
+    const pid = await property('MainPID')
+    appendFileSync(`${host.root}${folder}/dist/${NAME}.cjs`, '\n// a newer version\n')
+    const run = await install()
+    assert.equal(run.code, 0, run.stderr)
+    assert.match(run.stdout, /^delivered the first heartbeat of/m)
+    assert.notEqual(await property('MainPID'), pid)
+  })
+
+  test('does not restart the service for a config that has become invalid', async () => {
+    const pid = await property('MainPID')
+    const good = readFileSync(`${host.root}${CONFIG}`, 'utf8')
+    appendFileSync(`${host.root}${CONFIG}`, '\nnonsense = 1\n')
+    const run = await install()
+    assert.equal(run.code, 78)
+    assert.match(run.stderr, /nonsense/)
+    assert.equal(await property('MainPID'), pid)
+    writeFileSync(`${host.root}${CONFIG}`, good)
+  })
+
+  test('replaces the service by a cron job that delivers each minute', async () => {
+    const run = await install('--cron')
+    assert.equal(run.code, 0, run.stderr)
+    assert.match(run.stdout, /^delivered$/m)
+    assert.equal(await property('ActiveState'), 'inactive')
+    assert.ok(!existsSync(`${host.root}/etc/systemd/system/${NAME}.service`))
+    assert.match(
+      readFileSync(`${host.root}/etc/cron.d/${NAME}`, 'utf8'),
+      /^\* \* \* \* \* kuma-supervisor-push \S+node /m,
+    )
+    const since = Date.now()
+    await kuma.waitForHeartbeat(
+      monitor.id,
+      ({ status, msg, time }) => status === 'up' && /running/.test(msg) && time.getTime() > since,
+      150_000,
+    )
+    const state = await say(`find /var/lib/${NAME} -type f -exec stat -c '%a %U' {} +`)
+    assert.match(state, /^600 kuma-supervisor-push$/m)
+  })
+
+  test('replaces the cron job by the service again', async () => {
+    const run = await install()
+    assert.equal(run.code, 0, run.stderr)
+    assert.ok(!existsSync(`${host.root}/etc/cron.d/${NAME}`))
+    assert.equal(await property('ActiveState'), 'active')
+  })
+
+  test('uninstalls all but the config, also from its own copy, and purges the rest', async () => {
+    const run = await host.run([`/usr/local/lib/${NAME}/install.sh`, '--uninstall'])
+    assert.equal(run.code, 0, run.stderr)
+    assert.equal(await traces(host), `/etc/${NAME}\n/var/lib/${NAME}`)
+    assert.equal(await property('LoadState'), 'not-found')
+    assert.ok(existsSync(`${host.root}${CONFIG}`))
+    assert.equal(await say(`getfacl -cp ${SOCKET}`), 'user::rwx\ngroup::---\nother::---')
+
+    assert.equal((await install('--uninstall', '--purge')).code, 0)
+    assert.equal(await traces(host), '')
+    assert.equal((await host.run(['id', NAME])).code, 1)
+    assert.equal((await install('--uninstall', '--purge')).code, 0, 'a second time there is nothing to do')
+  })
+
+  test('finds a socket in a place of its own, behind closed directories and a password only root can read', async () => {
+    const conf = `
+[unix_http_server]
+file=/opt/own/run/s.sock
+username=joe
+password=s3cret
+[supervisord]
+pidfile=/opt/own/pid
+logfile=/opt/own/log
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
+[supervisorctl]
+serverurl=unix:///opt/own/run/s.sock ; where it is
+username=joe
+password=s3cret
+[program:sleeper]
+command=sleep 1000000
+`
+    writeFileSync(`${host.root}/etc/supervisord.conf`, conf, { mode: 0o600 })
+    await host.run(
+      'mkdir -p -m 700 /opt/own /opt/own/run; systemctl stop supervisor; supervisord -c /etc/supervisord.conf',
+    )
+    const run = await install('--push-url', `${monitor.pushUrl}?status=up&msg=OK&ping=`, '--unit', 'none')
+    assert.equal(run.code, 0, run.stderr)
+    assert.match(
+      run.stdout,
+      /^found supervisord at unix:\/\/\/opt\/own\/run\/s\.sock \(by \/etc\/supervisord\.conf\)$/m,
+    )
+    assert.match(run.stdout, /^delivered the first heartbeat of .*: up, 1 of 1 running/m)
+    assert.equal(await say(`stat -c '%a %U' /etc/${NAME}/supervisor.password`), `600 ${NAME}`)
+
+    // A restart makes a new socket there too.
+    await host.run(
+      'kill $(cat /opt/own/pid); while [ -e /opt/own/pid ]; do sleep 0.1; done; supervisord -c /etc/supervisord.conf',
+    )
+    await eventually('access to the new socket', async () => {
+      return (await host.run([...AS_SERVICE_USER, 'test', '-w', '/opt/own/run/s.sock'])).code === 0
+    })
+    assert.equal((await install('--uninstall', '--purge')).code, 0)
+    assert.equal(await say('getfacl -cp /opt/own'), 'user::rwx\ngroup::---\nother::---')
+  })
+})
+
+/** Every file that an installation could touch, with mode, owner, size and time of change; the agent's own state left out. */
+async function filesOf(host: BootedSystem): Promise<string[]> {
+  const where = '/etc /usr/local/bin /usr/local/lib /var/lib /var/spool/cron /run/systemd/system /opt/ksp'
+  const { stdout } = await host.run(
+    `find ${where} -maxdepth 4 -not -path '/var/lib/systemd/*' -not -path '/var/lib/${NAME}/*' -not -type d -printf '%p %m %u %s %T@\\n' | sort`,
+  )
+  return stdout.split('\n')
+}
+
+function difference(some: readonly string[], others: readonly string[]): string[] {
+  assert.ok(some.length > 500, 'the list is not empty')
+  return [...some.filter((file) => !others.includes(file)), ...others.filter((file) => !some.includes(file))]
+}
+
+async function traces(host: BootedSystem): Promise<string> {
+  const found = await host.run(
+    `find /etc /usr/local /var/lib /var/spool /lib/systemd -name '*${NAME}*' -prune | sort`,
+  )
+  return found.stdout.trim()
+}
