@@ -309,13 +309,15 @@ conf_of_running_supervisord() {
     return 0
 }
 
-# The sockets that the config makes the agent use.
+# The sockets that the config makes the agent use. check-config has told what the config comes to, defaults included.
 find_sockets() {
     sockets=''
-    if [ -f "$config_file" ]; then
-        urls=$(config_urls "$config_file")
+    if [ -n "$resolved_config" ]; then
+        urls=$(printf '%s\n' "$resolved_config" | config_urls '')
+    elif [ -f "$config_file" ] && [ -r "$config_file" ]; then
+        urls=$(config_urls auto <"$config_file")
     elif [ -n "$config" ]; then
-        urls=$(config_urls "$config")
+        urls=$(config_urls auto <"$config")
     else
         urls=${supervisor_url:-auto}
     fi
@@ -330,13 +332,13 @@ find_sockets() {
     done
 }
 
-# One url per [[supervisor]] of a config, "auto" where it has none.
-config_urls() { # FILE
+# One url per [[supervisor]] of a config on stdin, "auto" where it has none.
+config_urls() { # WHAT TO PRINT WHEN THERE IS NO [[supervisor]]
     awk '
         function flush() { if (inside) print url == "" ? "auto" : url }
         /^[ \t]*\[/ { flush(); inside = ($0 ~ /^[ \t]*\[\[[ \t]*supervisor[ \t]*\]\]/); url = ""; seen += inside; next }
         inside && /^[ \t]*url[ \t]*=/ { sub(/^[^=]*=[ \t]*["\047]/, ""); sub(/["\047].*$/, ""); url = $0 }
-        END { flush(); if (!seen) print "auto" }' "$1"
+        END { flush(); if (!seen) print fallback }' fallback="$1"
 }
 
 # ---------------------------------------------------------------- files
@@ -484,7 +486,10 @@ check_config() { # BUNDLE
     say "check $config_file"
     status=0
     answer=$(as_user "$uid" "$gid" "$node" "$1" check-config --config "$config_file" 2>&1) || status=$?
-    [ $status != 0 ] || return 0
+    if [ $status = 0 ]; then
+        resolved_config=$answer
+        return 0
+    fi
     printf '%s\n' "$answer" >&2
     if [ $made_config = yes ]; then
         rm -f -- "$config_file" "$password_file"
@@ -494,7 +499,7 @@ check_config() { # BUNDLE
 }
 
 install_program() {
-    changed=no
+    changed=no resolved_config=''
     if [ "$dry_run" = yes ]; then
         say "check $config_file"
         if [ -f "$bundle" ]; then put "$lib_dir/$name.cjs" 644 <"$bundle"; else say "write $lib_dir/$name.cjs"; fi
@@ -533,9 +538,7 @@ install_access() {
     remove_access "$sockets"
     changed=no
     if [ -z "$sockets" ]; then
-        case ${supervisor_url:-auto} in
-            auto) say 'no supervisord socket to give access to' ;;
-        esac
+        say "no socket of supervisord to give access to"
         return 0
     fi
     command -v setfacl >/dev/null || install_acl
@@ -762,10 +765,10 @@ main() {
     find_bundle
     find_supervisord
     [ -z "$local_url" ] || say "found supervisord at $local_url (by $conf)"
-    find_sockets
     make_user
     make_config
     install_program
+    find_sockets
     install_access
     if [ -n "$cron" ]; then install_cron; else install_service; fi
     say 'done'

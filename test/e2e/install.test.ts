@@ -212,7 +212,7 @@ describe('install.sh', { timeout: 600_000 }, () => {
       'systemctl restart supervisor',
       'supervisorctl reload',
       'systemctl stop supervisor; sleep 3; systemctl start supervisor',
-      'kill -9 $(systemctl show --value -p MainPID supervisor); sleep 1; systemctl start supervisor',
+      'kill -9 $(systemctl show --value -p MainPID supervisor); sleep 1; systemctl restart supervisor',
     ]
     for (const restart of restarts) {
       const old = await say(`stat -c %i ${SOCKET}`)
@@ -343,9 +343,11 @@ password=s3cret
 command=sleep 1000000
 `
     writeFileSync(`${host.root}/etc/supervisord.conf`, conf, { mode: 0o600 })
-    await host.run(
-      'mkdir -p -m 700 /opt/own /opt/own/run; systemctl stop supervisor; supervisord -c /etc/supervisord.conf',
-    )
+    await host.run('mkdir -p -m 700 /opt/own /opt/own/run; systemctl stop supervisor')
+    await host.run('supervisord -c /etc/supervisord.conf')
+    await eventually('the program is RUNNING', async () => {
+      return (await say('supervisorctl -c /etc/supervisord.conf status')).includes('RUNNING')
+    })
     const run = await install('--push-url', `${monitor.pushUrl}?status=up&msg=OK&ping=`, '--unit', 'none')
     assert.equal(run.code, 0, run.stderr)
     assert.match(

@@ -1,0 +1,185 @@
+// The whole agent on a booted systemd, as install.sh leaves it: every way to fail is DOWN in a real Uptime Kuma.
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { after, before, describe, test } from 'node:test'
+import { bootSystem, type BootedSystem } from '../helpers/booted-system.ts'
+import { eventually } from '../helpers/eventually.ts'
+import { startKuma, type Kuma, type RecordedHeartbeat } from '../helpers/kuma.ts'
+import type { CommandResult } from '../helpers/run-command.ts'
+import { unpackPackage } from '../helpers/unpack-package.ts'
+
+const CONFIG = '/etc/kuma-supervisor-push/config.toml'
+const PROGRAMS = `
+[program:web]
+command=sleep 1000000
+
+[program:worker]
+command=sleep 1000000
+process_name=%(program_name)s_%(process_num)02d
+numprocs=2
+
+[program:fragile]
+command=sh -c 'test ! -e /run/broken && exec sleep 1000000; exit 3'
+startretries=1
+
+[program:never]
+command=sleep 1000000
+autostart=false
+`
+
+describe('a watched host', { timeout: 600_000 }, () => {
+  let host: BootedSystem
+  let kuma: Kuma
+  let monitor: { id: number; token: string; pushUrl: string }
+
+  before(async () => {
+    ;[host, kuma] = await Promise.all([bootSystem(), startKuma()])
+    monitor = await kuma.createPushMonitor({ name: 'host', interval: 20 })
+    writeFileSync(`${host.root}/etc/supervisor/conf.d/programs.conf`, PROGRAMS)
+    await host.run('systemctl restart supervisor')
+    await comesTrue('all programs run', `test "$(supervisorctl status | grep -c RUNNING)" = 4`)
+    const folder = await unpackPackage(host)
+    const times = ['--push-every', '8s', '--check-every', '1s']
+    const run = await host.run([
+      `${folder}/install.sh`,
+      '--kuma-url',
+      kuma.url,
+      '--token',
+      monitor.token,
+      ...times,
+    ])
+    assert.equal(run.code, 0, run.stdout + run.stderr)
+  })
+  after(async () => {
+    await Promise.all([host.stop(), kuma.stop()])
+  })
+
+  const comesTrue = (what: string, command: string): Promise<void> =>
+    eventually(what, async () => (await host.run(command)).code === 0)
+
+  /** Runs a command and waits until Kuma has recorded what came of it. */
+  async function afterRunning(
+    command: string,
+    status: 'up' | 'down',
+    says: RegExp,
+  ): Promise<RecordedHeartbeat> {
+    const since = Date.now()
+    const { code, stderr } = await host.run(command)
+    assert.equal(code, 0, stderr)
+    return kuma.waitForHeartbeat(
+      monitor.id,
+      (heartbeat) =>
+        heartbeat.status === status && heartbeat.time.getTime() >= since && says.test(heartbeat.msg),
+      90_000,
+    )
+  }
+  const allRuns = /^4 of 4 running/
+  const mainPid = '$(systemctl show --value -p MainPID supervisor)'
+
+  test('is up with the count of its programs and the time supervisord took', async () => {
+    const heartbeat = await afterRunning('true', 'up', allRuns)
+    assert.ok(heartbeat.ping !== null && heartbeat.ping > 0)
+  })
+
+  test('is down when a program was stopped by hand', async () => {
+    await afterRunning('supervisorctl stop web', 'down', /^web STOPPED by hand · 3 of 4 running/)
+    await afterRunning('supervisorctl start web', 'up', allRuns)
+  })
+
+  test('is down when a program has become FATAL', async () => {
+    await afterRunning(
+      'touch /run/broken; supervisorctl restart fragile || true',
+      'down',
+      /^fragile FATAL: .* · 3 of 4 running/,
+    )
+    await afterRunning('rm /run/broken; supervisorctl start fragile', 'up', allRuns)
+  })
+
+  test('is down when supervisord was stopped', async () => {
+    await afterRunning('systemctl stop supervisor', 'down', /^supervisor\.service inactive/)
+    await afterRunning('systemctl start supervisor', 'up', allRuns)
+  })
+
+  test('is down when supervisord was killed', async () => {
+    await afterRunning(`kill -9 ${mainPid}`, 'down', /^supervisor\.service activating \(auto-restart/)
+    await afterRunning('systemctl restart supervisor', 'up', allRuns)
+  })
+
+  test('is down when supervisord hangs', async () => {
+    await afterRunning(
+      `kill -STOP ${mainPid}`,
+      'down',
+      /supervisord hangs: it accepts connections and does not answer/,
+    )
+    await afterRunning(`kill -CONT ${mainPid}`, 'up', allRuns)
+  })
+
+  test('is down when the socket file is gone', async () => {
+    await afterRunning(
+      'rm /run/supervisor.sock',
+      'down',
+      /^supervisor\.service is active but its socket file \/(var\/)?run\/supervisor\.sock is gone/,
+    )
+    await afterRunning('systemctl restart supervisor', 'up', allRuns)
+  })
+
+  test('stays up while supervisord is restarted, untouched itself', async () => {
+    const agent = await host.run('systemctl show -p MainPID,InvocationID kuma-supervisor-push')
+    const since = Date.now()
+    await afterRunning('systemctl restart supervisor', 'up', allRuns)
+    await afterRunning('supervisorctl reload; sleep 5', 'up', allRuns)
+    const recorded = (await kuma.heartbeats(monitor.id)).filter(({ time }) => time.getTime() >= since)
+    assert.deepEqual(
+      recorded.filter(({ status }) => status === 'down').map(({ msg }) => msg),
+      [],
+    )
+    assert.deepEqual(await host.run('systemctl show -p MainPID,InvocationID kuma-supervisor-push'), agent)
+  })
+
+  test('is watched from the boot on, with access to the socket', async () => {
+    const links = await host.run(
+      'systemctl is-enabled kuma-supervisor-push "kuma-supervisor-push-access@run-supervisor.sock.path"',
+    )
+    assert.equal(links.stdout, 'enabled\nenabled\n')
+  })
+
+  describe('by one-shots', () => {
+    before(async () => {
+      assert.equal((await host.run('systemctl stop kuma-supervisor-push')).code, 0)
+    })
+    const once = (...args: string[]): Promise<CommandResult> =>
+      host.run(['kuma-supervisor-push', 'once', ...args], { user: 'kuma-supervisor-push' })
+
+    test('tells by its exit code that all is well, and delivers', async () => {
+      const since = Date.now()
+      const run = await once('--config', CONFIG)
+      assert.equal(run.code, 0, run.stderr)
+      await kuma.waitForHeartbeat(
+        monitor.id,
+        ({ status, msg, time }) => status === 'up' && allRuns.test(msg) && time.getTime() >= since,
+      )
+    })
+
+    test('tells by its exit code that something is down', async () => {
+      await host.run('supervisorctl stop web')
+      const codes: (number | null)[] = []
+      await eventually('exit code 1', async () => {
+        codes.push((await once('--config', CONFIG)).code)
+        return codes.at(-1) === 1
+      })
+      await host.run('supervisorctl start web')
+    })
+
+    test('tells by its exit code what is wrong with itself', async () => {
+      assert.equal((await once('--config', CONFIG, '--kuma-url', 'http://127.0.0.1:9')).code, 69)
+      assert.equal((await once('--frobnicate')).code, 64)
+      assert.equal((await once('--config', '/nowhere')).code, 78)
+    })
+  })
+
+  test('has shown its token neither in the process list nor in the journal', async () => {
+    const seen = await host.run('ps axwwe -o args; journalctl --no-pager -o export')
+    assert.match(seen.stdout, /fragile FATAL/)
+    assert.ok(!seen.stdout.includes(monitor.token))
+  })
+})
