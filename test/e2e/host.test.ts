@@ -54,8 +54,9 @@ describe('a watched host', { timeout: 600_000 }, () => {
     await Promise.all([host.stop(), kuma.stop()])
   })
 
-  const comesTrue = (what: string, command: string): Promise<void> =>
-    eventually(what, async () => (await host.run(command)).code === 0)
+  const comesTrue = async (what: string, command: string): Promise<void> => {
+    await eventually(what, async () => (await host.run(command)).code === 0)
+  }
 
   /** Runs a command and waits until Kuma has recorded what came of it. */
   async function afterRunning(
@@ -73,8 +74,8 @@ describe('a watched host', { timeout: 600_000 }, () => {
       90_000,
     )
   }
-  const allRuns = /^4 of 4 running/
-  const mainPid = '$(systemctl show --value -p MainPID supervisor)'
+  const allRuns = /^4 of 5 running, 1 never started/
+  const pid = '$(cat /run/supervisord.pid)'
 
   test('is up with the count of its programs and the time supervisord took', async () => {
     const heartbeat = await afterRunning('true', 'up', allRuns)
@@ -82,7 +83,7 @@ describe('a watched host', { timeout: 600_000 }, () => {
   })
 
   test('is down when a program was stopped by hand', async () => {
-    await afterRunning('supervisorctl stop web', 'down', /^web STOPPED by hand · 3 of 4 running/)
+    await afterRunning('supervisorctl stop web', 'down', /^web STOPPED by hand · 3 of 5 running/)
     await afterRunning('supervisorctl start web', 'up', allRuns)
   })
 
@@ -90,7 +91,7 @@ describe('a watched host', { timeout: 600_000 }, () => {
     await afterRunning(
       'touch /run/broken; supervisorctl restart fragile || true',
       'down',
-      /^fragile FATAL: .* · 3 of 4 running/,
+      /^fragile FATAL: .* · 3 of 5 running/,
     )
     await afterRunning('rm /run/broken; supervisorctl start fragile', 'up', allRuns)
   })
@@ -101,17 +102,17 @@ describe('a watched host', { timeout: 600_000 }, () => {
   })
 
   test('is down when supervisord was killed', async () => {
-    await afterRunning(`kill -9 ${mainPid}`, 'down', /^supervisor\.service activating \(auto-restart/)
+    await afterRunning(`kill -9 ${pid}`, 'down', /^supervisor\.service activating \(auto-restart/)
     await afterRunning('systemctl restart supervisor', 'up', allRuns)
   })
 
   test('is down when supervisord hangs', async () => {
     await afterRunning(
-      `kill -STOP ${mainPid}`,
+      `kill -STOP ${pid}`,
       'down',
       /supervisord hangs: it accepts connections and does not answer/,
     )
-    await afterRunning(`kill -CONT ${mainPid}`, 'up', allRuns)
+    await afterRunning(`kill -CONT ${pid}`, 'up', allRuns)
   })
 
   test('is down when the socket file is gone', async () => {
