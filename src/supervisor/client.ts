@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { call, type CallResult } from '../xmlrpc/call.ts'
 import { asFault } from '../xmlrpc/decode.ts'
 import { createPeer, type Peer } from '../xmlrpc/peer.ts'
@@ -98,7 +98,9 @@ export function createSupervisorClient(options: SupervisorClientOptions): Superv
       const ask = await session(signal).catch(failedToOpen)
       if (typeof ask !== 'function') return { kind: 'failed', failure: ask }
       const startedAt = now()
-      const { processes: result, pid } = await askAll(ask)
+      const { processes: result, pid } = (await isGone(address.socketPath))
+        ? { processes: NO_SOCKET, pid: null }
+        : await askAll(ask)
       const ms = now() - startedAt
       const processes = result.kind === 'value' ? parseProcessInfos(result.value) : result
       if ('kind' in processes) {
@@ -131,6 +133,17 @@ export function createSupervisorClient(options: SupervisorClientOptions): Superv
       await peer?.close()
     },
   }
+}
+
+const NO_SOCKET: CallResult = { kind: 'no-answer', code: 'not-found-socket', detail: 'ENOENT' }
+
+/** A connection that is kept alive outlives its socket file, without which nobody else comes through any more. */
+async function isGone(socketPath: string | null): Promise<boolean> {
+  if (socketPath === null) return false
+  return stat(socketPath).then(
+    () => false,
+    (error: NodeJS.ErrnoException) => error.code === 'ENOENT',
+  )
 }
 
 const MULTICALL: readonly XmlRpcValue[] = ['supervisor.getPID', ALL_PROCESSES].map(

@@ -230,6 +230,12 @@ test('a removed socket is named, and its return is enough', async (t) => {
   )
   await rename(`${supervisord.socket}.away`, supervisord.socket)
   answered(await client.read(never))
+
+  // A connection that is kept alive goes on working, for its owner alone.
+  await rename(supervisord.socket, `${supervisord.socket}.away`)
+  failed(await client.read(never), 'socket-missing')
+  await rename(`${supervisord.socket}.away`, supervisord.socket)
+  answered(await client.read(never))
 })
 
 test('a supervisord killed by force is told at once, and its socket without it is refused', async (t) => {
