@@ -675,7 +675,7 @@ wait_for_heartbeat() {
 
 answers() {
     journalctl --no-pager -o cat "_SYSTEMD_INVOCATION_ID=$invocation" 2>/dev/null |
-        sed -n 's/^[a-z]*: \(not delivered: \)/\1/; /^not delivered: /p; /^delivered the first heartbeat of /p'
+        sed -n 's/^[a-z]*: \(not delivered: \)/\1/; /^not delivered: /p; /^delivered the first heartbeat of /p; / is up: /p; / is down: /p'
 }
 
 remove_service() {
@@ -715,7 +715,7 @@ crontab() {
     if [ "$has_systemd" = no ]; then
         for socket in $sockets; do echo "$cron_fields root $lib_dir/grant-access $socket"; done
     fi
-    echo "$cron_fields $name $node $lib_dir/$name.cjs once --config $config_file 2>&1 | logger -t $name"
+    echo "$cron_fields $name $node $lib_dir/$name.cjs once --config $config_file --log-level warn 2>&1 | logger -t $name"
 }
 
 # ---------------------------------------------------------------- uninstall

@@ -146,7 +146,10 @@ describe('install.sh', { timeout: 600_000 }, () => {
     )
     assert.equal(run.code, 0, run.stderr)
     assert.match(run.stdout, /^found supervisord at unix:\/\/\/var\/run\/supervisor\.sock/m)
-    assert.match(run.stdout, /^delivered the first heartbeat of .*: up, 1 of 1 running/m)
+    assert.match(
+      run.stdout,
+      /^supervisor is up: 1 of 1 running[^]*^delivered the first heartbeat of supervisor: Kuma at /m,
+    )
     await kuma.waitForHeartbeat(
       monitor.id,
       ({ status, msg }) => status === 'up' && msg.startsWith('1 of 1 running'),
@@ -354,7 +357,10 @@ command=sleep 1000000
       run.stdout,
       /^found supervisord at unix:\/\/\/opt\/own\/run\/s\.sock \(by \/etc\/supervisord\.conf\)$/m,
     )
-    assert.match(run.stdout, /^delivered the first heartbeat of .*: up, 1 of 1 running/m)
+    assert.match(
+      run.stdout,
+      /^supervisor is up: 1 of 1 running[^]*^delivered the first heartbeat of supervisor: Kuma at /m,
+    )
     assert.equal(await say(`stat -c '%a %U' /etc/${NAME}/supervisor.password`), `600 ${NAME}`)
 
     // A restart makes a new socket there too.
