@@ -246,7 +246,7 @@ build() {
     # shellcheck disable=SC2016 # the inner shell expands them
     set -- sh -c 'cd "$1" && { [ -d node_modules ] || "$2" ci --no-audit --no-fund; } && "$2" run --silent build' sh "$here" "$npm"
     if [ "$builder" != root ] && [ "$(id -u)" = 0 ]; then
-        set -- runuser -u "$builder" -- "$@"
+        set -- runuser -u "$builder" -- env HOME="$(getent passwd "$builder" | cut -d: -f6)" "$@"
     fi
     "$@" </dev/null >&2 || die $EX_FAILED "could not build dist/ in $here"
 }

@@ -232,6 +232,43 @@ describe('install.sh', { timeout: 600_000 }, () => {
     assert.ok(!told.some((msg) => msg.includes('may not open')), told.join('\n'))
   })
 
+  test('gives no access where somebody else could lead root astray', async () => {
+    const grant = (path: string): Promise<CommandResult> =>
+      host.run([`/usr/local/lib/${NAME}/grant-access`, path])
+    const listen = (path: string, user: string): Promise<CommandResult> =>
+      host.run(['python3', '-c', `import socket; socket.socket(socket.AF_UNIX).bind('${path}')`], { user })
+    await host.run('useradd joe; install -d -o joe -m 700 /opt/joe; install -d -m 700 /opt/roots')
+    await listen('/opt/roots/s.sock', 'root')
+    await listen('/opt/joe/roots.sock', 'root')
+    await listen('/opt/joe/own.sock', 'joe')
+    await host.run(
+      'ln -s /etc/shadow /tmp/shadow.sock; ln -s /opt/roots /opt/joe/link; chmod 700 /opt/joe/*.sock',
+    )
+    const untouched = await say('getfacl -p /opt/roots /opt/roots/s.sock /opt/joe/roots.sock /etc/shadow')
+
+    const refused: [string, RegExp][] = [
+      ['/opt/joe/roots.sock', /root owns it, but others may change a directory above it$/],
+      ['/opt/joe/link/s.sock', /\/opt\/joe\/link is a symbolic link; name the real directory$/],
+      ['/tmp/shadow.sock', /^error: no access given to \/tmp\/shadow\.sock$/],
+    ]
+    for (const [path, expected] of refused) {
+      const { code, stderr } = await grant(path)
+      assert.equal(code, 1, path)
+      assert.match(stderr.trim(), expected)
+    }
+    assert.equal(
+      await say('getfacl -p /opt/roots /opt/roots/s.sock /opt/joe/roots.sock /etc/shadow'),
+      untouched,
+    )
+    assert.deepEqual(await grant('/opt/joe/own.sock'), {
+      code: 0,
+      stdout: `${NAME} may now use /opt/joe/own.sock\n`,
+      stderr: '',
+    })
+    assert.equal((await grant('own.sock')).code, 64)
+    await host.run('rm -rf /opt/joe /opt/roots /tmp/shadow.sock')
+  })
+
   test('changes nothing when run again with the same options', async () => {
     const pid = await property('MainPID')
     const files = await filesOf(host)
