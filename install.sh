@@ -574,12 +574,16 @@ remove_access() { # SOCKETS THAT STAY
         path_unit=$(basename -- "$link")
         socket=$(systemd-escape --unescape --path --instance -- "$path_unit")
         case " $1 " in *" $socket "*) continue ;; esac
-        step "stop watching $socket and take back the access to it" systemctl --quiet disable --now -- "$path_unit" \
-            "${path_unit%.path}.service"
-        if [ "$dry_run" = no ] && [ -x "$lib_dir/grant-access" ] && getent passwd $name >/dev/null; then
-            "$lib_dir/grant-access" --revoke "$socket" || warn "the ACL entry of $name on $socket is still there"
-        fi
+        step "stop watching $socket" systemctl --quiet disable --now -- "$path_unit" "${path_unit%.path}.service"
+        take_access "$socket"
     done
+}
+
+take_access() { # SOCKET
+    say "take back the access to $1"
+    if [ "$dry_run" = no ] && [ -x "$lib_dir/grant-access" ] && getent passwd $name >/dev/null; then
+        "$lib_dir/grant-access" --revoke "$1" || warn "the ACL entry of $name on $1 is still there"
+    fi
 }
 
 install_acl() {
@@ -722,6 +726,9 @@ crontab() {
 
 uninstall() {
     [ "$has_systemd" = no ] || remove_service
+    if [ -f "$cron_file" ]; then
+        sed -n "s|.* $lib_dir/grant-access ||p" "$cron_file" | while read -r socket; do take_access "$socket"; done
+    fi
     remove "$cron_file"
     [ "$has_systemd" = no ] || remove_access ''
     remove "$unit_dir/$name-access@.path" "$unit_dir/$name-access@.service"
