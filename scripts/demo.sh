@@ -12,7 +12,7 @@ if ! command -v supervisord >/dev/null; then
         exit 1
     fi
 fi
-if [ ! -d node_modules ]; then
+if [ ! -f node_modules/.package-lock.json ]; then
     echo 'fetching the packages (once)'
     npm ci --silent --no-audit --no-fund
 fi

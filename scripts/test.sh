@@ -17,6 +17,7 @@ systemd-container   systemd-nspawn
 dbus                dbus-daemon
 acl                 setfacl
 cron                cron
+openssl             openssl
 '
 
 section() {
@@ -34,27 +35,6 @@ missing_packages() {
     done | tr '\n' ' '
 }
 
-install_packages() { # PACKAGES
-    # Debian starts a service as it installs it; a supervisord of this machine's own is not wanted here.
-    policy=/usr/sbin/policy-rc.d
-    [ ! -e $policy ] || mv $policy $policy.before-tests
-    trap restore_policy EXIT
-    trap 'exit 130' INT TERM HUP
-    printf '#!/bin/sh\nexit 101\n' >$policy
-    chmod 755 $policy
-    apt-get update -q || fail 'apt-get update failed'
-    # shellcheck disable=SC2086 # one word per package is what is wanted
-    DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $1 ||
-        fail "apt-get could not install: $1"
-    trap - EXIT INT TERM HUP
-    restore_policy
-}
-
-restore_policy() {
-    rm -f $policy
-    [ ! -e $policy.before-tests ] || mv $policy.before-tests $policy
-}
-
 shell_scripts() {
     find . \( -name node_modules -o -name .git -o -name .cache -o -name dist -o -name coverage \) -prune \
         -o -type f -exec grep -lE '^#!/bin/(ba|da)?sh$|^#!/usr/bin/env (ba)?sh$' {} + | sort
@@ -69,7 +49,8 @@ if [ -n "$missing" ]; then
     if [ $is_root = no ] || ! command -v apt-get >/dev/null; then
         fail "please install: $missing(Debian and Ubuntu: sudo apt-get install $missing)"
     fi
-    install_packages "$missing"
+    # shellcheck disable=SC2086 # one word per package is what is wanted
+    sh scripts/install-packages.sh $missing
 fi
 if [ ! -f node_modules/.package-lock.json ] || [ -n "$(find package-lock.json -newer node_modules/.package-lock.json)" ]; then
     npm ci --no-audit --no-fund || fail 'npm ci failed'
