@@ -37,7 +37,7 @@ async function lookAndPush(
   const clock = realClock
   const stateFile = createStateFile({ path: config.agent.stateFile, bootId: await readBootId(), log })
   const memories = dryRun ? new Map() : await stateFile.load()
-  const opened = await openWatches({ config, env, memories, clock, log })
+  const opened = await openWatches({ config, env, memories, clock, log, listens: false })
   const { watches } = opened
   const monitors = watches.flatMap((watch) => watch.monitors)
   const outboxes = await openOutboxes({

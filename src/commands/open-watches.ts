@@ -21,6 +21,8 @@ interface WatchesOptions {
   readonly memories: Memories
   readonly clock: Clock
   readonly log: Log
+  /** Whether changes should ring the watches' bells; a one-shot is gone before. */
+  readonly listens: boolean
 }
 
 /** A plain unit has no supervisord whose deadline could be used. */
@@ -29,7 +31,9 @@ const UNIT_TIMEOUT_MS = 5_000
 /** Opens the doors to everything that is watched: one watch for each supervisord and each plain unit. */
 export async function openWatches(options: WatchesOptions): Promise<OpenWatches> {
   const { config, env, memories, clock, log } = options
-  const reader = await openUnitReader(config, env, clock)
+  const reader = await openUnitReader(options, (unit) => {
+    for (const { bell } of bells.filter((one) => one.unit === unit)) bell.ring()
+  })
   const monitorsOf = (isOf: (target: Config['monitors'][number]['target']) => boolean): Monitor[] =>
     config.monitors
       .filter(({ target }) => isOf(target))
@@ -46,9 +50,11 @@ export async function openWatches(options: WatchesOptions): Promise<OpenWatches>
       monitors: monitorsOf((target) => target.kind === 'supervisor' && target.supervisor === supervisor.name),
     }
   })
-  const units = new Set(
+  const unitNames = new Set(
     config.monitors.flatMap(({ target }) => (target.kind === 'unit' ? [target.unit] : [])),
   )
+  const units = [...unitNames].map((unit) => ({ unit, bell: new Bell() }))
+  const bells = [...supervisors, ...units]
   const watches: Watch[] = [
     ...supervisors.map(({ name, bell, door, unit, timeoutMs, monitors }) => ({
       name,
@@ -56,9 +62,9 @@ export async function openWatches(options: WatchesOptions): Promise<OpenWatches>
       doors: supervisorDoors(door, readerOf(reader, unit, timeoutMs)),
       monitors,
     })),
-    ...[...units].map((unit) => ({
+    ...units.map(({ unit, bell }) => ({
       name: unit,
-      bell: new Bell(),
+      bell,
       doors: unitDoors(readerOf(reader, unit, UNIT_TIMEOUT_MS)),
       monitors: monitorsOf((target) => target.kind === 'unit' && target.unit === unit),
     })),
@@ -74,18 +80,19 @@ export async function openWatches(options: WatchesOptions): Promise<OpenWatches>
 
 /** D-Bus is loaded only where a unit is asked for. */
 async function openUnitReader(
-  { supervisors, monitors }: Config,
-  env: WatchesOptions['env'],
-  clock: Clock,
+  { config, env, clock, listens }: WatchesOptions,
+  onChange: (unit: string) => void,
 ): Promise<UnitReader | null> {
   const isNeeded =
-    supervisors.some(({ unit }) => unit !== 'none') || monitors.some(({ target }) => target.kind === 'unit')
+    config.supervisors.some(({ unit }) => unit !== 'none') ||
+    config.monitors.some(({ target }) => target.kind === 'unit')
   if (!isNeeded) return null
   const { createUnitReader } = await import('../systemd/unit-reader.ts')
   return createUnitReader({
     address: env['DBUS_SYSTEM_BUS_ADDRESS'] ?? null,
     hrtime: () => process.hrtime.bigint(),
     sleep: (ms) => clock.sleep(ms, new AbortController().signal),
+    ...(listens && { onChange }),
   })
 }
 

@@ -19,7 +19,7 @@ export async function run(flags: SharedFlags, terminal: Terminal, stop: AbortSig
   const clock = realClock
   const stateFile = createStateFile({ path: config.agent.stateFile, bootId: await readBootId(), log })
   const memories = dryRun ? new Map() : await stateFile.load()
-  const opened = await openWatches({ config, env: terminal.env, memories, clock, log })
+  const opened = await openWatches({ config, env: terminal.env, memories, clock, log, listens: true })
   const { watches } = opened
   const monitors = watches.flatMap((watch) => watch.monitors)
   terminal.onSignal('SIGUSR1', () => {

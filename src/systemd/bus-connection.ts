@@ -20,8 +20,13 @@ export interface BusConnection {
   readonly failure: BusFailure | null
 }
 
-/** Starts to connect; what goes wrong is told by the calls. */
-export function openBusConnection(socketPath: string): BusConnection {
+export type BusSignal = Pick<Message, 'path' | 'member' | 'body'>
+
+/**
+ * Starts to connect; what goes wrong is told by the calls.
+ * @param onSignal receives the signals that match rules brought here
+ */
+export function openBusConnection(socketPath: string, onSignal: (signal: BusSignal) => void): BusConnection {
   const pending = new Set<(reason: BusFailure) => void>()
   let failure: BusFailure | null = null
   let stream: Socket | null = null
@@ -55,6 +60,9 @@ export function openBusConnection(socketPath: string): BusConnection {
     const emitter: EventEmitter = bus
     // Without this listener any trouble would be an uncaught exception.
     emitter.on('error', fail)
+    bus.on('message', (message) => {
+      if (message.type === library.MessageType.SIGNAL) onSignal(message)
+    })
     const ready = new Promise<void>((resolve) => bus.once('connect', () => resolve()))
     stream = await busStream(bus, fail)
     if (stream === null) throw new BusFailure('other', `no connection to ${socketPath}`)

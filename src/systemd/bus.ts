@@ -1,6 +1,6 @@
 import type { MessageLike } from '@jellybrick/dbus-next'
 import { findBusSocket } from './bus-address.ts'
-import { openBusConnection, type BusConnection } from './bus-connection.ts'
+import { openBusConnection, type BusConnection, type BusSignal } from './bus-connection.ts'
 import { BusFailure } from './bus-failure.ts'
 
 export interface CallLimits {
@@ -16,6 +16,8 @@ export interface Bus {
    * @throws {BusFailure} at the deadline at the latest
    */
   call(message: MessageLike, limits: CallLimits): Promise<readonly unknown[]>
+  /** Counts the connections: on a new one nothing is subscribed. */
+  readonly generation: number
   /** Ends the connection and every pending call. An idle connection does not keep node alive in any case. */
   close(): void
 }
@@ -31,9 +33,11 @@ interface Lease {
 /**
  * @param address the value of `DBUS_SYSTEM_BUS_ADDRESS`; null for the system bus's usual places
  * @param root where the usual places are; `/` but in tests
+ * @param onSignal receives the signals that match rules brought here
  */
-export function createBus(address: string | null, root: string): Bus {
+export function createBus(address: string | null, root: string, onSignal: (signal: BusSignal) => void): Bus {
   const leases = new Set<Lease>()
+  let generation = 0
   let current: Lease | null = null
   let isClosed = false
 
@@ -41,7 +45,8 @@ export function createBus(address: string | null, root: string): Bus {
     if (current === null || current.isRetired || current.connection.failure !== null) {
       const place = findBusSocket(address, root)
       if (current?.users === 0) leases.delete(current)
-      current = { connection: openBusConnection(place), place, users: 0, isRetired: false }
+      current = { connection: openBusConnection(place, onSignal), place, users: 0, isRetired: false }
+      generation++
       leases.add(current)
     }
     current.users++
@@ -57,6 +62,9 @@ export function createBus(address: string | null, root: string): Bus {
   }
 
   return {
+    get generation() {
+      return generation
+    },
     call: async (message, { signal, timeoutMs }) => {
       if (isClosed) throw new BusFailure('closed', 'the bus was closed by this process')
       const used = take()

@@ -4,6 +4,7 @@ import { createBus, type CallLimits } from './bus.ts'
 import { BusFailure } from './bus-failure.ts'
 import { readUnit } from './read-unit.ts'
 import { unitNames } from './unit-name.ts'
+import { createUnitSignals } from './unit-signals.ts'
 import type { UnitReading } from './unit-reading.ts'
 
 /** Present exactly where systemd is the init system. @see https://www.freedesktop.org/software/systemd/man/sd_booted.html */
@@ -28,6 +29,8 @@ export interface UnitReaderOptions {
   readonly sleep: (ms: number) => Promise<void>
   /** Where `run` is; `/` but in tests. */
   readonly root?: string
+  /** Called within milliseconds of a change of a unit that was read once, with the name it was read by. */
+  readonly onChange?: (unit: string) => void
 }
 
 /** Asks systemd for the state of units, over one connection that is opened when it is first needed. */
@@ -41,8 +44,9 @@ export interface UnitReader {
 }
 
 export function createUnitReader(options: UnitReaderOptions): UnitReader {
-  const { address, hrtime, sleep, root = '/' } = options
-  const bus = createBus(address, root)
+  const { address, hrtime, sleep, root = '/', onChange } = options
+  const bus = createBus(address, root, (signal) => signals?.hear(signal))
+  const signals = onChange === undefined ? null : createUnitSignals(bus, onChange)
   // A container may have its host's bus without the directory.
   let wasSeen = false
   const monotonicMs = (): number => Number(hrtime() / 1000n) / 1000
@@ -59,6 +63,7 @@ export function createUnitReader(options: UnitReaderOptions): UnitReader {
       try {
         const state = await readUnit(call, names, monotonicMs)
         wasSeen = true
+        if (state !== null) void signals?.follow(unit, state.name, { signal, timeoutMs })
         return state === null ? { kind: 'not-found', names } : { kind: 'state', unit: state }
       } catch (error) {
         if (!(error instanceof BusFailure)) throw error

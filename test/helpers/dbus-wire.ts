@@ -25,6 +25,19 @@ export function encodeError(replySerial: number, name: string, text: string): Bu
   return encodeMessage(3, fields, 's', [text])
 }
 
+export function encodeSignal(
+  { path, interface: of, member }: { path: string; interface: string; member: string },
+  signature: string,
+  body: readonly WireValue[],
+): Buffer {
+  const fields: WireValue[] = [
+    [1, ['o', path]],
+    [2, ['s', of]],
+    [3, ['s', member]],
+  ]
+  return encodeMessage(4, fields, signature, body)
+}
+
 function encodeMessage(
   type: number,
   fields: readonly WireValue[],

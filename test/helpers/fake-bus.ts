@@ -20,6 +20,8 @@ export interface FakeBus {
   readonly calls: WireCall[]
   /** Connections accepted so far, and those still open. */
   readonly connections: { total: number; open: number }
+  /** Sends bytes to everybody who is connected. */
+  broadcast(bytes: Buffer): void
   /** Stops listening and drops everybody. */
   stop(): Promise<void>
 }
@@ -42,6 +44,9 @@ export async function startFakeBus(t: TestContext, options: FakeBusOptions = {})
     address: `unix:path=${socketPath}`,
     calls: [],
     connections: { total: 0, open: 0 },
+    broadcast: (bytes) => {
+      for (const socket of sockets) socket.write(bytes)
+    },
     stop: async () => {
       if (!server.listening) return
       const closed = new Promise((resolve) => server.close(resolve))
