@@ -46,12 +46,18 @@ export function followRestarts(
 ): ProgramHistory {
   const { nowMs, windowMs, isSameSupervisor } = context
   const { start, state } = info
-  const pid = info.pid === 0 ? (before?.pid ?? 0) : info.pid
+  const hasMoved = before === undefined || start !== before.start
+  const pid = info.pid || (hasMoved && lastSpawned(context.events)) || (before?.pid ?? 0)
   if (before === undefined || !isSameSupervisor) return { start, pid, state, restarts: [], isLooping: false }
   const recent = before.restarts.filter(({ atMs }) => nowMs - atMs < windowMs)
   const restarts = [...recent, ...newRestarts(info, before, context)].slice(-MOST_REMEMBERED)
   const isLooping = restarts.length >= LOOP_RESTARTS || (before.isLooping && restarts.length > 0)
   return { start, pid, state, restarts, isLooping }
+}
+
+/** A process that came and went between two looks shows itself in the log alone. */
+function lastSpawned(events: Context['events']): number {
+  return events?.findLast((event) => event.kind === 'spawned')?.pid ?? 0
 }
 
 /** Bounds the memory of a program that restarts many times a second. */

@@ -62,6 +62,22 @@ describe('a crash loop', () => {
     assert.equal(verdict?.message, '1 of 1 running · web restarted 2× (exit 9) just now')
   })
 
+  it('counts one death once, however long the start that follows is tried again', () => {
+    const observer = new Observer(rules())
+    const first = born(0)
+    observer.see(seen(first))
+    const log = [spawned(first.pid), up, crash()]
+    for (const at of [60, 61, 63]) {
+      const tried = born(at)
+      log.push(spawned(tried.pid), crash())
+      observer.see(seen({ ...tried, ...program('web', 'BACKOFF', { start: tried.start }) }, [...log]), 2)
+    }
+    assert.deepEqual(
+      observer.memory.programs.get('web:web')?.restarts.map(({ why }) => why),
+      ['exit 1'],
+    )
+  })
+
   it('counts a death that one look has seen, once it is back', () => {
     const observer = new Observer(rules())
     const first = born(0)
