@@ -16,6 +16,7 @@ import { remembered } from './remembered.ts'
 export async function run(flags: SharedFlags, terminal: Terminal, stop: AbortSignal): Promise<ExitCode> {
   const { loaded, log } = await load(flags, terminal)
   const { config, dryRun } = loaded
+  for (const warning of loaded.timing) log.warn(warning)
   const clock = realClock
   const stateFile = createStateFile({ path: config.agent.stateFile, bootId: await readBootId(), log })
   const memories = dryRun ? new Map() : await stateFile.load()

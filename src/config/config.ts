@@ -46,6 +46,8 @@ export interface MonitorConfig {
   readonly name: string
   /** Where its heartbeats go; null only with `--dry-run`. */
   readonly push: PushTarget | null
+  /** The Heartbeat Interval of the monitor in Kuma; null when it was not told. */
+  readonly kumaIntervalMs: number | null
   readonly target: SupervisorTarget | UnitTarget
 }
 

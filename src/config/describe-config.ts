@@ -41,10 +41,11 @@ function describeSupervisor(supervisor: SupervisorConfig): string {
   })
 }
 
-function describeMonitor({ name, push, target }: MonitorConfig): string {
+function describeMonitor({ name, push, kumaIntervalMs, target }: MonitorConfig): string {
   return table('[[monitor]]', {
     name,
     push_url: push === null ? null : `${push.baseUrl}/api/push/${maskToken(push.token)}`,
+    kuma_interval: kumaIntervalMs === null ? null : formatDuration(kumaIntervalMs),
     ...(target.kind === 'unit'
       ? { unit: target.unit }
       : {

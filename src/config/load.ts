@@ -1,12 +1,14 @@
 import { isAbsolute, join } from 'node:path'
 import { ConfigError } from '../errors.ts'
 import type { LogFormat, LogLevel } from '../log.ts'
-import type { Config } from './config.ts'
+import { checkTiming } from './check-timing.ts'
+import type { AgentConfig, Config } from './config.ts'
 import type { Document } from './document.ts'
 import type { LoadContext } from './load-context.ts'
 import { firstGiven, placesOf } from './load-context.ts'
 import { openDocument } from './open-document.ts'
 import type { SharedFlags } from './options.ts'
+import type { Given } from './place.ts'
 import { createProblems } from './problems.ts'
 import { readDocument } from './read-document.ts'
 import type { Environment } from './read-options.ts'
@@ -15,6 +17,7 @@ import { realFiles } from './real-files.ts'
 import { resolveAgent } from './resolve-agent.ts'
 import { resolveKuma } from './resolve-kuma.ts'
 import { resolveMonitors } from './resolve-monitors.ts'
+import { rhythmOf } from './rhythm.ts'
 import { keepUsed, resolveSupervisors } from './resolve-supervisors.ts'
 import type { Secrets } from './secrets.ts'
 import { secretsOf } from './secrets.ts'
@@ -37,6 +40,8 @@ export interface LoadedConfig {
   readonly config: Config
   /** One line each; the agent works in spite of them. */
   readonly warnings: readonly string[]
+  /** Why heartbeats and Kuma's intervals cannot work together; one line each, of no meaning to a one-shot. */
+  readonly timing: readonly string[]
   /** The file that was read, as the user named it; null where there was none. */
   readonly source: string | null
   readonly secrets: Secrets
@@ -58,12 +63,13 @@ export async function loadConfig(request: LoadRequest): Promise<LoadedConfig> {
   const context: LoadContext = { files, env, home, problems, warnings: unknownVariables(env), layers }
   const document = await openDocument(context, defaultFile)
   const dryRun = firstGiven(context, 'dryRun')?.value ?? false
-  const config = await resolve(context, document, { needsToken: !dryRun, defaultFile })
+  const { config, intervals } = await resolve(context, document, { needsToken: !dryRun, defaultFile })
   const found = problems.list()
   if (found.length > 0) throw new ConfigError(found)
   return {
     config,
     warnings: context.warnings,
+    timing: await checkIntervals(intervals, config.agent),
     source: document?.name ?? null,
     secrets: secretsOf(config),
     dryRun,
@@ -76,7 +82,7 @@ async function resolve(
   context: LoadContext,
   document: Document | null,
   { needsToken, defaultFile }: { needsToken: boolean; defaultFile: string },
-): Promise<Config> {
+): Promise<{ config: Config; intervals: Given<number>[] }> {
   const { problems, home } = context
   const fromFile = (path: string) => {
     const expanded = expandHome(path, home)
@@ -104,7 +110,17 @@ async function resolve(
       `${document === null ? '' : 'no push token; '}pass --token or --push-url with what Kuma shows for a push monitor, or ${place}; --dry-run needs none`,
     )
   }
-  return { kuma, agent, supervisors: keepUsed(context, supervisors, values.supervisor, monitors), monitors }
+  const used = keepUsed(context, supervisors, values.supervisor, monitors)
+  return {
+    config: { kuma, agent, supervisors: used, monitors },
+    intervals: values.monitor.flatMap((entry) => entry.values.kuma_interval ?? []),
+  }
+}
+
+async function checkIntervals(intervals: readonly Given<number>[], agent: AgentConfig): Promise<string[]> {
+  if (intervals.length === 0) return []
+  const rhythm = await rhythmOf(agent)
+  return intervals.flatMap((interval) => checkTiming(interval, rhythm) ?? [])
 }
 
 function expandHome(path: string, home: string): string {

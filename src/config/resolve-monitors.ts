@@ -18,7 +18,14 @@ interface MonitorRequest {
 }
 
 /** What a monitor over a plain unit may have. */
-const UNIT_KEYS: ReadonlySet<string> = new Set(['name', 'token', 'token_file', 'push_url', 'unit'])
+const UNIT_KEYS: ReadonlySet<string> = new Set([
+  'name',
+  'token',
+  'token_file',
+  'push_url',
+  'kuma_interval',
+  'unit',
+])
 
 /** Fills in every monitor of the file, or the one that options and variables describe. */
 export async function resolveMonitors(
@@ -51,6 +58,7 @@ export async function resolveMonitors(
   return targets.map((target, index) => ({
     name: names[index] ?? '',
     push: pushes[index]?.target ?? null,
+    kumaIntervalMs: tables[index]?.values.kuma_interval?.value ?? null,
     target,
   }))
 }

@@ -46,6 +46,7 @@ export const SCHEMA = {
     token: parsedBy(parsePushAddress),
     token_file: path,
     push_url: parsedBy(parsePushUrl),
+    kuma_interval: duration('1s', '24d'),
     supervisor: text,
     programs: texts,
     exclude: texts,

@@ -71,6 +71,7 @@ describe('loadConfig without a file', () => {
         {
           name: 'supervisor',
           push: { baseUrl: 'http://127.0.0.1:3001', token: 'AWbUXTosJG' },
+          kumaIntervalMs: null,
           target: WHOLE,
         },
       ],
@@ -128,6 +129,7 @@ describe('loadConfig without a file', () => {
       {
         name: 'celery:*, web',
         push: { baseUrl: 'http://h', token: 'abc' },
+        kumaIntervalMs: null,
         target: { ...WHOLE, programs: ['celery:*', 'web'], exclude: [] },
       },
     ])
@@ -160,6 +162,7 @@ describe('loadConfig with several sources', () => {
       {
         name: 'file',
         push: { baseUrl: 'http://other', token: 'abc' },
+        kumaIntervalMs: null,
         target: { ...WHOLE, programs: ['file'], exclude: ['x'] },
       },
     ])
