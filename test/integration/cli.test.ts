@@ -1,7 +1,7 @@
 // The bundled command as a user meets it: exit codes, one clear line for each wrong input, signals, other Nodes.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { once as nextOf } from 'node:events'
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -110,7 +110,7 @@ suite('wrong usage ends with 64 and says what was meant', () => {
 })
 
 suite('once', () => {
-  const once = (...args: string[]) =>
+  const runOnce = (...args: string[]) =>
     runAgent(['once', '--unit', 'none', ...args], { env: { KSP_TOKEN: TOKEN } })
 
   test('ends with 0 when up and with 1 when down, delivered', async (t) => {
@@ -118,7 +118,7 @@ suite('once', () => {
     const supervisord = await supervisordFor(t)
     const state = ['--state-file', join(await temporaryFolder(t), 'state.json')]
     // A trailing slash or a pasted dashboard is no other Kuma.
-    const up = await once(
+    const up = await runOnce(
       '--kuma-url',
       `${kuma.url}/dashboard/1`,
       '--supervisor-url',
@@ -127,14 +127,14 @@ suite('once', () => {
     )
     assert.deepEqual([up.code, kuma.accepted.at(-1)?.status], [0, 'up'], up.stderr)
     await supervisord.end()
-    const down = await once('--kuma-url', `${kuma.url}/`, '--supervisor-url', supervisord.url, ...state)
+    const down = await runOnce('--kuma-url', `${kuma.url}/`, '--supervisor-url', supervisord.url, ...state)
     assert.deepEqual([down.code, kuma.accepted.at(-1)?.status], [1, 'down'], down.stderr)
   })
 
   test('ends with 69 when nothing was delivered', async (t) => {
     const page = await serveHttp(t, (_, response) => response.writeHead(404).end('<html>Cannot GET'))
     const state = ['--state-file', join(await temporaryFolder(t), 'state.json')]
-    const { code, stderr } = await once('--kuma-url', `http://127.0.0.1:${page.port}`, '--supervisor-url', 'unix:///none.sock', ...state)
+    const { code, stderr } = await runOnce('--kuma-url', `http://127.0.0.1:${page.port}`, '--supervisor-url', 'unix:///none.sock', ...state)
     assert.equal(code, 69)
     assert.match(stderr, /not delivered: .* answered 404/)
   }) // prettier-ignore
@@ -147,13 +147,13 @@ suite('once', () => {
     const first = startAgent(['once', '--unit', 'none', ...args, ...state], { env: { KSP_TOKEN: TOKEN } })
     t.after(() => first.stop())
     await eventually('the first one pushes', () => kuma.arrivals.length > 0)
-    const second = await once(...args, ...state)
+    const second = await runOnce(...args, ...state)
     assert.equal(second.code, 75)
     assert.match(second.stderr, /^error: another one-shot .*state\.json is at work: nothing was checked\n$/m)
     first.kill('SIGKILL')
     await first.ended
     kuma.script(null)
-    assert.equal((await once(...args, ...state)).code, 1, 'a killed one leaves no lock behind')
+    assert.equal((await runOnce(...args, ...state)).code, 1, 'a killed one leaves no lock behind')
   })
 })
 
@@ -249,7 +249,7 @@ suite('run says what is wrong in one line and goes on', () => {
     )
     for (const child of [mute, closed]) {
       assert.equal(child.exitCode, null)
-      const ended = once(child, 'exit')
+      const ended = nextOf(child, 'exit')
       child.kill('SIGTERM')
       assert.deepEqual(await ended, [0, null])
     }
@@ -312,14 +312,14 @@ suite('a signal', () => {
       await eventually('it has looked', () => agent.stderr.includes('is up'))
       return agent
     }
-    const once = await start()
-    once.kill('SIGTERM')
-    assert.equal(await once.ended, 0)
-    const twice = await start()
-    twice.kill('SIGINT')
+    const patient = await start()
+    patient.kill('SIGTERM')
+    assert.equal(await patient.ended, 0)
+    const hasty = await start()
+    hasty.kill('SIGINT')
     await sleep(100)
-    twice.kill('SIGINT')
-    assert.equal(await twice.ended, 130)
+    hasty.kill('SIGINT')
+    assert.equal(await hasty.ended, 130)
   })
 })
 
@@ -358,10 +358,10 @@ suite('the packed package', () => {
       const dry = await npx('once', '--dry-run', ...where)
       assert.equal(dry.code, 0, dry.stderr)
       assert.match(dry.stdout, /^\S+ +up +supervisor: 1 of 1 running · supervisord up \d+ s \(\d+ ms\)\n$/)
-      const before = kuma.accepted.length
+      const sinceCount = kuma.accepted.length
       const pushed = await npx('once', '--kuma-url', kuma.url, '--token', TOKEN, ...where)
       assert.equal(pushed.code, 0, pushed.stderr)
-      assert.equal(kuma.accepted.length, before + 1)
+      assert.equal(kuma.accepted.length, sinceCount + 1)
       assert.equal(kuma.accepted.at(-1)?.status, 'up')
       const which = await runCommand([node, '--version'])
       t.diagnostic(which.stdout.trim())
