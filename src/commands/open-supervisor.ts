@@ -9,6 +9,8 @@ import type { FoundServer } from '../supervisor/find-server.ts'
 /** The door to one supervisord, wherever the configuration says it is or it is found. */
 export interface SupervisorDoor {
   read(signal: AbortSignal): Promise<RpcReading>
+  /** Has supervisord go through its loop now, which may else sleep for a second; never throws. */
+  wake(signal: AbortSignal): Promise<void>
   /** Whether it listens on a socket file, so that its pids are this host's. */
   isLocal(): boolean
   close(): Promise<void>
@@ -70,6 +72,9 @@ export function openSupervisor(config: SupervisorConfig, options: DoorOptions): 
       isDoubtful = reading.kind === 'failed'
       return reading.kind === 'failed' ? withoutCredentials(reading, address) : reading
     },
+    async wake(signal) {
+      await opened?.client.call('supervisor.getState', [], signal)
+    },
     isLocal: () => opened?.address.url.startsWith('unix://') ?? false,
     async close() {
       await opened?.client.close()
@@ -79,6 +84,7 @@ export function openSupervisor(config: SupervisorConfig, options: DoorOptions): 
 
 const CLOSED: SupervisorDoor = {
   read: () => Promise.resolve({ kind: 'not-asked' }),
+  wake: () => Promise.resolve(),
   isLocal: () => false,
   close: () => Promise.resolve(),
 }

@@ -9,6 +9,7 @@ import type { Log } from '../log.ts'
 import { readUpSeconds } from '../probes/read-up-seconds.ts'
 import type { UnitReader } from '../systemd/unit-reader.ts'
 import { openSupervisor, type SupervisorDoor } from './open-supervisor.ts'
+import { watchPids } from './watch-pids.ts'
 
 export interface OpenWatches {
   readonly watches: readonly Watch[]
@@ -30,7 +31,7 @@ const UNIT_TIMEOUT_MS = 5_000
 
 /** Opens the doors to everything that is watched: one watch for each supervisord and each plain unit. */
 export async function openWatches(options: WatchesOptions): Promise<OpenWatches> {
-  const { config, env, memories, clock, log } = options
+  const { config, env, memories, clock, log, listens } = options
   const reader = await openUnitReader(options, (unit) => {
     for (const { bell } of bells.filter((one) => one.unit === unit)) bell.ring()
   })
@@ -40,11 +41,13 @@ export async function openWatches(options: WatchesOptions): Promise<OpenWatches>
       .map(({ name, target }) => new Monitor(name, target, memories.get(name)?.memory))
 
   const supervisors = config.supervisors.map((supervisor) => {
+    const { name, url } = supervisor
     const bell = new Bell()
+    const door = openSupervisor(supervisor, { env, log, now: () => clock.now(), onEnd: () => bell.ring() })
     return {
-      name: supervisor.name,
+      name,
       bell,
-      door: openSupervisor(supervisor, { env, log, now: () => clock.now(), onEnd: () => bell.ring() }),
+      door: listens && url !== 'none' ? watchPids({ name, door, bell, clock, log }) : door,
       unit: supervisor.unit,
       timeoutMs: supervisor.timeoutMs,
       monitors: monitorsOf((target) => target.kind === 'supervisor' && target.supervisor === supervisor.name),

@@ -59,3 +59,23 @@ test('SIGUSR1 starts a check', async (t) => {
   assert.equal(await agent.ended, 0)
   assert.doesNotMatch(agent.stderr, /[Dd]ebugger/)
 })
+
+test('the end of a program starts a check', async (t) => {
+  const supervisord = await startSupervisord({
+    programs: { a: { command: 'sleep 1000', startsecs: 3600, startretries: 0 } },
+  })
+  t.after(() => supervisord.stop())
+  await eventually(
+    'it starts',
+    () => supervisord.ctl('pid', 'a'),
+    (pid) => Number(pid) > 0,
+  )
+  const agent = await watching(t, supervisord.url)
+  process.kill(Number(await supervisord.ctl('pid', 'a')), 'SIGKILL')
+  await eventually(
+    'it is down',
+    () => agent.stdout,
+    (out) => out.includes(' down '),
+  )
+  assert.match(agent.stdout, /a FATAL/)
+})

@@ -1,0 +1,65 @@
+import type { Bell } from '../agent/bell.ts'
+import type { Clock } from '../agent/clock.ts'
+import type { Log } from '../log.ts'
+import { createPidWatch } from '../probes/pid-watch.ts'
+import type { RpcReading } from '../supervisor/rpc-reading.ts'
+import type { SupervisorDoor } from './open-supervisor.ts'
+
+interface PidsOptions {
+  readonly name: string
+  readonly door: SupervisorDoor
+  readonly bell: Bell
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** supervisord takes notice of a program's end in the turn of its loop after the question that woke it. */
+const NOTICE_MS = 20
+
+/**
+ * The door, with an eye on the processes that it reports: when one dies, supervisord is woken, and once it has taken
+ * notice the bell is rung.
+ */
+export function watchPids(options: PidsOptions): SupervisorDoor {
+  const { name, door, bell, clock, log } = options
+  const stop = new AbortController()
+  const watch = createPidWatch({
+    onDeath() {
+      void door.wake(stop.signal)
+      void clock.sleep(NOTICE_MS, stop.signal).then(() => bell.ring())
+    },
+    onBlind() {
+      log.debug(
+        `${name}: its processes are not to be seen here (another host, a container, or hidepid): the next check notices their deaths`,
+      )
+    },
+    sleep: (ms, signal) => clock.sleep(ms, signal),
+    cpuMs: () => {
+      const { user, system } = process.cpuUsage()
+      return (user + system) / 1000
+    },
+  })
+  const ended = watch.run(stop.signal)
+  return {
+    ...door,
+    async read(signal) {
+      const reading = await door.read(signal)
+      follow(reading)
+      return reading
+    },
+    async close() {
+      stop.abort()
+      await ended
+      await door.close()
+    },
+  }
+
+  function follow(reading: RpcReading): void {
+    if (reading.kind !== 'answered') return
+    const { pid, processes } = reading.state
+    watch.follow(
+      pid,
+      processes.filter((one) => one.pid > 0).map((one) => one.pid),
+    )
+  }
+}

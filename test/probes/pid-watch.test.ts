@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { createPidWatch } from '../../src/probes/pid-watch.ts'
+import { ManualClock } from '../helpers/manual-clock.ts'
+
+const SUPERVISORD = 50
+
+/** A `/proc` of files, with a watch over it that looks five times a second. */
+function start(t: TestContext, sweepCostMs = 0) {
+  const procDir = mkdtempSync(join(tmpdir(), 'ksp-proc-'))
+  t.after(() => rmSync(procDir, { recursive: true, force: true }))
+  const clock = new ManualClock()
+  const startMs = clock.now()
+  const stop = new AbortController()
+  const told: (number | 'blind')[] = []
+  const pauses: number[] = []
+  let cpuMs = 0
+  const watch = createPidWatch({
+    onDeath: () => void told.push(clock.now() - startMs),
+    onBlind: () => void told.push('blind'),
+    sleep: (ms, signal) => {
+      pauses.push(Math.round(ms))
+      return clock.sleep(ms, signal)
+    },
+    cpuMs: () => (cpuMs += sweepCostMs),
+    procDir,
+  })
+  const run = (pid: number, { parent = SUPERVISORD, state = 'S', started = 7000, command = 'sh' } = {}) => {
+    mkdirSync(join(procDir, String(pid)), { recursive: true })
+    const more = `${pid} ${pid} 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 ${started} 1 2 3`
+    writeFileSync(join(procDir, `${pid}/stat`), `${pid} (a ) R ${command}) ${state} ${parent} ${more}\n`)
+    writeFileSync(join(procDir, `${pid}/cmdline`), `/usr/bin/${command}\0-n\0`)
+  }
+  const end = (pid: number) => rmSync(join(procDir, String(pid)), { recursive: true })
+  run(SUPERVISORD, { parent: 1, command: 'supervisord' })
+  const ended = watch.run(stop.signal)
+  return { watch, clock, told, pauses, run, end, stop, ended }
+}
+
+test('tells a process that is gone, once, at the next look', async (t) => {
+  const { watch, clock, told, run, end } = start(t)
+  run(101)
+  run(102)
+  watch.follow(SUPERVISORD, [101, 102])
+  await clock.advance(1_000)
+  end(101)
+  await clock.advance(1_000)
+  watch.follow(SUPERVISORD, [101, 102])
+  await clock.advance(1_000)
+  assert.deepEqual(told, [1_200])
+})
+
+test('tells a zombie, which supervisord has not taken notice of yet', async (t) => {
+  const { watch, clock, told, run } = start(t)
+  run(101)
+  watch.follow(SUPERVISORD, [101])
+  run(101, { state: 'Z' })
+  await clock.advance(1_000)
+  assert.deepEqual(told, [200])
+})
+
+test('tells a process whose pid another one has now', async (t) => {
+  const { watch, clock, told, run } = start(t)
+  run(101, { started: 7000 })
+  watch.follow(SUPERVISORD, [101])
+  run(101, { started: 7001 })
+  await clock.advance(1_000)
+  assert.deepEqual(told, [200])
+})
+
+test('tells a process that died before it was ever seen, once', async (t) => {
+  const { watch, clock, told, run } = start(t)
+  run(102)
+  for (let look = 0; look < 3; look++) watch.follow(SUPERVISORD, [101, 102])
+  await clock.advance(1_000)
+  assert.deepEqual(told, [0])
+})
+
+test('tells many deaths between two looks as one', async (t) => {
+  const { watch, clock, told, run, end } = start(t)
+  const pids = Array.from({ length: 200 }, (_, index) => 1_000 + index)
+  for (const pid of pids) run(pid)
+  watch.follow(SUPERVISORD, pids)
+  for (const pid of pids) end(pid)
+  await clock.advance(1_000)
+  assert.deepEqual(told, [200])
+})
+
+test('leaves a process alone that supervisord reports no more', async (t) => {
+  const { watch, clock, told, run, end } = start(t)
+  run(101)
+  watch.follow(SUPERVISORD, [101])
+  watch.follow(SUPERVISORD, [])
+  end(101)
+  await clock.advance(1_000)
+  assert.deepEqual(told, [])
+})
+
+test('is blind, and says so once, where supervisord counts its pids elsewhere', async (t) => {
+  const { watch, clock, told, run } = start(t)
+  run(1, { parent: 0, command: 'init' })
+  run(101, { parent: 1 })
+  for (let look = 0; look < 3; look++) watch.follow(1, [101, 102])
+  run(101, { parent: 1, state: 'Z' })
+  await clock.advance(1_000)
+  assert.deepEqual(told, ['blind'])
+})
+
+test('watches no stranger that has the pid of a program by chance', async (t) => {
+  const { watch, clock, told, run, end } = start(t)
+  run(101, { parent: 1 })
+  watch.follow(SUPERVISORD, [101])
+  const before = told.length
+  end(101)
+  await clock.advance(1_000)
+  assert.equal(told.length, before)
+})
+
+test('watches nothing where supervisord does not tell its own pid', async (t) => {
+  const { watch, clock, told, run, end } = start(t)
+  run(101)
+  watch.follow(null, [101])
+  end(101)
+  await clock.advance(1_000)
+  assert.deepEqual(told, [])
+})
+
+test('looks less often where a look is dear: half a percent of a core', async (t) => {
+  const { watch, clock, pauses, run } = start(t, 10)
+  run(101)
+  watch.follow(SUPERVISORD, [101])
+  await clock.advance(120_000)
+  assert.deepEqual([pauses[0], pauses.at(-1)], [200, 2_000])
+})
+
+test('ends when it is stopped', async (t) => {
+  const { watch, run, stop, ended } = start(t)
+  run(101)
+  watch.follow(SUPERVISORD, [101])
+  stop.abort()
+  await ended
+})
