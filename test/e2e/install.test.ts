@@ -205,9 +205,9 @@ describe('install.sh', { timeout: 600_000 }, () => {
     const seen = await host.run('ps axwwe -o args; journalctl --no-pager -o export; cat /var/log/syslog', {
       timeoutMs: 30_000,
     })
-    assert.match(seen.stdout, /kuma-supervisor-push\.cjs run --config/)
-    assert.match(seen.stdout, /delivered the first heartbeat of/)
-    assert.ok(!seen.stdout.includes(monitor.token))
+    assert.ok(seen.stdout.includes('kuma-supervisor-push.cjs run --config'), 'the process list is there')
+    assert.ok(seen.stdout.includes('delivered the first heartbeat of'), 'the journal is there')
+    assert.ok(!seen.stdout.includes(monitor.token), 'the token is shown')
   })
 
   test('keeps its access to supervisord when that is restarted, reloaded or killed', async () => {
