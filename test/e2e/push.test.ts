@@ -164,7 +164,10 @@ describe('a push to a real Uptime Kuma', () => {
       recorded.slice(first).map(({ status }) => status),
       ['up', 'up'],
     )
-    assert.match(lines[1] ?? '', /^warn: restarted: Kuma at http:\/\/127\.0\.0\.1:\d+ refuses connections/)
+    assert.match(
+      lines[1] ?? '',
+      /^warn: not delivered: restarted: Kuma at http:\/\/127\.0\.0\.1:\d+ refuses connections/,
+    )
     assert.match(lines[2] ?? '', /^restarted: delivered again after \d+ s, \d heartbeats? not delivered\n$/)
     assert.equal(lines.length, 3, lines.join(''))
   })
