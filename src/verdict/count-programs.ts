@@ -75,7 +75,7 @@ function tooFew(minRunning: number | null, running: number, possible: number, se
   if (minRunning === null || possible >= minRunning) return []
   const says =
     minRunning > selected
-      ? `min_running is ${minRunning} but there are only ${selected} programs`
+      ? `min_running is ${minRunning} but there ${selected === 1 ? 'is only 1 program' : `are only ${selected} programs`}`
       : `only ${running} running, at least ${minRunning} needed`
   return [{ subject: 'quorum', kind: 'too-few', says }]
 }

@@ -27,7 +27,7 @@ export function describeNews(
   nowMs: number,
 ): string | null {
   const news = [...histories]
-    .filter(([, { isLooping }]) => !isLooping)
+    .filter(([, { state, isLooping }]) => !isLooping && CAME_BACK.has(state))
     .map(([name, { restarts }]) => ({ name, restarts: restarts.filter(({ atMs }) => atMs > sinceMs) }))
     .filter(({ restarts }) => restarts.length > 0)
     .toSorted((a, b) => (b.restarts.at(-1)?.atMs ?? 0) - (a.restarts.at(-1)?.atMs ?? 0))
@@ -39,6 +39,8 @@ export function describeNews(
 }
 
 type Restart = ProgramHistory['restarts'][number]
+
+const CAME_BACK: ReadonlySet<ProgramHistory['state']> = new Set(['STARTING', 'RUNNING'])
 
 /** The last cause that is known. */
 function describeWhy(restarts: readonly Restart[]): string {

@@ -1,0 +1,136 @@
+import type { ProcessInfo } from '../../src/supervisor/process-info.ts'
+import { judge, type Judgement, type Rules } from '../../src/verdict/judge.ts'
+import type { Look } from '../../src/verdict/look.ts'
+import { EMPTY_MEMORY } from '../../src/verdict/memory.ts'
+import { selectPrograms } from '../../src/verdict/select-programs.ts'
+import { rules as supervisorRules } from '../../test/helpers/looks.ts'
+import type { Supervisord } from '../../test/helpers/supervisord.ts'
+import { ratePeer, type Outcome } from './outcome.ts'
+import { PEERS, type PeerVerdict } from './peers.ts'
+import type { Phase, Scenario, Stage } from './scenario.ts'
+
+/** A cause must be told within this time, a well one must have settled. */
+const PATIENCE_MS = 45_000
+const WELL_SECONDS = 2
+const STAGING_LOOKS = 6
+
+/** Plays one scenario: judges every look and keeps what was said in each phase, by us and by the peers. */
+export class Player {
+  readonly scenario: Scenario
+  readonly outcomes: Outcome[] = []
+  readonly #stage: Stage
+  readonly #supervisord: Supervisord
+  readonly #rules: Rules
+  #memory = EMPTY_MEMORY
+  #looks = 0
+  /** Of the present phase. */
+  #acting: 'to do' | 'at it' | 'done' = 'to do'
+  #actedMs = 0
+  #isStaged = false
+  #wasDown = false
+  #recovers = false
+  #peers: PeerVerdict[][] = PEERS.map(() => [])
+  #error: string | null = null
+
+  constructor(scenario: Scenario, stage: Stage, supervisord: Supervisord) {
+    this.scenario = scenario
+    this.#stage = stage
+    this.#supervisord = supervisord
+    this.#rules = scenario.rules?.kind === 'unit' ? scenario.rules : supervisorRules(scenario.rules)
+  }
+
+  get isOver(): boolean {
+    return this.#phase === undefined
+  }
+
+  get #phase(): Phase | undefined {
+    return this.scenario.phases[this.outcomes.length]
+  }
+
+  see(seen: Look, nowMs: number): void {
+    const phase = this.#phase
+    if (phase === undefined) return
+    this.#looks += 1
+    const look = this.scenario.distorts?.(seen, this.#looks) ?? seen
+    if (this.#acting === 'to do') this.#act(phase)
+    const judgement = judge(look, this.#memory, this.#rules, nowMs)
+    this.#memory = judgement.memory
+    const { verdict } = judgement
+    // After a trouble a phase that is well begins with the recovery.
+    if (verdict?.status === 'up' && this.#acting === 'done') this.#recovers = false
+    this.#isStaged ||= this.#looks >= STAGING_LOOKS || !isStarting(look)
+    if (!this.#recovers) {
+      this.#wasDown ||= verdict?.status === 'down'
+      // That the stage itself is being set up is no scene of the play.
+      if (this.#isStaged) this.#askPeers(look)
+    }
+    if (this.#acting !== 'done') return
+    const isLate = nowMs - this.#actedMs > PATIENCE_MS
+    if (isLate || this.#error !== null || this.#isThrough(phase, judgement, nowMs))
+      this.#end(phase, judgement)
+  }
+
+  #act(phase: Phase): void {
+    this.#acting = 'at it'
+    const acted = (): void => {
+      this.#acting = 'done'
+      this.#actedMs = performance.now()
+    }
+    const failed = (error: unknown): void => {
+      this.#error = `the scenario itself failed: ${String(error)}`
+      acted()
+    }
+    if (phase.does === undefined) acted()
+    else phase.does(this.#stage).then(acted, failed)
+  }
+
+  #askPeers(look: Look): void {
+    const selected = this.#selected(look)
+    PEERS.forEach((peer, index) => this.#peers[index]?.push(peer.says(look, selected)))
+  }
+
+  #selected({ rpc }: Look): readonly ProcessInfo[] {
+    if (rpc.kind !== 'answered' || this.#rules.kind === 'unit') return []
+    return selectPrograms(rpc.state.processes, this.#rules).selected
+  }
+
+  #isThrough({ truth, says, forSeconds }: Phase, { verdict, settled }: Judgement, nowMs: number): boolean {
+    if (verdict === null || !says.test(this.#shown(verdict.message))) return false
+    if (truth === 'bad') return verdict.status === 'down'
+    const isLongEnough = nowMs - this.#actedMs >= (forSeconds ?? WELL_SECONDS) * 1000
+    return verdict.status === 'up' && isLongEnough && (settled || forSeconds !== undefined)
+  }
+
+  #end({ truth, says }: Phase, { verdict }: Judgement): void {
+    const status = verdict?.status ?? 'silent'
+    const message = this.#error ?? this.#shown(verdict?.message ?? '')
+    const isFalse = truth === 'well' && (this.#wasDown || status === 'down')
+    const isMiss = truth === 'bad' && status !== 'down'
+    const isWrong = !says.test(message) || message.length > 250
+    this.outcomes.push({
+      scenario: this.scenario.name,
+      phase: this.outcomes.length + 1,
+      truth,
+      ours: isFalse ? 'false alarm' : isMiss ? 'miss' : isWrong ? 'wrong message' : 'right',
+      status,
+      message,
+      expected: says,
+      peers: this.#peers.map((said) => ratePeer(truth, said)),
+    })
+    this.#acting = 'to do'
+    this.#wasDown = false
+    this.#recovers = truth === 'bad' && this.#phase?.truth === 'well'
+    this.#peers = PEERS.map(() => [])
+  }
+
+  #shown(message: string): string {
+    return message
+      .replaceAll(this.#supervisord.socket, '{socket}')
+      .replaceAll(this.#supervisord.dir, '{dir}')
+      .replaceAll(/127\.0\.0\.1:\d+/g, '{port}')
+  }
+}
+
+function isStarting({ rpc }: Look): boolean {
+  return rpc.kind === 'answered' && rpc.state.processes.some(({ state }) => state === 'STARTING')
+}

@@ -1,0 +1,243 @@
+import { IGNORES_TERM, WELL, type Scenario, type Stage } from '../scenario.ts'
+import { distortProcesses } from './states.ts'
+
+const dies = (how: string): Record<string, string | boolean> => ({
+  command: `/bin/sh -c "sleep 1.4; ${how}"`,
+  autorestart: true,
+})
+
+async function kill({ pidOf }: Stage, program: string): Promise<void> {
+  const pid = await pidOf(program)
+  if (pid > 1) process.kill(pid, 'SIGKILL')
+}
+
+/** Transitions: what people and programs do, asked for or not. */
+export const RESTARTS: readonly Scenario[] = [
+  {
+    name: 'restart by supervisorctl',
+    programs: { restarted: WELL },
+    phases: [
+      {
+        does: async ({ supervisord, until }) => {
+          await until({ restarted: 'RUNNING' })
+          await supervisord.ctl('restart', 'restarted')
+        },
+        truth: 'well',
+        says: /^1 of 1 running$/,
+      },
+    ],
+  },
+  {
+    name: 'four restarts by supervisorctl in a row',
+    programs: { often: WELL },
+    phases: [
+      {
+        does: async ({ supervisord, until, sleep }) => {
+          await until({ often: 'RUNNING' })
+          for (let count = 0; count < 4; count += 1) {
+            await supervisord.ctl('restart', 'often')
+            await sleep(0.5)
+          }
+        },
+        truth: 'well',
+        says: /^1 of 1 running$/,
+      },
+    ],
+  },
+  {
+    name: 'restart of a group that waits for its slowest program',
+    programs: {
+      'group:deploy': { programs: 'deployslow,deployquick' },
+      deployslow: {
+        command: IGNORES_TERM,
+        stopwaitsecs: 8,
+        startsecs: 0,
+        stopasgroup: true,
+        killasgroup: true,
+      },
+      deployquick: WELL,
+    },
+    phases: [
+      {
+        does: async ({ supervisord, until }) => {
+          await until({ deployslow: 'RUNNING', deployquick: 'RUNNING' })
+          await supervisord.ctl('restart', 'deploy:*')
+        },
+        truth: 'well',
+        says: /^2 of 2 running$/,
+      },
+    ],
+  },
+  {
+    name: 'the quick one of such a group, watched alone',
+    programs: {
+      'group:alone': { programs: 'aloneslow,alonequick' },
+      aloneslow: {
+        command: IGNORES_TERM,
+        stopwaitsecs: 8,
+        startsecs: 0,
+        stopasgroup: true,
+        killasgroup: true,
+      },
+      alonequick: WELL,
+    },
+    rules: { programs: ['alone:alonequick'] },
+    phases: [
+      {
+        does: async ({ supervisord, until }) => {
+          await until({ aloneslow: 'RUNNING', alonequick: 'RUNNING' })
+          await supervisord.ctl('restart', 'alone:*')
+        },
+        truth: 'well',
+        says: /^1 of 1 running$/,
+      },
+    ],
+  },
+  {
+    name: 'FATAL, then mended and started',
+    programs: {
+      mended: {
+        command: `/bin/sh -c "test -f %(here)s/mended && exec ${WELL}; exit 1"`,
+        startretries: 0,
+      },
+    },
+    phases: [
+      { truth: 'bad', says: /^mended FATAL: Exited too quickly, see its log · 0 of 1 running$/ },
+      {
+        does: async ({ supervisord }) => {
+          const { writeFile } = await import('node:fs/promises')
+          await writeFile(`${supervisord.dir}/mended`, '')
+          await supervisord.ctl('start', 'mended')
+        },
+        truth: 'well',
+        says: /^1 of 1 running$/,
+      },
+    ],
+  },
+  {
+    name: 'RUNNING, then FATAL',
+    programs: {
+      later: {
+        command: `/bin/sh -c "test -f %(here)s/later && exit 1; exec ${WELL}"`,
+        startretries: 0,
+        autorestart: true,
+      },
+    },
+    phases: [
+      { truth: 'well', says: /^1 of 1 running$/ },
+      {
+        does: async (stage) => {
+          const { writeFile } = await import('node:fs/promises')
+          await writeFile(`${stage.supervisord.dir}/later`, '')
+          await kill(stage, 'later')
+        },
+        truth: 'bad',
+        says: /^later FATAL: Exited too quickly, see its log · 0 of 1 running$/,
+      },
+    ],
+  },
+  {
+    name: 'one death that supervisord mends',
+    programs: { once: WELL },
+    phases: [
+      {
+        does: async (stage) => {
+          await stage.until({ once: 'RUNNING' })
+          await stage.sleep(1)
+          await kill(stage, 'once')
+        },
+        truth: 'well',
+        says: /^1 of 1 running · once restarted 1× \(killed by SIGKILL\) (just now|\d+ s ago)$/,
+        forSeconds: 5,
+      },
+    ],
+  },
+  {
+    name: 'deaths that are told with their exit code, two programs',
+    programs: {
+      codea: `/bin/sh -c "test -f %(here)s/codea && exec ${WELL}; touch %(here)s/codea; sleep 3; exit 4"`,
+      codeb: `/bin/sh -c "test -f %(here)s/codeb && exec ${WELL}; touch %(here)s/codeb; sleep 5; exit 5"`,
+    },
+    phases: [
+      {
+        does: ({ sleep }) => sleep(7),
+        truth: 'well',
+        says: /^2 of 2 running · codeb restarted 1× \(exit 5\) .+ ago \(\+1 more\)$/,
+        forSeconds: 3,
+      },
+    ],
+  },
+  {
+    name: 'crash loop by exit 1, always STARTING or RUNNING',
+    programs: { looping: dies('exit 1') },
+    phases: [
+      { truth: 'bad', says: /^looping crash loop: \d+ restarts in \d+ s \(exit 1\) · 0 of 1 running$/ },
+    ],
+  },
+  {
+    name: 'crash loop by SIGSEGV',
+    programs: { segv: dies('kill -SEGV $$') },
+    phases: [
+      {
+        truth: 'bad',
+        says: /^segv crash loop: \d+ restarts in \d+ s \(killed by SIGSEGV(, core dumped)?\) · 0 of 1 running$/,
+      },
+    ],
+  },
+  {
+    name: 'kill -9 from outside, again and again',
+    programs: { hunted: WELL },
+    phases: [
+      {
+        does: async (stage) => {
+          for (let count = 0; count < 4; count += 1) {
+            await stage.until({ hunted: 'RUNNING' })
+            await kill(stage, 'hunted')
+            await stage.sleep(2)
+          }
+        },
+        truth: 'bad',
+        says: /^hunted crash loop: [34] restarts in \d+ s \(killed by SIGKILL\) · 0 of 1 running$/,
+      },
+    ],
+  },
+  {
+    name: 'crash loop of one, its neighbour watched',
+    programs: { loopbeside: dies('exit 1'), wellbeside: WELL },
+    rules: { programs: ['wellbeside'] },
+    phases: [{ truth: 'well', says: /^1 of 1 running$/, forSeconds: 10 }],
+  },
+  {
+    name: 'crash loop that ends in a stop by hand',
+    programs: { loopstopped: dies('exit 1') },
+    phases: [
+      { truth: 'bad', says: /^loopstopped crash loop: / },
+      {
+        does: async ({ supervisord }) => void (await supervisord.ctl('stop', 'loopstopped')),
+        truth: 'bad',
+        says: /^loopstopped STOPPED by hand · 0 of 1 running$/,
+      },
+    ],
+  },
+  {
+    name: 'a program that ends as expected and is started again, for ever',
+    programs: { batch: dies('exit 0') },
+    phases: [{ truth: 'well', says: /^1 of 1 running$|^batch STARTING|exited as expected/, forSeconds: 12 }],
+  },
+  {
+    name: 'date set back under running programs (fixture)',
+    programs: { rollback: WELL },
+    distorts: distortProcesses((info, count) => ({
+      ...info,
+      start: info.start - 3600 * Math.floor(count / 4),
+      now: info.now - 3600 * Math.floor(count / 4),
+    })),
+    phases: [{ truth: 'well', says: /^1 of 1 running$/, forSeconds: 10 }],
+  },
+  {
+    name: 'date set forward by a day, or a host that slept (fixture)',
+    programs: { forward: WELL },
+    distorts: distortProcesses((info, count) => ({ ...info, now: info.now + (count > 6 ? 86_400 : 0) })),
+    phases: [{ truth: 'well', says: /^1 of 1 running$/, forSeconds: 6 }],
+  },
+]
