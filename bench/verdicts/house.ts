@@ -21,20 +21,24 @@ export async function runHouse(scenarios: readonly Scenario[]): Promise<Outcome[
   const [first] = scenarios
   const supervisord = await startSupervisord({ ...first?.alone, programs })
   const client = createSupervisorClient({
-    url: supervisord.url,
+    url: first?.overTcp === true ? supervisord.inetUrl : supervisord.url,
     username: null,
     password: null,
     caFile: null,
     timeoutMs: 10_000,
     now: () => performance.now(),
-    ...(first?.client?.url !== undefined && { url: replaceAddress(first.client.url, supervisord) }),
-    ...withoutUrl(first?.client ?? {}),
+    ...first?.client,
   })
   const say = { unit: first?.unit ?? null }
   const stop = new AbortController()
   try {
     const players = scenarios.map(
-      (scenario) => new Player(scenario, createStage(supervisord, client.read, say), supervisord),
+      (scenario) =>
+        new Player(
+          scenario,
+          createStage(supervisord, (signal) => client.read(signal), say),
+          supervisord,
+        ),
     )
     while (!players.every((player) => player.isOver)) {
       const look = await takeLook(
@@ -54,14 +58,6 @@ export async function runHouse(scenarios: readonly Scenario[]): Promise<Outcome[
     await client.close()
     await supervisord.stop()
   }
-}
-
-function replaceAddress(url: string, supervisord: Supervisord): string {
-  return url.replace('{socket}', supervisord.socket).replace('{inet}', supervisord.inetUrl)
-}
-
-function withoutUrl({ url: _, ...others }: NonNullable<Scenario['client']>): Omit<typeof others, 'url'> {
-  return others
 }
 
 function unitReading(said: Partial<UnitState> | UnitReading | null, supervisord: Supervisord): UnitReading {

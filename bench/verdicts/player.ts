@@ -67,7 +67,7 @@ export class Player {
     if (this.#acting !== 'done') return
     const isLate = nowMs - this.#actedMs > PATIENCE_MS
     if (isLate || this.#error !== null || this.#isThrough(phase, judgement, nowMs))
-      this.#end(phase, judgement)
+      this.#end(phase, judgement, look)
   }
 
   #act(phase: Phase): void {
@@ -101,7 +101,8 @@ export class Player {
     return verdict.status === 'up' && isLongEnough && (settled || forSeconds !== undefined)
   }
 
-  #end({ truth, says }: Phase, { verdict }: Judgement): void {
+  #end({ truth, says }: Phase, { verdict }: Judgement, look: Look): void {
+    if (this.#peers.every((said) => said.length === 0)) this.#askPeers(look)
     const status = verdict?.status ?? 'silent'
     const message = this.#error ?? this.#shown(verdict?.message ?? '')
     const isFalse = truth === 'well' && (this.#wasDown || status === 'down')

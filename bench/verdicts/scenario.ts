@@ -8,11 +8,11 @@ import type { Supervisord, SupervisordOptions } from '../../test/helpers/supervi
 export interface Stage {
   readonly supervisord: Supervisord
   /** From now on systemd says this of the unit; null: it follows the process, `active` or `failed`. */
-  say(unit: Partial<UnitState> | UnitReading | null): void
+  readonly say: (unit: Partial<UnitState> | UnitReading | null) => void
   /** Resolves when the programs look like it: `{ web: 'RUNNING' }`. */
-  until(states: Readonly<Record<string, string>>): Promise<void>
-  pidOf(program: string): Promise<number>
-  sleep(seconds: number): Promise<void>
+  readonly until: (states: Readonly<Record<string, string>>) => Promise<void>
+  readonly pidOf: (program: string) => Promise<number>
+  readonly sleep: (seconds: number) => Promise<void>
 }
 
 /** What happens, and what somebody who knows the truth would say of it. */
@@ -33,7 +33,9 @@ export interface Scenario {
   /** Its own supervisord; without it, it shares one with others and sees nothing but its own programs. */
   readonly alone?: Omit<SupervisordOptions, 'programs'>
   readonly rules?: Partial<Extract<Rules, { kind: 'supervisor' }>> | Extract<Rules, { kind: 'unit' }>
-  readonly client?: Partial<SupervisorClientOptions>
+  /** Asks at the port rather than at the socket. */
+  readonly overTcp?: boolean
+  readonly client?: Partial<Omit<SupervisorClientOptions, 'url'>>
   readonly unit?: Partial<UnitState> | UnitReading
   /** Changes what was read, for what no real supervisord can be brought to on demand. */
   readonly distorts?: (look: Look, count: number) => Look

@@ -1,3 +1,4 @@
+import { CONFIGURATION } from './scenarios/configuration.ts'
 import { LIVENESS } from './scenarios/liveness.ts'
 import { RESTARTS } from './scenarios/restarts.ts'
 import { SELECTION } from './scenarios/selection.ts'
@@ -12,6 +13,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...RESTARTS,
   ...SELECTION,
   ...SUPERVISORD,
+  ...CONFIGURATION,
   ...LIVENESS,
   ...UNITS,
 ]

@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import { IGNORES_TERM, WELL, type Scenario, type Stage } from '../scenario.ts'
 import { distortProcesses } from './states.ts'
 
@@ -5,6 +6,10 @@ const dies = (how: string): Record<string, string | boolean> => ({
   command: `/bin/sh -c "sleep 1.4; ${how}"`,
   autorestart: true,
 })
+
+/** Ends once with the code as soon as the file of its name is there. */
+const diesWhenTold = (name: string, code: number): string =>
+  `/bin/sh -c "cd %(here)s; test -f ${name}.done && exec ${WELL}; until test -f ${name}; do sleep 0.1; done; touch ${name}.done; exit ${code}"`
 
 async function kill({ pidOf }: Stage, program: string): Promise<void> {
   const pid = await pidOf(program)
@@ -105,7 +110,6 @@ export const RESTARTS: readonly Scenario[] = [
       { truth: 'bad', says: /^mended FATAL: Exited too quickly, see its log · 0 of 1 running$/ },
       {
         does: async ({ supervisord }) => {
-          const { writeFile } = await import('node:fs/promises')
           await writeFile(`${supervisord.dir}/mended`, '')
           await supervisord.ctl('start', 'mended')
         },
@@ -127,7 +131,6 @@ export const RESTARTS: readonly Scenario[] = [
       { truth: 'well', says: /^1 of 1 running$/ },
       {
         does: async (stage) => {
-          const { writeFile } = await import('node:fs/promises')
           await writeFile(`${stage.supervisord.dir}/later`, '')
           await kill(stage, 'later')
         },
@@ -154,13 +157,17 @@ export const RESTARTS: readonly Scenario[] = [
   },
   {
     name: 'deaths that are told with their exit code, two programs',
-    programs: {
-      codea: `/bin/sh -c "test -f %(here)s/codea && exec ${WELL}; touch %(here)s/codea; sleep 3; exit 4"`,
-      codeb: `/bin/sh -c "test -f %(here)s/codeb && exec ${WELL}; touch %(here)s/codeb; sleep 5; exit 5"`,
-    },
+    programs: { codea: diesWhenTold('codea', 4), codeb: diesWhenTold('codeb', 5) },
     phases: [
       {
-        does: ({ sleep }) => sleep(7),
+        does: async ({ supervisord, until, sleep }) => {
+          for (const name of ['codea', 'codeb']) {
+            await until({ [name]: 'RUNNING' })
+            await sleep(1)
+            await writeFile(`${supervisord.dir}/${name}`, '')
+          }
+          await sleep(3)
+        },
         truth: 'well',
         says: /^2 of 2 running · codeb restarted 1× \(exit 5\) .+ ago \(\+1 more\)$/,
         forSeconds: 3,
