@@ -34,9 +34,9 @@ export class Monitor {
     return this.#telling?.verdict ?? null
   }
 
-  /** Takes one look in. `changed` is true for the first verdict too; not `settled` means: look again soon. */
-  see(look: Look, nowMs: number): { changed: boolean; settled: boolean } {
-    const { verdict, settled, memory } = judge(look, this.#memory, this.#rules, nowMs)
+  /** Takes one look in. `changed` is true for the first verdict too; not `settled` means: look again, in `againMs` or soon. */
+  see(look: Look, nowMs: number): { changed: boolean; settled: boolean; againMs: number } {
+    const { verdict, settled, againMs, memory } = judge(look, this.#memory, this.#rules, nowMs)
     const changed = verdict !== null && verdict.status !== this.verdict?.status
     this.#memory = memory
     this.#seenMs = nowMs
@@ -44,7 +44,7 @@ export class Monitor {
       // Without supervisord's answer the programs, and so their restarts, are not spoken of.
       this.#telling = { verdict, restartsUntilMs: memory.answeredMs === nowMs ? nowMs : null }
     }
-    return { changed, settled }
+    return { changed, settled, againMs }
   }
 
   /** The agent itself went wrong: that is a DOWN, never a silence. True when it was not down before. */

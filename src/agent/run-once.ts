@@ -1,6 +1,6 @@
 import type { Log } from '../log.ts'
 import type { Clock } from './clock.ts'
-import { RECHECK_MS, round, type Watch } from './watch.ts'
+import { round, type Watch } from './watch.ts'
 
 /** How long a one-shot may go on looking at something that may be passing. */
 const PATIENCE_MS = 12_000
@@ -14,8 +14,10 @@ export async function runOnce(
   const untilMs = clock.now() + PATIENCE_MS
   await Promise.all(
     watches.map(async (watch) => {
-      while (!(await round(watch, { clock, log, onChange: () => {} }, signal)) && clock.now() < untilMs) {
-        await clock.sleep(RECHECK_MS, signal)
+      for (;;) {
+        const againMs = await round(watch, { clock, log, onChange: () => {} }, signal)
+        if (againMs === Infinity || clock.now() >= untilMs) return
+        await clock.sleep(againMs, signal)
       }
     }),
   )

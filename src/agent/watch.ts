@@ -22,19 +22,21 @@ export interface WatchOptions {
   readonly onChange: (monitor: Monitor) => void
 }
 
-/** How soon to look again when something may be passing. */
-export const RECHECK_MS = 2_000
+/** How soon to look again, at the latest, when something may be passing. */
+const RECHECK_MS = 2_000
 
 /** Between the beginnings of two rounds that were rung for: one death rings several times. */
 const GAP_MS = 50
 /** Where it rings on and on, the gap grows up to this: a flood of deaths must not become one of questions. */
 const LONGEST_GAP_MS = 1_000
+const LONGEST_REST_MS = 5_000
 
 /**
  * Looks and judges until aborted. Rounds never overlap; a time that passes during a long round starts one more at once.
  *
  * The first ring starts a round at once, and those that follow within the gap share the next: what they rang for may
- * have happened after the first one looked.
+ * have happened after the first one looked. A supervisord that is slow to answer, as with a thousand programs, has as
+ * long a rest.
  */
 export async function runWatch(watch: Watch, options: WatchOptions, signal: AbortSignal): Promise<void> {
   const { checkEveryMs, clock } = options
@@ -44,33 +46,36 @@ export async function runWatch(watch: Watch, options: WatchOptions, signal: Abor
   while (!signal.aborted) {
     const startedMs = clock.now()
     const nextMs = period.next(startedMs)
-    const settled = await round(watch, options, signal)
-    const waitMs = nextMs - clock.now()
-    const rang = await bell.sleep(clock, settled ? waitMs : Math.min(waitMs, RECHECK_MS), signal)
-    const pauseMs = rang ? startedMs + gapMs - clock.now() : 0
+    const againMs = await round(watch, options, signal)
+    const endedMs = clock.now()
+    const restMs = Math.min(endedMs - startedMs, LONGEST_REST_MS)
+    const rang = await bell.sleep(clock, Math.min(nextMs - endedMs, Math.max(againMs, restMs)), signal)
+    const mayStartMs = Math.max(startedMs + gapMs, endedMs + restMs)
+    const pauseMs = rang ? mayStartMs - clock.now() : 0
     gapMs = pauseMs > 0 ? Math.min(gapMs * 2, LONGEST_GAP_MS) : GAP_MS
     if (pauseMs > 0) await clock.sleep(pauseMs, signal)
     bell.hush()
   }
 }
 
-/** One look, judged by every monitor over it; true when none of them asks for another one soon. */
+/** One look, judged by every monitor over it; the milliseconds to the next one that they ask for, or Infinity. */
 export async function round(
   { name, doors, monitors }: Watch,
   { clock, log, onChange }: Pick<WatchOptions, 'clock' | 'log' | 'onChange'>,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<number> {
   try {
     const look = await takeLook(doors, signal)
-    if (signal.aborted) return true
+    if (signal.aborted) return Infinity
     const seen = monitors.map((monitor) => ({ monitor, ...monitor.see(look, clock.now()) }))
     for (const { monitor, changed } of seen) if (changed) onChange(monitor)
-    return seen.every(({ settled }) => settled)
+    const wishes = seen.filter(({ settled }) => !settled).map(({ againMs }) => againMs)
+    return wishes.length === 0 ? Infinity : Math.max(GAP_MS, Math.min(RECHECK_MS, ...wishes))
   } catch (error) {
     // A mistake of ours must be seen in Kuma, and the next round runs all the same.
     const message = error instanceof Error ? error.message : String(error)
     log.error(`the check of ${name} failed: ${error instanceof Error ? (error.stack ?? message) : message}`)
     for (const monitor of monitors) if (monitor.fail(message)) onChange(monitor)
-    return true
+    return Infinity
   }
 }

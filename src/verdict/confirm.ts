@@ -5,6 +5,8 @@ import { PROBLEMS, type Candidate } from './problems.ts'
 export interface Seen {
   readonly candidate: Candidate
   readonly forMs: number
+  /** Milliseconds until it may count; 0 when it does, or only a look is missing. */
+  readonly leftMs: number
   readonly followsTrouble: boolean
 }
 
@@ -32,8 +34,11 @@ export function confirm(
   for (const candidate of candidates) {
     const suspect = follow(candidate, before.get(candidate.subject), { nowMs, isInTrouble })
     suspects.set(candidate.subject, suspect)
-    const { sinceMs, followsTrouble } = suspect
-    const seen = { candidate, forMs: nowMs - sinceMs, followsTrouble }
+    const { followsTrouble } = suspect
+    const forMs = nowMs - suspect.sinceMs
+    const overdueInMs = (candidate.limitMs ?? Infinity) - (nowMs - suspect.badSinceMs)
+    const leftMs = Math.max(0, Math.min(graceOf(candidate) - forMs, overdueInMs))
+    const seen = { candidate, forMs, leftMs, followsTrouble }
     ;(suspect.confirmed ? confirmed : pending).push(seen)
   }
   return { confirmed, pending, suspects }
@@ -44,8 +49,8 @@ function follow(
   before: Suspect | undefined,
   { nowMs, isInTrouble }: { nowMs: number; isInTrouble: boolean },
 ): Suspect {
-  const { clock, checks: checksNeeded, ms } = PROBLEMS[candidate.kind]
-  const graceMs = Math.max(ms, candidate.graceMs ?? 0)
+  const { clock, checks: checksNeeded } = PROBLEMS[candidate.kind]
+  const graceMs = graceOf(candidate)
   const incident = candidate.incident ?? null
   const isNew = before === undefined || isNewIncident(before, incident, nowMs, graceMs)
   const goesOn = !isNew && before.clock === clock
@@ -64,6 +69,10 @@ function follow(
     followsTrouble: isNew ? isInTrouble : before.followsTrouble,
     confirmed: before?.confirmed === true || isSeenEnough || isOverdue,
   }
+}
+
+function graceOf({ kind, graceMs = 0 }: Candidate): number {
+  return Math.max(PROBLEMS[kind].ms, graceMs)
 }
 
 /** Between two looks that are far apart, a program may have been well and started again: that is no long start. */

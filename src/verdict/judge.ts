@@ -27,6 +27,8 @@ export interface Judgement {
   readonly verdict: Verdict | null
   /** False while something looks wrong that may yet be passing: look again soon. */
   readonly settled: boolean
+  /** How soon, in milliseconds: when the first of it may count. Infinity when that is not known. */
+  readonly againMs: number
   readonly memory: MonitorMemory
 }
 
@@ -64,7 +66,8 @@ export function judge(look: Look, before: MonitorMemory, rules: Rules, nowMs: nu
     shutdownSeconds: state === null ? before.shutdownSeconds : shutdownSeconds(state),
   }
   const settled = open.length === 0
-  if (status === null) return { verdict: null, settled, memory }
+  const againMs = Math.min(...open.map(({ leftMs }) => leftMs))
+  if (status === null) return { verdict: null, settled, againMs, memory }
 
   const news = ({ histories }: Count): string[] => {
     const told = describeNews(histories, before.toldMs, nowMs)
@@ -77,7 +80,7 @@ export function judge(look: Look, before: MonitorMemory, rules: Rules, nowMs: nu
     troubles.length > 0
       ? describeTroubles(troubles, facts, status === 'up' && troubles === open ? 'checking again: ' : '')
       : describeFacts([...facts, ...(note === null ? [] : [note]), ...upTime(look)])
-  return { verdict: { status, message, ping: state?.ms ?? null }, settled, memory }
+  return { verdict: { status, message, ping: state?.ms ?? null }, settled, againMs, memory }
 }
 
 function nextStatus(

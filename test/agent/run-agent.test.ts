@@ -74,7 +74,16 @@ describe('the agent', () => {
     await clock.advance(1_000)
     reading = failed('refused')
     await clock.advance(6_000)
-    assert.match(sent.at(-1) ?? '', /^7 local down/)
+    assert.match(sent.at(-1) ?? '', /^6\.5 local down/)
+  })
+
+  it('waits no longer than for a second answer with a program that has exited', async () => {
+    let reading = RUNNING
+    const { clock, sent } = start({ local: async () => reading })
+    await clock.advance(1_000)
+    reading = answered([program('web', 'EXITED', { spawnerr: 'Bad exit code 3', exitstatus: 3 })])
+    await clock.advance(5_000)
+    assert.deepEqual(sent.slice(1), ['5.1 local down web EXITED unexpectedly: exit 3 · 0 of 1 running'])
   })
 
   it('does not let one host that hangs delay another', async () => {
@@ -168,7 +177,7 @@ describe('the bell of a watch', () => {
     await clock.advance(100)
     bell.ring()
     await clock.advance(1_000)
-    assert.deepEqual(rounds, [0, 1_000, 1_200])
+    assert.deepEqual(rounds, [0, 1_000, 1_400])
   })
 
   it('does not turn a flood into a flood of questions, and is quick again after it', async () => {
@@ -182,6 +191,22 @@ describe('the bell of a watch', () => {
     bell.ring()
     await clock.advance(0)
     assert.equal(rounds.at(-1), 6_000)
+  })
+})
+
+describe('a supervisord that is slow to answer', () => {
+  it('has as long a rest before it is asked again', async () => {
+    const clock = new ManualClock()
+    const beganMs = clock.now()
+    const rounds: number[] = []
+    const read = async (): Promise<RpcReading> => {
+      rounds.push(clock.now() - beganMs)
+      await clock.sleep(1_000, new AbortController().signal)
+      return answered([program('web', 'EXITED', { spawnerr: 'Bad exit code 3' })])
+    }
+    start({ local: read }, clock)
+    await clock.advance(3_500)
+    assert.deepEqual(rounds, [0, 2_000])
   })
 })
 

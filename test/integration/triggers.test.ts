@@ -79,3 +79,38 @@ test('the end of a program starts a check', async (t) => {
   )
   assert.match(agent.stdout, /a FATAL/)
 })
+
+test('programs that are started again are no alarm, however soon it looks; one that is not is', async (t) => {
+  const names = Array.from({ length: 12 }, (_, index) => `p${index}`)
+  const command = 'sleep 1000'
+  const steady = Object.fromEntries(
+    names.map((name) => [name, { command, autorestart: 'true', startsecs: 0 }]),
+  )
+  const programs = { ...steady, last: { command, autorestart: 'false', startsecs: 0 } }
+  const supervisord = await startSupervisord({ programs })
+  t.after(() => supervisord.stop())
+  await eventually(
+    'all run',
+    () => supervisord.ctl('status'),
+    (status) => status.match(/RUNNING/g)?.length === 13,
+  )
+  const agent = await watching(t, supervisord.url)
+  const kill = async (name: string): Promise<void> => {
+    const pid = Number(await supervisord.ctl('pid', name))
+    process.kill(pid, 'SIGKILL')
+    await eventually(
+      'it has another pid',
+      () => supervisord.ctl('pid', name),
+      (now) => Number(now) !== pid,
+    )
+  }
+  for (const name of names) await kill(name)
+  assert.doesNotMatch(agent.stdout, / down /)
+  await kill('last')
+  await eventually(
+    'it is down',
+    () => agent.stdout,
+    (out) => out.includes(' down '),
+  )
+  assert.match(agent.stdout, /last EXITED unexpectedly: killed by a signal/)
+})
