@@ -78,7 +78,7 @@ async function kumaOutboxes(options: OutboxesOptions): Promise<Outboxes> {
     ca: await readPem(kuma, 'caFile'),
     clientCert: await readPem(kuma, 'clientCertFile'),
     clientKey: await readPem(kuma, 'clientKeyFile'),
-    proxy: kuma.proxy,
+    insecure: kuma.insecure,
     timeoutMs: kuma.timeoutMs,
     version,
     now: () => options.clock.now(),

@@ -12,11 +12,14 @@ export interface Config {
 export interface KumaConfig {
   /** The base of every monitor whose push URL brings none of its own; see `PushTarget.baseUrl`. */
   readonly url: string
+  /** For every push; basic authentication is among them. */
   readonly headers: Readonly<Record<string, string>>
   readonly caFile: string | null
+  /** Whether its certificate goes unchecked. */
+  readonly insecure: boolean
   readonly clientCertFile: string | null
   readonly clientKeyFile: string | null
-  /** `http://host:port` of a proxy, or null. */
+  /** `http://[user:password@]host:port` of the proxy on the way to `url`, or null. */
   readonly proxy: string | null
   readonly timeoutMs: number
 }
@@ -56,6 +59,8 @@ export interface PushTarget {
   readonly baseUrl: string
   /** `[A-Za-z0-9]+` */
   readonly token: string
+  /** `http://[user:password@]host:port` of the proxy on the way there, or null. */
+  readonly proxy: string | null
 }
 
 /** A monitor over programs of one supervisord. */

@@ -13,9 +13,10 @@ export function describeConfig({ kuma, agent, supervisors, monitors }: Config): 
       url: kuma.url,
       headers: Object.fromEntries(Object.keys(kuma.headers).map((name) => [name, '…'])),
       ca_file: kuma.caFile,
+      insecure: kuma.insecure ? true : null,
       client_cert_file: kuma.clientCertFile,
       client_key_file: kuma.clientKeyFile,
-      proxy: kuma.proxy,
+      proxy: kuma.proxy === null ? null : kuma.proxy.replace(/\/\/.*@/, '//…@'),
       timeout: formatDuration(kuma.timeoutMs),
     }),
     table('[agent]', {

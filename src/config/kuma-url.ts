@@ -21,7 +21,7 @@ export function parseKumaUrl(text: string): Parsed<string> {
     return {
       wrong:
         'must not hold a user name or password; for basic authentication in front of Kuma ' +
-        'set headers = { Authorization = "Basic …" } in [kuma]',
+        'set username and password_file in [kuma]',
     }
   }
   if (/\/api\/push(\/|$)/.test(url.pathname)) {

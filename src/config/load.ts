@@ -89,13 +89,14 @@ async function resolve(
     return isAbsolute(expanded) ? expanded : join(document?.folder ?? '', expanded)
   }
   const values = readDocument(document, fromFile, problems)
-  const kuma = await resolveKuma(context, values.kuma[0]?.values ?? {})
+  const { config: kuma, proxyFor } = await resolveKuma(context, values.kuma[0]?.values ?? {})
   const agent = await resolveAgent(context, values.agent[0]?.values ?? {})
   const supervisors = await resolveSupervisors(context, values.supervisor)
   const monitors = await resolveMonitors(context, {
     entries: values.monitor,
     supervisors,
     kumaUrl: kuma.url,
+    proxyFor,
     needsToken,
   })
   const isAnyMonitor =

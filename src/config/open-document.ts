@@ -35,5 +35,10 @@ export async function openDocument(context: LoadContext, defaultFile: string): P
 
 function holdsSecret({ root: { kuma, supervisor, monitor } }: Document): boolean {
   const tables = [kuma, supervisor, monitor].flat().filter(isTable)
-  return tables.some((table) => ['headers', 'password', 'token', 'push_url'].some((key) => key in table))
+  return tables.some(
+    (table) =>
+      ['password', 'token', 'push_url'].some((key) => key in table) ||
+      (isTable(table['headers']) && Object.values(table['headers']).some((value) => !isTable(value))) ||
+      (typeof table['proxy'] === 'string' && table['proxy'].includes('@')),
+  )
 }

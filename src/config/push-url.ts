@@ -46,7 +46,7 @@ function parseWholeUrl(text: string): Parsed<PushAddress> {
     return {
       wrong:
         'must not hold a user name or password; for basic authentication in front of Kuma ' +
-        'set headers = { Authorization = "Basic …" } in [kuma]',
+        'set username and password_file in [kuma]',
     }
   }
   const match = /^(.*)\/api\/push\/+([^/]*)\/*$/.exec(url.pathname)

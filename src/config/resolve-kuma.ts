@@ -1,23 +1,88 @@
+import { checkReadable } from './check-readable.ts'
+import { chooseProxy } from './choose-proxy.ts'
 import type { KumaConfig } from './config.ts'
+import { type GivenHeader, isSendable, NOT_SENDABLE } from './headers.ts'
 import { DEFAULT_KUMA_URL } from './kuma-url.ts'
 import type { LoadContext } from './load-context.ts'
 import { firstGiven } from './load-context.ts'
-import { checkReadable } from './check-readable.ts'
+import type { Given, Place } from './place.ts'
 import type { TableValues } from './read-document.ts'
+import { readSecretFile } from './read-secret-file.ts'
+import { resolvePassword } from './resolve-password.ts'
+
+/** A Kuma with what its monitors need to know of it. */
+export interface ResolvedKuma {
+  readonly config: KumaConfig
+  /** The proxy on the way to a base URL, which may be another one than Kuma's own. */
+  readonly proxyFor: (baseUrl: string) => string | null
+}
 
 /** Fills in how Kuma is reached. */
-export async function resolveKuma(context: LoadContext, values: TableValues<'kuma'>): Promise<KumaConfig> {
-  const { client_cert_file: cert, client_key_file: key } = values
+export async function resolveKuma(context: LoadContext, values: TableValues<'kuma'>): Promise<ResolvedKuma> {
+  const { client_cert_file: cert, client_key_file: key, ca_file: ca, insecure, proxy } = values
   if (cert !== undefined && key === undefined) context.problems.add(cert.place, 'needs client_key_file too')
   if (key !== undefined && cert === undefined) context.problems.add(key.place, 'needs client_cert_file too')
-  for (const file of [values.ca_file, cert, key]) await checkReadable(context, file)
-  return {
-    url: firstGiven(context, 'kumaUrl', values.url)?.value ?? DEFAULT_KUMA_URL,
-    headers: values.headers?.value ?? {},
-    caFile: values.ca_file?.value ?? null,
+  for (const file of [ca, cert, key]) await checkReadable(context, file)
+  const isInsecure = insecure?.value ?? false
+  if (insecure !== undefined && isInsecure) {
+    if (ca !== undefined) context.problems.add(ca.place, 'has no use with insecure = true')
+    context.warnings.push(
+      `${insecure.place.label} is true, so Kuma's certificate is not checked: whoever is on the way can read the token; ` +
+        'give its CA as ca_file instead',
+    )
+  }
+  const proxyFor = (baseUrl: string): string | null => {
+    if (proxy !== undefined) return proxy.value === 'none' ? null : proxy.value
+    const { proxy: found, warning } = chooseProxy(context.env, baseUrl)
+    if (warning !== null && !context.warnings.includes(warning)) context.warnings.push(warning)
+    return found
+  }
+  const url = firstGiven(context, 'kumaUrl', values.url)?.value ?? DEFAULT_KUMA_URL
+  const config = {
+    url,
+    headers: {
+      ...(await resolveHeaders(context, values.headers)),
+      ...(await authorization(context, values)),
+    },
+    caFile: ca?.value ?? null,
+    insecure: isInsecure,
     clientCertFile: cert?.value ?? null,
     clientKeyFile: key?.value ?? null,
-    proxy: values.proxy?.value ?? null,
+    proxy: proxyFor(url),
     timeoutMs: values.timeout?.value ?? 25_000,
   }
+  return { config, proxyFor }
+}
+
+async function resolveHeaders(
+  context: LoadContext,
+  given: Given<Readonly<Record<string, GivenHeader>>> | undefined,
+): Promise<Record<string, string>> {
+  const resolved: Record<string, string> = {}
+  for (const [name, header] of Object.entries(given?.value ?? {})) {
+    const place = { line: given?.place.line ?? 0, label: `${given?.place.label ?? ''}.${name}` }
+    const value = typeof header === 'string' ? header : await readHeader(context, place, header.file)
+    if (value !== null) resolved[name] = value
+  }
+  return resolved
+}
+
+async function readHeader(context: LoadContext, place: Place, file: string): Promise<string | null> {
+  const value = await readSecretFile(context, { place, value: file }, true)
+  if (value === null || isSendable(value)) return value
+  context.problems.add(place, `${file} ${NOT_SENDABLE}`)
+  return null
+}
+
+async function authorization(
+  context: LoadContext,
+  values: TableValues<'kuma'>,
+): Promise<{ Authorization?: string }> {
+  const { username, headers } = values
+  const password = await resolvePassword(context, values)
+  if (username === undefined || username.value === null || password === null) return {}
+  if (Object.keys(headers?.value ?? {}).some((name) => name.toLowerCase() === 'authorization')) {
+    context.problems.add(username.place, 'cannot stand beside the header Authorization')
+  }
+  return { Authorization: `Basic ${Buffer.from(`${username.value}:${password}`).toString('base64')}` }
 }

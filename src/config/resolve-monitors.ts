@@ -6,15 +6,12 @@ import type { Given, Place } from './place.ts'
 import { quote } from './quote.ts'
 import type { Entry, TableValues } from './read-document.ts'
 import { resolveNames } from './resolve-names.ts'
-import type { ResolvedPush } from './resolve-push.ts'
+import type { PushWay, ResolvedPush } from './resolve-push.ts'
 import { resolvePush } from './resolve-push.ts'
 
-interface MonitorRequest {
+interface MonitorRequest extends PushWay {
   readonly entries: readonly Entry<'monitor'>[]
   readonly supervisors: readonly SupervisorConfig[]
-  readonly kumaUrl: string
-  /** False with `--dry-run`. */
-  readonly needsToken: boolean
 }
 
 /** What a monitor over a plain unit may have. */
@@ -40,7 +37,7 @@ export async function resolveMonitors(
   const targets: (SupervisorTarget | UnitTarget)[] = []
   for (const { place, values } of tables) {
     const inFile = { token: values.token, tokenFile: values.token_file, pushUrl: values.push_url }
-    const push = await resolvePush(context, [...context.layers, inFile], request.kumaUrl, needsToken)
+    const push = await resolvePush(context, [...context.layers, inFile], request)
     if (push === null && needsToken && place !== null) {
       context.problems.add(place, 'needs token, token_file or push_url')
     }

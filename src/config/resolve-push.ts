@@ -20,15 +20,20 @@ export interface ResolvedPush {
   readonly target: PushTarget | null
 }
 
-/**
- * Takes the first source that says where heartbeats go; null when none does.
- * @param isNeeded false with `--dry-run`: a token file that cannot be read is then a warning
- */
+/** How the Kuma is reached that a bare token is for. */
+export interface PushWay {
+  readonly kumaUrl: string
+  /** The proxy on the way to a base URL. */
+  readonly proxyFor: (baseUrl: string) => string | null
+  /** False with `--dry-run`: a token file that cannot be read is then a warning. */
+  readonly needsToken: boolean
+}
+
+/** Takes the first source that says where heartbeats go; null when none does. */
 export async function resolvePush(
   context: LoadContext,
   sources: readonly PushSource[],
-  kumaUrl: string,
-  isNeeded: boolean,
+  { kumaUrl, proxyFor, needsToken }: PushWay,
 ): Promise<ResolvedPush | null> {
   for (const { token, tokenFile, pushUrl, kumaUrl: ownKumaUrl } of sources) {
     const given = [token, tokenFile, pushUrl].filter((one) => one !== undefined)
@@ -40,14 +45,15 @@ export async function resolvePush(
     const whole = token ?? pushUrl
     const address =
       whole === undefined && tokenFile !== undefined
-        ? await readAddress(context, tokenFile, isNeeded)
+        ? await readAddress(context, tokenFile, needsToken)
         : (whole?.value ?? null)
     const base = address?.baseUrl ?? null
     const stated = ownKumaUrl?.value ?? null
     if (ownKumaUrl !== undefined && stated !== null && base !== null && base !== stated) {
       context.problems.add(ownKumaUrl.place, `differs from the push URL, which says ${base}; leave it out`)
     }
-    return { place, target: address && { baseUrl: base ?? kumaUrl, token: address.token } }
+    const baseUrl = base ?? kumaUrl
+    return { place, target: address && { baseUrl, token: address.token, proxy: proxyFor(baseUrl) } }
   }
   return null
 }

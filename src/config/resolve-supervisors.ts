@@ -2,10 +2,9 @@ import { checkReadable } from './check-readable.ts'
 import type { MonitorConfig, SupervisorConfig } from './config.ts'
 import type { LoadContext } from './load-context.ts'
 import { firstGiven, placesOf } from './load-context.ts'
-import type { Given } from './place.ts'
 import { quote } from './quote.ts'
 import type { Entry, TableValues } from './read-document.ts'
-import { readSecretFile } from './read-secret-file.ts'
+import { resolvePassword } from './resolve-password.ts'
 import { resolveNames } from './resolve-names.ts'
 
 /** Fills in every supervisord that is configured, or the local one where none is. */
@@ -91,21 +90,4 @@ function refuseAccessKeys({ problems }: LoadContext, values: TableValues<'superv
   for (const given of [values.username, values.password, values.password_file]) {
     if (given !== undefined) problems.add(given.place, 'has no use with url = "none"')
   }
-}
-
-async function resolvePassword(
-  context: LoadContext,
-  { username, password, password_file: file }: TableValues<'supervisor'>,
-): Promise<string | null> {
-  const { problems } = context
-  const given: Given<string> | undefined = password ?? file
-  if (password !== undefined && file !== undefined) problems.add(file.place, 'cannot stand beside password')
-  if (username !== undefined && given === undefined) {
-    problems.add(username.place, 'needs a password or password_file too')
-  }
-  if (given !== undefined && username === undefined) problems.add(given.place, 'needs a username too')
-  // Basic authentication ends the name at its first colon.
-  if (username?.value?.includes(':') === true) problems.add(username.place, 'must not hold a colon')
-  if (password !== undefined || file === undefined) return password?.value ?? null
-  return readSecretFile(context, file, true)
 }

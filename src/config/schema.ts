@@ -16,11 +16,15 @@ import { parseUnitName } from './unit-name.ts'
 export const SCHEMA = {
   kuma: {
     url: parsedBy(parseKumaUrl),
+    username: text,
+    password: text,
+    password_file: path,
     headers,
     ca_file: path,
+    insecure: flag,
     client_cert_file: path,
     client_key_file: path,
-    proxy: parsedBy(parseProxyUrl),
+    proxy: parsedBy((given) => (given === 'none' ? { value: given } : parseProxyUrl(given))),
     timeout: duration('1s', '5m'),
   },
   agent: {

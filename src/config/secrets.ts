@@ -9,14 +9,36 @@ export interface Secrets {
 /** Collects the secrets of a configuration. */
 export function secretsOf({ kuma, supervisors, monitors }: Config): Secrets {
   const credentials = Object.values(kuma.headers).flatMap((value) => [value, value.replace(/^\w+ +/, '')])
+  const logins = Object.values(kuma.headers).flatMap((value) => basicPassword(value) ?? [])
+  const proxies = [kuma.proxy, ...monitors.map(({ push }) => push?.proxy ?? null)]
   return {
     tokens: [...new Set(monitors.flatMap(({ push }) => push?.token ?? []))],
     passwords: [
       ...new Set([
         ...supervisors.flatMap(({ password }) => password ?? []),
+        ...logins,
+        ...proxies.flatMap((proxy) => (proxy === null ? [] : proxyPasswords(proxy))),
         // A header of a few characters is no secret, and masking it would blot out ordinary words.
         ...credentials.filter((value) => value.length >= 8),
       ]),
     ],
+  }
+}
+
+function basicPassword(header: string): string | null {
+  const encoded = /^basic +(.+)$/i.exec(header)?.[1]
+  if (encoded === undefined) return null
+  const password = /:(.+)$/s.exec(Buffer.from(encoded, 'base64').toString())?.[1]
+  return password ?? null
+}
+
+/** As the URL holds it, and as it is meant. */
+function proxyPasswords(url: string): string[] {
+  const { password } = new URL(url)
+  if (password === '') return []
+  try {
+    return [password, decodeURIComponent(password)]
+  } catch {
+    return [password]
   }
 }

@@ -79,7 +79,7 @@ export function judgeAnswer(
     return answer(
       'denied',
       'none',
-      `${answered}${quote}: a proxy in front of Kuma refuses; give it what it wants in headers under [kuma], ` +
+      `${answered}${quote}: a proxy in front of Kuma refuses; give it what it wants in username and password_file or headers under [kuma], ` +
         'or let /api/push/ through without a login',
     )
   }

@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net'
 import type { Dispatcher } from 'undici'
 import type { PushTarget } from '../config/config.ts'
 import { ConfigError } from '../errors.ts'
@@ -14,14 +15,16 @@ export interface KumaConnectionOptions {
   /** PEM, for mutual TLS, together with its key. */
   readonly clientCert: string | null
   readonly clientKey: string | null
-  /** `http://[user:password@]host:port`, or null. */
-  readonly proxy: string | null
+  /** Trusts any certificate. */
+  readonly insecure: boolean
   /** For one whole push. 20 to 30 s, since Kuma 2 answers only after it has notified. */
   readonly timeoutMs: number
   /** Of this program, for the User-Agent. */
   readonly version: string
   /** Monotonic milliseconds. */
   readonly now: () => number
+  /** How names become addresses; as the host does it, unless given. */
+  readonly lookup?: LookupFunction
 }
 
 /** Sends the heartbeats of one monitor; never rejects but for a fault of the program itself. */
@@ -37,32 +40,55 @@ export interface KumaConnection {
 }
 
 /**
- * Loads the HTTP client; no connection is opened before the first push.
+ * Opens nothing before the first push.
  * @throws {ConfigError} when a certificate or key is not usable.
  */
 export async function openKumaConnection(options: KumaConnectionOptions): Promise<KumaConnection> {
-  const dispatcher = await createDispatcher(options)
+  const connect = await connectOptions(options)
+  const dispatchers = new Map<string | null, Promise<Dispatcher>>()
+  const dispatcherFor = (proxy: string | null): Promise<Dispatcher> => {
+    const opened = dispatchers.get(proxy) ?? openDispatcher(proxy, connect)
+    dispatchers.set(proxy, opened)
+    return opened
+  }
   const headers = { 'user-agent': `kuma-supervisor-push/${options.version}`, ...options.headers }
   const { timeoutMs, now } = options
-  const proxyOrigin = options.proxy === null ? null : new URL(options.proxy).origin
-  const way = { dispatcher, proxyOrigin, headers, timeoutMs, now }
   return {
     pusher: (target) => ({
-      push: (heartbeat, signal) => push(heartbeat, { ...way, target, signal }),
+      async push(heartbeat, signal) {
+        const dispatcher = await dispatcherFor(target.proxy)
+        const proxyOrigin = target.proxy === null ? null : new URL(target.proxy).origin
+        return push(heartbeat, { dispatcher, proxyOrigin, headers, timeoutMs, now, target, signal })
+      },
     }),
-    close: () => dispatcher.destroy(),
+    async close() {
+      await Promise.all([...dispatchers.values()].map(async (dispatcher) => (await dispatcher).destroy()))
+    },
   }
 }
 
-async function createDispatcher(options: KumaConnectionOptions): Promise<Dispatcher> {
-  const { proxy } = options
-  const connect = {
+type ConnectOptions = Awaited<ReturnType<typeof connectOptions>>
+
+async function connectOptions(options: KumaConnectionOptions) {
+  return {
     ...(await tlsOptions(options)),
+    ...(options.insecure && { rejectUnauthorized: false }),
+    ...(options.lookup !== undefined && { lookup: options.lookup }),
     timeout: Math.min(10_000, options.timeoutMs),
+    // Happy eyeballs: where one family of addresses is broken, the other is tried.
     autoSelectFamily: true,
   }
-  // No bound on the connections: there is one push in flight per monitor, and none may wait for another's.
-  const pool = { connections: null, keepAliveTimeout: 30_000 }
+}
+
+/** Loads the HTTP client. */
+async function openDispatcher(proxy: string | null, connect: ConnectOptions): Promise<Dispatcher> {
+  const pool = {
+    // No bound on the connections: there is one push in flight per monitor, and none may wait for another's.
+    connections: null,
+    keepAliveTimeout: 30_000,
+    // A new connection asks the DNS anew: Kuma may have moved while something at its old address answers still.
+    clientTtl: 120_000,
+  }
   if (proxy === null) {
     const { default: Agent } = await import('undici/lib/dispatcher/agent.js')
     return new Agent({ ...pool, connect })

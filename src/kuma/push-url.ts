@@ -7,7 +7,10 @@ const MESSAGE_LENGTH = 250
  * The URL that pushes one heartbeat. The message is made safe whatever it holds: one line, at most 250 whole characters.
  * @see https://github.com/louislam/uptime-kuma/blob/master/server/routers/api-router.js
  */
-export function pushUrl({ baseUrl, token }: PushTarget, { status, msg, ping }: Heartbeat): URL {
+export function pushUrl(
+  { baseUrl, token }: Pick<PushTarget, 'baseUrl' | 'token'>,
+  { status, msg, ping }: Heartbeat,
+): URL {
   const fields = [`status=${status}`, `msg=${encodeURIComponent(wireMessage(msg))}`]
   // Kuma reads 0 as "not measured", and its older versions whole numbers only.
   if (ping !== null && ping > 0 && Number.isFinite(ping)) fields.push(`ping=${Math.max(1, Math.round(ping))}`)

@@ -148,11 +148,11 @@ const shapes: Row[] = [
   },
   {
     name: 'a key in the wrong table',
-    toml: '[agent]\ntoken = "AWbUXTosJG"\n[kuma]\npassword = "x"\n',
+    toml: '[agent]\ntoken = "AWbUXTosJG"\n[kuma]\nmin_running = 1\n',
     problems: [
       `config.toml: no push token; ${NO_TOKEN} add a [[monitor]]; --dry-run needs none`,
       'config.toml:2: unknown key "token" in [agent]; it belongs in [[monitor]]',
-      'config.toml:4: unknown key "password" in [kuma]; it belongs in [[supervisor]]',
+      'config.toml:4: unknown key "min_running" in [kuma]; it belongs in [[monitor]]',
     ],
   },
   {

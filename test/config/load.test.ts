@@ -45,6 +45,7 @@ describe('loadConfig without a file', () => {
         url: 'http://127.0.0.1:3001',
         headers: {},
         caFile: null,
+        insecure: false,
         clientCertFile: null,
         clientKeyFile: null,
         proxy: null,
@@ -70,7 +71,7 @@ describe('loadConfig without a file', () => {
       monitors: [
         {
           name: 'supervisor',
-          push: { baseUrl: 'http://127.0.0.1:3001', token: 'AWbUXTosJG' },
+          push: { baseUrl: 'http://127.0.0.1:3001', token: 'AWbUXTosJG', proxy: null },
           kumaIntervalMs: null,
           target: WHOLE,
         },
@@ -88,6 +89,7 @@ describe('loadConfig without a file', () => {
       assert.deepEqual(config.monitors[0]?.push, {
         baseUrl: 'http://10.9.0.55:3001/kuma',
         token: 'AWbUXTosJG',
+        proxy: null,
       })
     }
   })
@@ -97,7 +99,7 @@ describe('loadConfig without a file', () => {
     const first = await loadText(null, { flags: { tokenFile: 't' }, files })
     assert.equal(first.config.monitors[0]?.push?.token, 'AWbUXTosJG')
     const second = await loadText(null, { env: { KSP_TOKEN_FILE: '~/u' }, files })
-    assert.deepEqual(second.config.monitors[0]?.push, { baseUrl: 'http://h', token: 'abc' })
+    assert.deepEqual(second.config.monitors[0]?.push, { baseUrl: 'http://h', token: 'abc', proxy: null })
   })
 
   test('needs no token with --dry-run, and keeps one that is given', async () => {
@@ -128,7 +130,7 @@ describe('loadConfig without a file', () => {
     assert.deepEqual(config.monitors, [
       {
         name: 'celery:*, web',
-        push: { baseUrl: 'http://h', token: 'abc' },
+        push: { baseUrl: 'http://h', token: 'abc', proxy: null },
         kumaIntervalMs: null,
         target: { ...WHOLE, programs: ['celery:*', 'web'], exclude: [] },
       },
@@ -161,7 +163,7 @@ describe('loadConfig with several sources', () => {
     assert.deepEqual(config.monitors, [
       {
         name: 'file',
-        push: { baseUrl: 'http://other', token: 'abc' },
+        push: { baseUrl: 'http://other', token: 'abc', proxy: null },
         kumaIntervalMs: null,
         target: { ...WHOLE, programs: ['file'], exclude: ['x'] },
       },
@@ -175,7 +177,7 @@ describe('loadConfig with several sources', () => {
       env: { KSP_PUSH_URL: 'http://h/api/push/env' },
       files: { t: 'fromfile' },
     })
-    assert.deepEqual(config.monitors[0]?.push, { baseUrl: 'http://file', token: 'fromfile' })
+    assert.deepEqual(config.monitors[0]?.push, { baseUrl: 'http://file', token: 'fromfile', proxy: null })
   })
 
   test('lets a period win over the schedule of a lesser source, and the other way round', async () => {
@@ -201,7 +203,7 @@ describe('loadConfig with several sources', () => {
 describe('loadConfig with a file', () => {
   test('takes the file with a byte order mark and Windows line ends', async () => {
     const { config } = await loadText(`\uFEFF[kuma]\r\nurl = "http://h"\r\n\r\n${TOKEN}`)
-    assert.deepEqual(config.monitors[0]?.push, { baseUrl: 'http://h', token: 'AWbUXTosJG' })
+    assert.deepEqual(config.monitors[0]?.push, { baseUrl: 'http://h', token: 'AWbUXTosJG', proxy: null })
   })
 
   test('names monitors and supervisords that have no name, each by its own', async () => {

@@ -39,7 +39,7 @@ describe('parsePushAddress', () => {
     ['http://h/api/push', /^must be a push URL like http:\/\/h\/api\/push\/…; copy/],
     ['http://h:3001/dashboard/12', /^must be a push URL like http:\/\/h:3001\/api\/push\//],
     ['http://h/api/push/AWbUX%2FTosJG', /got "AWb…" with "%" at character 6;/],
-    ['http://kay:secret@h/api/push/AWbUXTosJG', /^must not hold a user name or password;.*headers/],
+    ['http://kay:secret@h/api/push/AWbUXTosJG', /^must not hold a user name or password;.*password_file/],
     ['http://:99999/api/push/AWbUXTosJG', /^is not a valid URL;/],
   ]
   for (const [text, message] of wrong) {

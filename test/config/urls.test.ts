@@ -24,7 +24,7 @@ function check(name: string, parse: (text: string) => Parsed<string>, { right, w
 
 const NO_LOGIN =
   'must not hold a user name or password; for basic authentication in front of Kuma ' +
-  'set headers = { Authorization = "Basic …" } in [kuma]'
+  'set username and password_file in [kuma]'
 
 check('parseKumaUrl', parseKumaUrl, {
   right: [
@@ -96,11 +96,11 @@ check('parseProxyUrl', parseProxyUrl, {
   right: [
     ['http://proxy:3128', 'http://proxy:3128'],
     ['https://proxy/', 'https://proxy'],
+    ['http://kay:s%40cret@proxy:3128/', 'http://kay:s%40cret@proxy:3128'],
   ],
   wrong: [
     ['proxy:3128', 'must be a URL such as "http://proxy:3128", got "proxy:3128"'],
     ['socks5://proxy', 'must be a URL such as "http://proxy:3128", got "socks5://proxy"'],
-    ['http://kay:secret@proxy', 'must not hold a user name or password'],
     ['http://proxy/x', 'must be scheme, host and port alone, got "http://proxy/x"; take "http://proxy"'],
   ],
 })

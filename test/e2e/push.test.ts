@@ -15,9 +15,9 @@ async function connect(t: TestContext) {
   const connection = await openKumaConnection({
     headers: {},
     ca: null,
+    insecure: false,
     clientCert: null,
     clientKey: null,
-    proxy: null,
     timeoutMs: 25_000,
     version: '0.0.0',
     now,
@@ -35,7 +35,7 @@ describe('a push to a real Uptime Kuma', () => {
 
   async function pushOnce(t: TestContext, heartbeat: Heartbeat, token: string, baseUrl = kuma.url) {
     const connection = await connect(t)
-    const answer = await connection.pusher({ baseUrl, token }).push(heartbeat, never)
+    const answer = await connection.pusher({ baseUrl, token, proxy: null }).push(heartbeat, never)
     assert.ok(!answer.says.includes(token))
     return answer
   }
@@ -118,7 +118,7 @@ describe('a push to a real Uptime Kuma', () => {
   test('through a restart of Kuma: nothing but time is lost, and no DOWN is made', async (t) => {
     const { id, token } = await kuma.createPushMonitor({ name: 'restarted', interval: 20 })
     const connection = await connect(t)
-    const pusher = connection.pusher({ baseUrl: kuma.url, token })
+    const pusher = connection.pusher({ baseUrl: kuma.url, token, proxy: null })
     const lines: string[] = []
     const outbox = createOutbox({
       onDelivered: () => {},

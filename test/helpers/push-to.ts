@@ -15,21 +15,21 @@ export const UP: Heartbeat = { status: 'up', msg: '12 of 12 running', ping: 3 }
 export async function openPusher(
   t: TestContext,
   baseUrl: string,
-  options: Partial<KumaConnectionOptions> = {},
+  { proxy = null, ...options }: Partial<KumaConnectionOptions> & { proxy?: string | null } = {},
 ): Promise<Pusher> {
   const connection = await openKumaConnection({
     headers: {},
     ca: null,
     clientCert: null,
     clientKey: null,
-    proxy: null,
+    insecure: false,
     timeoutMs: 5000,
     version: '1.2.3',
     now: () => performance.now(),
     ...options,
   })
   t.after(() => connection.close())
-  return connection.pusher({ baseUrl, token: TOKEN })
+  return connection.pusher({ baseUrl, token: TOKEN, proxy })
 }
 
 /** Pushes once. What the answer says must be one line without the token, in every test. */
@@ -40,7 +40,11 @@ export async function pushTo(
     heartbeat = UP,
     signal,
     ...options
-  }: Partial<KumaConnectionOptions> & { heartbeat?: Heartbeat; signal?: AbortSignal } = {},
+  }: Partial<KumaConnectionOptions> & {
+    proxy?: string | null
+    heartbeat?: Heartbeat
+    signal?: AbortSignal
+  } = {},
 ): Promise<PushAnswer> {
   const pusher = await openPusher(t, baseUrl, options)
   const answer = await pusher.push(heartbeat, signal ?? new AbortController().signal)

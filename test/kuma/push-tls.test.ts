@@ -33,6 +33,18 @@ describe('a push over https', () => {
     )
   })
 
+  test('is accepted from anybody when that was asked for', async (t) => {
+    for (const tls of [
+      certificates.server,
+      certificates.foreign,
+      certificates.expired,
+      certificates.selfSigned,
+    ]) {
+      const { port } = await serveHttp(t, ok, { tls })
+      assert.equal((await pushTo(t, `https://127.0.0.1:${port}`, { insecure: true })).kind, 'accepted')
+    }
+  })
+
   test('trusts a self-signed certificate that is given as its own authority', async (t) => {
     const { selfSigned } = certificates
     const { port } = await serveHttp(t, ok, { tls: selfSigned })

@@ -1,0 +1,63 @@
+import { BlockList, isIP } from 'node:net'
+import { parseProxyUrl } from './proxy-url.ts'
+import type { Environment } from './read-options.ts'
+
+/** The proxy on the way to one URL; `warning` when a variable names one that cannot be used. */
+export interface ProxyChoice {
+  readonly proxy: string | null
+  readonly warning: string | null
+}
+
+/**
+ * Takes the proxy that HTTPS_PROXY or HTTP_PROXY names, unless NO_PROXY or the host itself speaks against it. Lower case
+ * names win, as for curl; this host is never asked for by a proxy.
+ * @see https://everything.curl.dev/usingcurl/proxies/env.html
+ */
+export function chooseProxy(env: Environment, target: string): ProxyChoice {
+  const { protocol, hostname, port } = new URL(target)
+  const name = protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY'
+  const given = variable(env, name)
+  const host = hostname.replace(/^\[|\]$/g, '')
+  if (given === '' || isThisHost(host)) return { proxy: null, warning: null }
+  const portOrDefault = port === '' ? (protocol === 'https:' ? '443' : '80') : port
+  if (isExempt(variable(env, 'NO_PROXY'), host, portOrDefault)) return { proxy: null, warning: null }
+  const parsed = parseProxyUrl(/^[a-z][a-z0-9+.-]*:\/\//i.test(given) ? given : `http://${given}`)
+  if ('value' in parsed) return { proxy: parsed.value, warning: null }
+  return { proxy: null, warning: `${name}: ${parsed.wrong}; it is not used` }
+}
+
+function variable(env: Environment, name: string): string {
+  return (env[name.toLowerCase()] ?? env[name] ?? '').trim()
+}
+
+function isThisHost(host: string): boolean {
+  return host === 'localhost' || host.endsWith('.localhost') || host === '::1' || /^127(\.\d+){3}$/.test(host)
+}
+
+function isExempt(list: string, host: string, port: string): boolean {
+  return list
+    .split(/[\s,]+/)
+    .filter((entry) => entry !== '')
+    .some((entry) => matches(entry.toLowerCase(), host, port))
+}
+
+/** `*`, a name with all below it, an address, a network such as `10.0.0.0/8`; each but the last may have a port. */
+function matches(entry: string, host: string, port: string): boolean {
+  if (entry === '*') return true
+  const [network = '', bits] = entry.split('/')
+  if (bits !== undefined) return isWithin(network, Number(bits), host)
+  const match = /^(?:\[(.*)\]|([^:]*)|(.*:.*:.*))(?::(\d+))?$/.exec(entry)
+  const name = (match?.[1] ?? match?.[2] ?? match?.[3] ?? '').replace(/^\*?\./, '')
+  if (name === '' || (match?.[4] !== undefined && match[4] !== port)) return false
+  return host === name || (isIP(host) === 0 && host.endsWith(`.${name}`))
+}
+
+function isWithin(network: string, bits: number, host: string): boolean {
+  const family = isIP(network)
+  if (family === 0 || isIP(host) !== family) return false
+  if (!Number.isInteger(bits) || bits < 0 || bits > (family === 4 ? 32 : 128)) return false
+  const type = family === 4 ? 'ipv4' : 'ipv6'
+  const networks = new BlockList()
+  networks.addSubnet(network, bits, type)
+  return networks.check(host, type)
+}
