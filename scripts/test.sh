@@ -65,8 +65,8 @@ section 'shell scripts'
 shellcheck $(shell_scripts)
 shell_scripts
 
-section 'unit tests'
-sh scripts/run-tests.sh unit --test-reporter=spec
+section 'unit tests, all lines and branches of the rules and of XML-RPC covered'
+npm run --silent coverage -- --test-reporter=spec
 
 section 'integration tests: a real supervisord'
 sh scripts/run-tests.sh integration --test-reporter=spec

@@ -27,7 +27,7 @@ const History = v.object({
   start: v.number(),
   pid: v.number(),
   state: v.picklist(['STOPPED', 'STARTING', 'RUNNING', 'BACKOFF', 'STOPPING', 'EXITED', 'FATAL', 'UNKNOWN']),
-  restarts: v.array(v.object({ atMs: v.number(), why: v.nullable(v.string()) })),
+  restarts: v.array(v.object({ atMs: v.number(), untilMs: v.number(), why: v.nullable(v.string()) })),
   isLooping: v.boolean(),
 })
 

@@ -5,15 +5,17 @@ import { LOOP_RESTARTS, type ProgramHistory } from './restarts.ts'
 /** `crash loop: 4 restarts in 42 s (exit 1)`; while it may be over: `crash loop: last restart 3 min ago (exit 1)`. */
 export function describeLoop({ restarts }: ProgramHistory, nowMs: number): string {
   const why = describeWhy(restarts)
-  if (restarts.length < LOOP_RESTARTS) return `crash loop: last restart ${ago(restarts.at(-1), nowMs)}${why}`
-  const spanMs = nowMs - (restarts[0]?.atMs ?? nowMs)
+  const times = restarts.map(({ atMs }) => atMs)
+  if (restarts.length < LOOP_RESTARTS)
+    return `crash loop: last restart ${ago(Math.max(...times), nowMs)}${why}`
+  const spanMs = nowMs - Math.min(...times)
   // One look may have found them all.
   const span = spanMs < 1000 ? '' : ` in ${describeDuration(spanMs / 1000)}`
   return `crash loop: ${restarts.length} restarts${span}${why}`
 }
 
-function ago(restart: Restart | undefined, nowMs: number): string {
-  const ageMs = nowMs - (restart?.atMs ?? nowMs)
+function ago(atMs: number, nowMs: number): string {
+  const ageMs = nowMs - atMs
   return ageMs < 1000 ? 'just now' : `${describeDuration(ageMs / 1000)} ago`
 }
 
@@ -30,12 +32,13 @@ export function describeNews(
     .filter(([, { state, isLooping }]) => !isLooping && CAME_BACK.has(state))
     .map(([name, { restarts }]) => ({ name, restarts: restarts.filter(({ atMs }) => atMs > sinceMs) }))
     .filter(({ restarts }) => restarts.length > 0)
-    .toSorted((a, b) => (b.restarts.at(-1)?.atMs ?? 0) - (a.restarts.at(-1)?.atMs ?? 0))
+    .map(({ name, restarts }) => ({ name, restarts, atMs: Math.max(...restarts.map(({ atMs }) => atMs)) }))
+    .toSorted((a, b) => b.atMs - a.atMs)
   const [newest] = news
   if (newest === undefined) return null
-  const { name, restarts } = newest
+  const { name, restarts, atMs } = newest
   const more = news.length > 1 ? ` (+${news.length - 1} more)` : ''
-  return `${displayName(name)} restarted ${restarts.length}×${describeWhy(restarts)} ${ago(restarts.at(-1), nowMs)}${more}`
+  return `${displayName(name)} restarted ${restarts.length}×${describeWhy(restarts)} ${ago(atMs, nowMs)}${more}`
 }
 
 type Restart = ProgramHistory['restarts'][number]
@@ -44,6 +47,6 @@ const CAME_BACK: ReadonlySet<ProgramHistory['state']> = new Set(['STARTING', 'RU
 
 /** The last cause that is known. */
 function describeWhy(restarts: readonly Restart[]): string {
-  const why = restarts.findLast((restart) => restart.why !== null)?.why
-  return why === undefined || why === null ? '' : ` (${why})`
+  const why = restarts.map((restart) => restart.why).findLast((known) => known !== null)
+  return why === undefined ? '' : ` (${why})`
 }

@@ -4,7 +4,7 @@ import type { SupervisorState } from '../supervisor/rpc-reading.ts'
 import type { MonitorMemory } from './memory.ts'
 import { followRestarts, type ProgramHistory } from './restarts.ts'
 
-/** Restarts count for this long; looks that are far apart stretch it, so that as many of them are seen. */
+/** A restart counts for this long; after a long time without a look for longer, so that looks far apart see a loop too. */
 const WINDOW_MS = 5 * 60_000
 const LOOKS_PER_WINDOW = 4
 const LONGEST_WINDOW_MS = 60 * 60_000
@@ -19,14 +19,13 @@ export function followPrograms(
   const sinceMs = before.answeredMs === null ? 0 : nowMs - before.answeredMs
   const windowMs = Math.min(Math.max(WINDOW_MS, LOOKS_PER_WINDOW * sinceMs), LONGEST_WINDOW_MS)
   const eventsOf = events === null ? null : byName(events)
-  const names = new Map<string, number>()
-  for (const { name } of processes) names.set(name, (names.get(name) ?? 0) + 1)
+  const shared = sharedNames(processes)
   return new Map(
     selected.map((info) => {
       const fullName = `${info.group}:${info.name}`
       const history = followRestarts(info, before.programs.get(fullName), {
         events: eventsOf === null ? null : (eventsOf.get(info.name) ?? []),
-        isOnlyOne: sinceMs > windowMs || (names.get(info.name) ?? 0) > 1,
+        isOnlyOne: sinceMs > windowMs || shared.has(info.name),
         isSameSupervisor: pid === before.supervisorPid,
         nowMs,
         windowMs,
@@ -34,6 +33,11 @@ export function followPrograms(
       return [fullName, history]
     }),
   )
+}
+
+function sharedNames(processes: readonly ProcessInfo[]): ReadonlySet<string> {
+  const seen = new Set<string>()
+  return new Set(processes.flatMap(({ name }) => (seen.size < seen.add(name).size ? [] : [name])))
 }
 
 function byName(events: readonly ProcessEvent[]): ReadonlyMap<string, ProcessEvent[]> {

@@ -41,18 +41,16 @@ export interface Judgement {
  *
  * @param nowMs the agent's monotonic milliseconds at the end of the look
  */
-export function judge(look: Look, before: MonitorMemory, rules: Rules, nowMs: number): Judgement {
-  const { candidate, state, note } = judgeLiveness(
-    rules.kind === 'unit' ? { ...look, rpc: { kind: 'not-asked' } } : look,
-    before,
-  )
+export function judge(seen: Look, before: MonitorMemory, rules: Rules, nowMs: number): Judgement {
+  const look: Look = rules.kind === 'unit' ? { ...seen, rpc: { kind: 'not-asked' } } : seen
+  const { candidate, state, note } = judgeLiveness(look, before)
   const programs = state === null || rules.kind === 'unit' ? null : countPrograms(state, rules, before, nowMs)
   const candidates = [...(candidate === null ? [] : [candidate]), ...(programs?.candidates ?? [])]
   const { confirmed, pending, suspects } = confirm(candidates, before.suspects, nowMs)
 
   const tolerates = quorum(programs, rules, confirmed)
-  const down = confirmed.filter((seen) => !tolerates(seen))
-  const open = pending.filter((seen) => !tolerates(seen))
+  const down = confirmed.filter((one) => !tolerates(one))
+  const open = pending.filter((one) => !tolerates(one))
   const status = nextStatus(before.status, down, open)
   const memory: MonitorMemory = {
     status: status ?? before.status,
@@ -63,7 +61,8 @@ export function judge(look: Look, before: MonitorMemory, rules: Rules, nowMs: nu
     toldMs: before.toldMs,
     total: programs?.selected ?? before.total,
     outsideSystemd: isOutsideSystemd(look, before),
-    shutdownSeconds: state === null ? before.shutdownSeconds : shutdownSeconds(state),
+    // Not in the midst of a shutdown, when there is less and less left to stop.
+    shutdownSeconds: state === null || candidate !== null ? before.shutdownSeconds : shutdownSeconds(state),
   }
   const settled = open.length === 0
   const againMs = Math.min(...open.map(({ leftMs }) => leftMs))
@@ -73,7 +72,7 @@ export function judge(look: Look, before: MonitorMemory, rules: Rules, nowMs: nu
     const told = describeNews(histories, before.toldMs, nowMs)
     return told === null ? [] : [told]
   }
-  const troubles = [down, open, confirmed].find((seen) => seen.length > 0) ?? []
+  const troubles = [down, open, confirmed].find((some) => some.length > 0) ?? []
   const facts =
     programs === null ? factsWithoutPrograms(look, before) : [describeCount(programs), ...news(programs)]
   const message =

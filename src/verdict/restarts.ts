@@ -5,6 +5,8 @@ import type { ProcessEvent } from '../supervisor/process-event.ts'
 interface Restart {
   /** When it was noticed, in the agent's monotonic milliseconds. */
   readonly atMs: number
+  /** How long it counts. */
+  readonly untilMs: number
   /** `exit 1`, `killed by SIGKILL`; null when supervisord's log could not be read. */
   readonly why: string | null
 }
@@ -15,7 +17,7 @@ export interface ProgramHistory {
   /** Its last pid, kept when it does not run. */
   readonly pid: number
   readonly state: ProcessState
-  /** Those within the window, oldest first. */
+  /** Those that count, oldest first. */
   readonly restarts: readonly Restart[]
   /** Once a crash loop, it is one until nothing has happened for a whole window. */
   readonly isLooping: boolean
@@ -32,6 +34,7 @@ interface Context {
   /** Whether the same supervisord as in the last look answered: a new one has started every program anew. */
   readonly isSameSupervisor: boolean
   readonly nowMs: number
+  /** How long a restart that is noticed now counts. */
   readonly windowMs: number
 }
 
@@ -44,12 +47,12 @@ export function followRestarts(
   before: ProgramHistory | undefined,
   context: Context,
 ): ProgramHistory {
-  const { nowMs, windowMs, isSameSupervisor } = context
+  const { nowMs, isSameSupervisor } = context
   const { start, state } = info
   const hasMoved = before === undefined || start !== before.start
   const pid = info.pid || (hasMoved && lastSpawned(context.events)) || (before?.pid ?? 0)
   if (before === undefined || !isSameSupervisor) return { start, pid, state, restarts: [], isLooping: false }
-  const recent = before.restarts.filter(({ atMs }) => nowMs - atMs < windowMs)
+  const recent = before.restarts.filter(({ untilMs }) => nowMs < untilMs)
   const restarts = [...recent, ...newRestarts(info, before, context)].slice(-MOST_REMEMBERED)
   const isLooping = restarts.length >= LOOP_RESTARTS || (before.isLooping && restarts.length > 0)
   return { start, pid, state, restarts, isLooping }
@@ -66,18 +69,19 @@ const MOST_REMEMBERED = 20
 function newRestarts(
   info: ProcessInfo,
   before: ProgramHistory,
-  { events, isOnlyOne, nowMs }: Context,
+  { events, isOnlyOne, nowMs, windowMs }: Context,
 ): Restart[] {
   if (info.start === before.start || info.start === 0) return []
+  const restart = (why: string | null): Restart => ({ atMs: nowMs, untilMs: nowMs + windowMs, why })
   // supervisord moves the start time of a living process when the date is set back.
   if (info.pid !== 0 && info.pid === before.pid) return []
   if (events !== null && events.length > 0) {
-    const found = crashes(events, before).map((why) => ({ atMs: nowMs, why }))
+    const found = crashes(events, before).map(restart)
     return isOnlyOne ? found.slice(-1) : found
   }
   const isAskedFor = before.state === 'STOPPED' || before.state === 'STOPPING'
   // From BACKOFF it is a start that is tried again, not a restart.
-  return before.start === 0 || isAskedFor || before.state === 'BACKOFF' ? [] : [{ atMs: nowMs, why: null }]
+  return before.start === 0 || isAskedFor || before.state === 'BACKOFF' ? [] : [restart(null)]
 }
 
 /** Why it ended each time since the last look that it was up, was not asked to stop, and was not expected to end. */

@@ -26,7 +26,16 @@ const MEMORY: MonitorMemory = {
     ],
   ]),
   programs: new Map([
-    ['a:b', { start: 5, pid: 7, state: 'RUNNING', restarts: [{ atMs: 4, why: 'exit 1' }], isLooping: false }],
+    [
+      'a:b',
+      {
+        start: 5,
+        pid: 7,
+        state: 'RUNNING',
+        restarts: [{ atMs: 4, untilMs: 9, why: 'exit 1' }],
+        isLooping: false,
+      },
+    ],
   ]),
   supervisorPid: 4711,
   answeredMs: 3,

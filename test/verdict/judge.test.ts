@@ -320,6 +320,12 @@ describe('a plain unit', () => {
       nginx({ activeState: 'failed', result: 'oom-kill' }),
       'nginx.service failed (oom-kill)',
     ],
+    ['dead without a word', nginx({ activeState: 'inactive', subState: '' }), 'nginx.service inactive'],
+    [
+      'restarted once and starting for ever',
+      nginx({ activeState: 'activating', subState: 'auto-restart', restarts: 1 }),
+      'nginx.service activating (auto-restart, 1 restart) for 10 s',
+    ],
     ['masked', nginx({ loadState: 'masked', activeState: 'inactive' }), 'nginx.service is masked'],
     [
       'starting for ever',
@@ -468,9 +474,9 @@ describe('the programs', () => {
     assert.equal(observer.see(three('RUNNING', 'STARTING')).verdict?.status, 'down')
     assert.equal(observer.see(three('RUNNING', 'RUNNING')).verdict?.status, 'up')
     observer.settle(three('FATAL', 'RUNNING'))
-    observer.see(three('STARTING', 'RUNNING'))
-    observer.see(three('RUNNING', 'RUNNING'))
-    assert.equal(observer.see(three('RUNNING', 'STARTING')).verdict?.status, 'up')
+    observer.see(three('STARTING', 'STARTING'))
+    observer.see(three('RUNNING', 'STARTING'))
+    assert.equal(observer.see(three('STARTING', 'RUNNING')).verdict?.status, 'up')
   })
 
   it('does not call two separate ends, each come back from, one', () => {
@@ -670,6 +676,8 @@ describe('the quorum', () => {
   it('names a minimum that cannot be met', () => {
     const { message } = new Observer(rules({ minRunning: 5 })).settle(workers('RUNNING', 'RUNNING'))
     assert.equal(message, 'min_running is 5 but there are only 2 programs · 2 of 2 running')
+    const alone = new Observer(rules({ minRunning: 2 })).settle(workers('RUNNING'))
+    assert.equal(alone.message, 'min_running is 2 but there is only 1 program · 1 of 1 running')
   })
 })
 
