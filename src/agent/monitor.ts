@@ -1,4 +1,5 @@
 import { describeDuration } from '../verdict/describe-duration.ts'
+import { areNewsTold } from '../verdict/describe-restarts.ts'
 import { judge, type Rules, type Verdict } from '../verdict/judge.ts'
 import { cut, MESSAGE_LIMIT, oneLine } from '../verdict/one-line.ts'
 import type { Look } from '../verdict/look.ts'
@@ -42,7 +43,8 @@ export class Monitor {
     this.#seenMs = nowMs
     if (verdict !== null) {
       // Without supervisord's answer the programs, and so their restarts, are not spoken of.
-      this.#telling = { verdict, restartsUntilMs: memory.answeredMs === nowMs ? nowMs : null }
+      const isTelling = memory.answeredMs === nowMs && areNewsTold(memory.programs, memory.toldMs)
+      this.#telling = { verdict, restartsUntilMs: isTelling ? nowMs : null }
     }
     return { changed, settled, againMs }
   }

@@ -48,10 +48,7 @@ async function lookAndPush(
     wallNow: () => Date.now(),
     log,
     print,
-    onDelivered(name, { restartsUntilMs }) {
-      const monitor = monitors.find((one) => one.name === name)
-      if (restartsUntilMs !== null) monitor?.told(restartsUntilMs)
-    },
+    onTold: (name, untilMs) => void monitors.find((one) => one.name === name)?.told(untilMs),
     onMissed: () => {},
   })
   try {

@@ -1,23 +1,21 @@
-import { readFile } from 'node:fs/promises'
-import { version } from '../../package.json'
 import type { Clock } from '../agent/clock.ts'
 import { withMissed } from '../agent/describe-missed.ts'
 import { Missed, type MissedMemory } from '../agent/missed.ts'
 import type { Telling } from '../agent/monitor.ts'
 import type { Memories } from '../agent/state-file.ts'
-import type { Config, KumaConfig } from '../config/config.ts'
-import { ConfigError } from '../errors.ts'
-import { openKumaConnection, type Pusher } from '../kuma/kuma-connection.ts'
+import type { Config, MonitorConfig } from '../config/config.ts'
+import type { KumaConnection } from '../kuma/kuma-connection.ts'
 import type { Heartbeat } from '../kuma/heartbeat.ts'
 import { createOutbox, type Outbox } from '../kuma/outbox.ts'
 import type { Log } from '../log.ts'
 import { describeHeartbeat } from './describe-heartbeat.ts'
+import { openKumas } from './open-kumas.ts'
 
 /** Where the verdicts of all monitors go: to Kuma, or with `--dry-run` to standard output. */
 export interface Outboxes {
   /** Hands over what one monitor has to tell; does not block. */
   offer(monitor: string, telling: Telling): void
-  /** Waits until the last heartbeat of a monitor is delivered or given up; true when it was delivered. */
+  /** Waits until the last heartbeat of a monitor is delivered or given up; true when every Kuma of it has it. */
   settled(monitor: string): Promise<boolean>
   /** What a monitor has still to tell, by the name of the Kuma; for the state file. */
   missed(monitor: string): ReadonlyMap<string, MissedMemory>
@@ -32,8 +30,8 @@ interface OutboxesOptions {
   /** Wall clock in milliseconds, for the times that people are told. */
   readonly wallNow: () => number
   readonly log: Log
-  /** Called when what a monitor had to tell has reached Kuma. */
-  readonly onDelivered: (monitor: string, telling: Telling) => void
+  /** Called when all Kumas of a monitor have been told of its restarts up to a time, in monotonic milliseconds. */
+  readonly onTold: (monitor: string, untilMs: number) => void
   /** Called when what `missed` gives has changed. */
   readonly onMissed: () => void
   /** Writes to standard output. */
@@ -50,11 +48,11 @@ export async function openOutboxes(options: OutboxesOptions): Promise<Outboxes> 
   return options.dryRun ? printer(options) : kumaOutboxes(options)
 }
 
-function printer({ print, onDelivered }: OutboxesOptions): Outboxes {
+function printer({ print, onTold }: OutboxesOptions): Outboxes {
   return {
     offer(monitor, telling) {
       print(describeHeartbeat(monitor, messageOf(telling), new Date()))
-      onDelivered(monitor, telling)
+      if (telling.restartsUntilMs !== null) onTold(monitor, telling.restartsUntilMs)
     },
     settled: () => Promise.resolve(true),
     missed: () => new Map(),
@@ -62,95 +60,74 @@ function printer({ print, onDelivered }: OutboxesOptions): Outboxes {
   }
 }
 
-/** The way from one monitor to its Kuma. */
+/** The way from one monitor to one of its Kumas. */
 interface Channel {
+  readonly kuma: string
   readonly outbox: Outbox<Message>
   readonly missed: Missed
 }
 
-/** Names the only Kuma in the state file. */
-const KUMA = 'kuma'
-
 async function kumaOutboxes(options: OutboxesOptions): Promise<Outboxes> {
-  const { kuma, monitors } = options.config
-  const connection = await openKumaConnection({
-    headers: kuma.headers,
-    ca: await readPem(kuma, 'caFile'),
-    clientCert: await readPem(kuma, 'clientCertFile'),
-    clientKey: await readPem(kuma, 'clientKeyFile'),
-    insecure: kuma.insecure,
-    timeoutMs: kuma.timeoutMs,
-    version,
-    now: () => options.clock.now(),
-  })
+  const { config, clock, wallNow, onMissed } = options
+  const connections = await openKumas(config.kumas, () => clock.now())
   const channels = new Map(
-    monitors.flatMap(({ name, push }): [string, Channel][] =>
-      push === null ? [] : [[name, openChannel(name, connection.pusher(push), options)]],
-    ),
+    config.monitors.map((monitor) => [monitor.name, openChannels(monitor, connections, options)]),
   )
+  const channelsOf = (monitor: string): readonly Channel[] => channels.get(monitor) ?? []
   return {
     offer(monitor, telling) {
-      const channel = channels.get(monitor)
-      if (channel?.missed.note(telling.verdict, options.wallNow()) === true) options.onMissed()
-      channel?.outbox.offer(messageOf(telling))
+      for (const { missed, outbox } of channelsOf(monitor)) {
+        if (missed.note(telling.verdict, wallNow())) onMissed()
+        outbox.offer(messageOf(telling))
+      }
     },
     async settled(monitor) {
-      const delivery = await channels.get(monitor)?.outbox.settled()
-      return delivery?.answer.kind === 'accepted'
+      const deliveries = await Promise.all(channelsOf(monitor).map(({ outbox }) => outbox.settled()))
+      return deliveries.length > 0 && deliveries.every((delivery) => delivery?.answer.kind === 'accepted')
     },
-    missed(monitor) {
-      const missed = channels.get(monitor)?.missed.memory
-      return new Map(missed === undefined ? [] : [[KUMA, missed]])
-    },
+    missed: (monitor) => new Map(channelsOf(monitor).map(({ kuma, missed }) => [kuma, missed.memory])),
     async close() {
-      await Promise.all([...channels.values()].map(({ outbox }) => outbox.close()))
-      await connection.close()
+      await Promise.all([...channels.values()].flat().map(({ outbox }) => outbox.close()))
+      await Promise.all([...connections.values()].map((connection) => connection.close()))
     },
   }
 }
 
-function openChannel(
-  name: string,
-  pusher: Pusher,
-  { memories, clock, wallNow, log, onDelivered, onMissed }: OutboxesOptions,
-): Channel {
-  const missed = new Missed(memories.get(name)?.missed.get(KUMA))
-  const outbox = createOutbox<Message>({
-    name,
-    push(heartbeat, signal) {
-      const msg = withMissed(heartbeat.msg, missed.tell(), wallNow())
-      return pusher.push({ ...heartbeat, msg }, signal)
-    },
-    onDelivered({ status, telling }) {
-      if (missed.told(status)) onMissed()
-      onDelivered(name, telling)
-    },
-    sleep: (ms, signal) => clock.sleep(ms, signal),
-    random: () => clock.random(),
-    now: () => clock.now(),
-    log,
+/** Each Kuma has an outbox of its own, so that one that is away holds up no other. */
+function openChannels(
+  { name, pushes }: MonitorConfig,
+  connections: ReadonlyMap<string, KumaConnection>,
+  { memories, clock, wallNow, log, onTold, onMissed }: OutboxesOptions,
+): Channel[] {
+  /** Until when restarts have been told, by Kuma. */
+  const toldMs = new Map<string, number>()
+  return pushes.flatMap((target) => {
+    const { kuma } = target
+    const pusher = connections.get(kuma)?.pusher(target)
+    if (pusher === undefined) return []
+    const missed = new Missed(memories.get(name)?.missed.get(kuma))
+    const outbox = createOutbox<Message>({
+      name: pushes.length > 1 ? `${name} at ${kuma}` : name,
+      push(heartbeat, signal) {
+        const msg = withMissed(heartbeat.msg, missed.tell(), wallNow())
+        return pusher.push({ ...heartbeat, msg }, signal)
+      },
+      onDelivered({ status, telling: { restartsUntilMs } }) {
+        if (missed.told(status)) onMissed()
+        if (restartsUntilMs !== null) toldMs.set(kuma, restartsUntilMs)
+        // What one Kuma has not heard yet stays news for all: the message is the same for each.
+        if (toldMs.size === pushes.length) onTold(name, Math.min(...toldMs.values()))
+      },
+      sleep: (ms, signal) => clock.sleep(ms, signal),
+      random: () => clock.random(),
+      now: () => clock.now(),
+      log,
+    })
+    return [{ kuma, outbox, missed }]
   })
-  return { outbox, missed }
 }
 
 function messageOf(telling: Telling): Message {
   const { status, message, ping } = telling.verdict
   return { status, msg: message, ping, telling }
-}
-
-const PEM_KEYS = {
-  caFile: 'ca_file',
-  clientCertFile: 'client_cert_file',
-  clientKeyFile: 'client_key_file',
-} as const
-
-async function readPem(kuma: KumaConfig, key: keyof typeof PEM_KEYS): Promise<string | null> {
-  const path = kuma[key]
-  if (path === null) return null
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new ConfigError([`kuma.${PEM_KEYS[key]}: ${path} cannot be read: ${reason}`])
-  }
 }

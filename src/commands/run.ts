@@ -45,9 +45,8 @@ export async function run(flags: SharedFlags, terminal: Terminal, stop: AbortSig
     wallNow: () => Date.now(),
     log,
     print: terminal.print,
-    onDelivered(name, { restartsUntilMs }) {
-      const monitor = monitors.find((one) => one.name === name)
-      if (restartsUntilMs !== null && monitor?.told(restartsUntilMs)) saveSoon()
+    onTold(name, untilMs) {
+      if (monitors.find((one) => one.name === name)?.told(untilMs)) saveSoon()
     },
     onMissed: saveSoon,
   })

@@ -1,6 +1,7 @@
 /** The resolved configuration: every default filled in, every secret file read. Times are milliseconds, sizes bytes. */
 export interface Config {
-  readonly kuma: KumaConfig
+  /** At least one. */
+  readonly kumas: readonly KumaConfig[]
   readonly agent: AgentConfig
   /** At least one unless every monitor watches a plain unit. */
   readonly supervisors: readonly SupervisorConfig[]
@@ -8,8 +9,10 @@ export interface Config {
   readonly monitors: readonly MonitorConfig[]
 }
 
-/** How Kuma is reached. */
+/** How one Kuma is reached. */
 export interface KumaConfig {
+  /** Unique; `kuma` where there is one without a name. */
+  readonly name: string
   /** The base of every monitor whose push URL brings none of its own; see `PushTarget.baseUrl`. */
   readonly url: string
   /** For every push; basic authentication is among them. */
@@ -47,14 +50,16 @@ export interface SupervisorConfig {
 export interface MonitorConfig {
   /** Unique; for logs and the state file. */
   readonly name: string
-  /** Where its heartbeats go; null only with `--dry-run`. */
-  readonly push: PushTarget | null
+  /** Where its heartbeats go, one for each of its Kumas; empty only with `--dry-run`. */
+  readonly pushes: readonly PushTarget[]
   /** The Heartbeat Interval of the monitor in Kuma; null when it was not told. */
   readonly kumaIntervalMs: number | null
   readonly target: SupervisorTarget | UnitTarget
 }
 
 export interface PushTarget {
+  /** The name of one of `kumas`. */
+  readonly kuma: string
   /** Kuma's base URL without a trailing slash, its path prefix kept: `http://10.9.0.55:3001`. */
   readonly baseUrl: string
   /** `[A-Za-z0-9]+` */

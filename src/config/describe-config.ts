@@ -1,5 +1,5 @@
 import { maskToken } from '../secret.ts'
-import type { Config, HttpCheck, MonitorConfig, SupervisorConfig } from './config.ts'
+import type { Config, HttpCheck, KumaConfig, MonitorConfig, PushTarget, SupervisorConfig } from './config.ts'
 import { formatDuration } from './duration.ts'
 import { formatSize } from './size.ts'
 
@@ -7,18 +7,9 @@ type Value =
   string | number | boolean | null | readonly (string | number)[] | { readonly [key: string]: Value }
 
 /** Writes a resolved configuration as TOML, defaults included, secrets masked; what is not set is left out. */
-export function describeConfig({ kuma, agent, supervisors, monitors }: Config): string {
+export function describeConfig({ kumas, agent, supervisors, monitors }: Config): string {
   return [
-    table('[kuma]', {
-      url: kuma.url,
-      headers: Object.fromEntries(Object.keys(kuma.headers).map((name) => [name, '…'])),
-      ca_file: kuma.caFile,
-      insecure: kuma.insecure ? true : null,
-      client_cert_file: kuma.clientCertFile,
-      client_key_file: kuma.clientKeyFile,
-      proxy: kuma.proxy === null ? null : kuma.proxy.replace(/\/\/.*@/, '//…@'),
-      timeout: formatDuration(kuma.timeoutMs),
-    }),
+    ...kumas.map((kuma) => describeKuma(kuma, kumas.length > 1)),
     table('[agent]', {
       push_every: agent.schedule === null ? formatDuration(agent.pushEveryMs) : null,
       schedule: agent.schedule,
@@ -26,8 +17,22 @@ export function describeConfig({ kuma, agent, supervisors, monitors }: Config): 
       state_file: agent.stateFile,
     }),
     ...supervisors.map(describeSupervisor),
-    ...monitors.map(describeMonitor),
+    ...monitors.map((monitor) => describeMonitor(monitor, kumas.length > 1)),
   ].join('\n')
+}
+
+function describeKuma(kuma: KumaConfig, isOneOfMany: boolean): string {
+  return table(isOneOfMany ? '[[kuma]]' : '[kuma]', {
+    name: isOneOfMany ? kuma.name : null,
+    url: kuma.url,
+    headers: Object.fromEntries(Object.keys(kuma.headers).map((name) => [name, '…'])),
+    ca_file: kuma.caFile,
+    insecure: kuma.insecure ? true : null,
+    client_cert_file: kuma.clientCertFile,
+    client_key_file: kuma.clientKeyFile,
+    proxy: kuma.proxy === null ? null : kuma.proxy.replace(/\/\/.*@/, '//…@'),
+    timeout: formatDuration(kuma.timeoutMs),
+  })
 }
 
 function describeSupervisor(supervisor: SupervisorConfig): string {
@@ -42,10 +47,20 @@ function describeSupervisor(supervisor: SupervisorConfig): string {
   })
 }
 
-function describeMonitor({ name, push, kumaIntervalMs, target }: MonitorConfig): string {
+function urlOf({ baseUrl, token }: PushTarget): string {
+  return `${baseUrl}/api/push/${maskToken(token)}`
+}
+
+function describeMonitor(
+  { name, pushes, kumaIntervalMs, target }: MonitorConfig,
+  isKumaNamed: boolean,
+): string {
+  const [push] = pushes
   return table('[[monitor]]', {
     name,
-    push_url: push === null ? null : `${push.baseUrl}/api/push/${maskToken(push.token)}`,
+    kuma: isKumaNamed && pushes.length === 1 ? (push?.kuma ?? null) : null,
+    push_url: push === undefined || pushes.length > 1 ? null : urlOf(push),
+    tokens: pushes.length > 1 ? Object.fromEntries(pushes.map((one) => [one.kuma, urlOf(one)])) : null,
     kuma_interval: kumaIntervalMs === null ? null : formatDuration(kumaIntervalMs),
     ...(target.kind === 'unit'
       ? { unit: target.unit }

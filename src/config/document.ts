@@ -46,11 +46,11 @@ export function parseDocument(name: string, toml: string, problems: Problems): D
   }
 }
 
-/** [agent] and [kuma] are there once, so their keys go by their own names. */
+/** [agent] and a single [kuma] are there once, so their keys go by their own names. */
 function nameOf(path: KeyPath): string {
   const [table, ...rest] = path
   if (rest.length === 0) return `[${table}]`
-  const shown = table === 'agent' || table === 'kuma' ? rest : path
+  const shown = table === 'agent' || (table === 'kuma' && typeof rest[0] === 'string') ? rest : path
   return shown
     .map((part, index) => {
       if (typeof part === 'number') return `[${part + 1}]`

@@ -15,7 +15,7 @@ import type { Environment } from './read-options.ts'
 import { readEnvironment, readFlags, unknownVariables } from './read-options.ts'
 import { realFiles } from './real-files.ts'
 import { resolveAgent } from './resolve-agent.ts'
-import { resolveKuma } from './resolve-kuma.ts'
+import { keepUsedKumas, resolveKumas } from './resolve-kuma.ts'
 import { resolveMonitors } from './resolve-monitors.ts'
 import { rhythmOf } from './rhythm.ts'
 import { keepUsed, resolveSupervisors } from './resolve-supervisors.ts'
@@ -89,14 +89,13 @@ async function resolve(
     return isAbsolute(expanded) ? expanded : join(document?.folder ?? '', expanded)
   }
   const values = readDocument(document, fromFile, problems)
-  const { config: kuma, proxyFor } = await resolveKuma(context, values.kuma[0]?.values ?? {})
+  const kumas = await resolveKumas(context, values.kuma)
   const agent = await resolveAgent(context, values.agent[0]?.values ?? {})
   const supervisors = await resolveSupervisors(context, values.supervisor)
   const monitors = await resolveMonitors(context, {
     entries: values.monitor,
     supervisors,
-    kumaUrl: kuma.url,
-    proxyFor,
+    kumas,
     needsToken,
   })
   const isAnyMonitor =
@@ -111,9 +110,13 @@ async function resolve(
       `${document === null ? '' : 'no push token; '}pass --token or --push-url with what Kuma shows for a push monitor, or ${place}; --dry-run needs none`,
     )
   }
-  const used = keepUsed(context, supervisors, values.supervisor, monitors)
   return {
-    config: { kuma, agent, supervisors: used, monitors },
+    config: {
+      kumas: keepUsedKumas(context, kumas, values.kuma, monitors),
+      agent,
+      supervisors: keepUsed(context, supervisors, values.supervisor, monitors),
+      monitors,
+    },
     intervals: values.monitor.flatMap((entry) => entry.values.kuma_interval ?? []),
   }
 }

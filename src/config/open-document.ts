@@ -38,7 +38,12 @@ function holdsSecret({ root: { kuma, supervisor, monitor } }: Document): boolean
   return tables.some(
     (table) =>
       ['password', 'token', 'push_url'].some((key) => key in table) ||
-      (isTable(table['headers']) && Object.values(table['headers']).some((value) => !isTable(value))) ||
+      ['headers', 'tokens'].some((key) => holdsValue(table[key])) ||
       (typeof table['proxy'] === 'string' && table['proxy'].includes('@')),
   )
+}
+
+/** Tells a table with a value of its own from one of names of files. */
+function holdsValue(table: unknown): boolean {
+  return isTable(table) && Object.values(table).some((value) => !isTable(value))
 }

@@ -87,6 +87,7 @@ function tablesOf({ root, linePlace }: Document, name: TableName, problems: Prob
   if (found === undefined) return []
   if (!isMany(name)) {
     if (isTable(found)) return [{ path: [name], table: found }]
+    if (name === 'kuma' && Array.isArray(found)) return listed(found)
     const what = Array.isArray(found)
       ? `[[${name}]] stands there once: write [${name}]`
       : misplaced(name, found)
@@ -101,12 +102,15 @@ function tablesOf({ root, linePlace }: Document, name: TableName, problems: Prob
     problems.add(linePlace([name]), misplaced(name, found))
     return []
   }
-  const items: unknown[] = found
-  return items.flatMap((table, index) => {
-    if (isTable(table)) return [{ path: [name, index], table }]
-    problems.add(linePlace([name, index]), misplaced(name, table))
-    return []
-  })
+  return listed(found)
+
+  function listed(items: readonly unknown[]): FoundTable[] {
+    return items.flatMap((table, index) => {
+      if (isTable(table)) return [{ path: [name, index], table }]
+      problems.add(linePlace([name, index]), misplaced(name, table))
+      return []
+    })
+  }
 }
 
 function misplaced(name: TableName, found: unknown): string {

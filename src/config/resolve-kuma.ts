@@ -1,13 +1,15 @@
 import { checkReadable } from './check-readable.ts'
 import { chooseProxy } from './choose-proxy.ts'
-import type { KumaConfig } from './config.ts'
+import type { KumaConfig, MonitorConfig } from './config.ts'
 import { type GivenHeader, isSendable, NOT_SENDABLE } from './headers.ts'
 import { DEFAULT_KUMA_URL } from './kuma-url.ts'
 import type { LoadContext } from './load-context.ts'
-import { firstGiven } from './load-context.ts'
+import { firstGiven, placesOf } from './load-context.ts'
 import type { Given, Place } from './place.ts'
-import type { TableValues } from './read-document.ts'
+import { quote } from './quote.ts'
+import type { Entry, TableValues } from './read-document.ts'
 import { readSecretFile } from './read-secret-file.ts'
+import { resolveNames } from './resolve-names.ts'
 import { resolvePassword } from './resolve-password.ts'
 
 /** A Kuma with what its monitors need to know of it. */
@@ -17,8 +19,56 @@ export interface ResolvedKuma {
   readonly proxyFor: (baseUrl: string) => string | null
 }
 
-/** Fills in how Kuma is reached. */
-export async function resolveKuma(context: LoadContext, values: TableValues<'kuma'>): Promise<ResolvedKuma> {
+/** Fills in every Kuma of the file, or the one that options and variables describe. */
+export async function resolveKumas(
+  context: LoadContext,
+  entries: readonly Entry<'kuma'>[],
+): Promise<ResolvedKuma[]> {
+  if (entries.length > 1) {
+    for (const place of placesOf(context, 'kumaUrl')) {
+      const what = `cannot tell which of ${entries.length} [[kuma]] is meant; change it in the file`
+      context.problems.add(place, what)
+    }
+  }
+  const tables: TableValues<'kuma'>[] = entries.length === 0 ? [{}] : entries.map(({ values }) => values)
+  const names = resolveNames(
+    tables.map(({ name, url }) => ({
+      given: name,
+      fallback: tables.length > 1 ? new URL(url?.value ?? DEFAULT_KUMA_URL).host : 'kuma',
+    })),
+    context.problems,
+  )
+  const resolved: ResolvedKuma[] = []
+  for (const [index, values] of tables.entries()) {
+    resolved.push(await resolveKuma(context, names[index] ?? '', values))
+  }
+  return resolved
+}
+
+/** Drops the Kumas that no monitor pushes to, and tells of them. */
+export function keepUsedKumas(
+  context: LoadContext,
+  kumas: readonly ResolvedKuma[],
+  entries: readonly Entry<'kuma'>[],
+  monitors: readonly MonitorConfig[],
+): KumaConfig[] {
+  const used = new Set(monitors.flatMap(({ pushes }) => pushes.map(({ kuma }) => kuma)))
+  const configs = kumas.map(({ config }) => config)
+  // With --dry-run nothing is pushed at all.
+  if (configs.length === 1 || used.size === 0) return configs
+  for (const [index, { place }] of entries.entries()) {
+    const name = configs[index]?.name ?? ''
+    if (!used.has(name))
+      context.warnings.push(`${place.label} ${quote(name)} is in no [[monitor]] and gets nothing`)
+  }
+  return configs.filter(({ name }) => used.has(name))
+}
+
+async function resolveKuma(
+  context: LoadContext,
+  name: string,
+  values: TableValues<'kuma'>,
+): Promise<ResolvedKuma> {
   const { client_cert_file: cert, client_key_file: key, ca_file: ca, insecure, proxy } = values
   if (cert !== undefined && key === undefined) context.problems.add(cert.place, 'needs client_key_file too')
   if (key !== undefined && cert === undefined) context.problems.add(key.place, 'needs client_cert_file too')
@@ -39,6 +89,7 @@ export async function resolveKuma(context: LoadContext, values: TableValues<'kum
   }
   const url = firstGiven(context, 'kumaUrl', values.url)?.value ?? DEFAULT_KUMA_URL
   const config = {
+    name,
     url,
     headers: {
       ...(await resolveHeaders(context, values.headers)),

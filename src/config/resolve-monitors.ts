@@ -6,12 +6,16 @@ import type { Given, Place } from './place.ts'
 import { quote } from './quote.ts'
 import type { Entry, TableValues } from './read-document.ts'
 import { resolveNames } from './resolve-names.ts'
-import type { PushWay, ResolvedPush } from './resolve-push.ts'
-import { resolvePush } from './resolve-push.ts'
+import type { ResolvedKuma } from './resolve-kuma.ts'
+import type { ResolvedPush } from './resolve-push.ts'
+import { findKuma, resolvePush, resolveTokens } from './resolve-push.ts'
 
-interface MonitorRequest extends PushWay {
+interface MonitorRequest {
   readonly entries: readonly Entry<'monitor'>[]
+  readonly kumas: readonly ResolvedKuma[]
   readonly supervisors: readonly SupervisorConfig[]
+  /** False with `--dry-run`. */
+  readonly needsToken: boolean
 }
 
 /** What a monitor over a plain unit may have. */
@@ -20,6 +24,8 @@ const UNIT_KEYS: ReadonlySet<string> = new Set([
   'token',
   'token_file',
   'push_url',
+  'kuma',
+  'tokens',
   'kuma_interval',
   'unit',
 ])
@@ -33,18 +39,17 @@ export async function resolveMonitors(
   if (entries.length > 1) refuseOptions(context, entries.length)
   const tables: readonly { place: Place | null; values: TableValues<'monitor'> }[] =
     entries.length === 0 ? [{ place: null, values: {} }] : entries
-  const pushes: (ResolvedPush | null)[] = []
+  const pushes: ResolvedPush[][] = []
   const targets: (SupervisorTarget | UnitTarget)[] = []
   for (const { place, values } of tables) {
-    const inFile = { token: values.token, tokenFile: values.token_file, pushUrl: values.push_url }
-    const push = await resolvePush(context, [...context.layers, inFile], request)
-    if (push === null && needsToken && place !== null) {
+    const own = await resolvePushes(context, values, request)
+    if (own.length === 0 && needsToken && place !== null) {
       context.problems.add(place, 'needs token, token_file or push_url')
     }
-    pushes.push(push)
+    pushes.push(own)
     targets.push(resolveTarget(context, values, supervisors))
   }
-  refuseSharedTokens(context, pushes)
+  refuseSharedTokens(context, pushes.flat())
   const names = resolveNames(
     tables.map(({ values }, index) => ({
       given: values.name,
@@ -54,7 +59,7 @@ export async function resolveMonitors(
   )
   return targets.map((target, index) => ({
     name: names[index] ?? '',
-    push: pushes[index]?.target ?? null,
+    pushes: (pushes[index] ?? []).flatMap((push) => push.target ?? []),
     kumaIntervalMs: tables[index]?.values.kuma_interval?.value ?? null,
     target,
   }))
@@ -64,6 +69,28 @@ function refuseOptions(context: LoadContext, count: number): void {
   for (const place of placesOf(context, 'token', 'tokenFile', 'pushUrl', 'programs')) {
     context.problems.add(place, `cannot tell which of ${count} [[monitor]] is meant; change it in the file`)
   }
+}
+
+/** Options win over the file, whichever of the ways it takes. */
+async function resolvePushes(
+  context: LoadContext,
+  values: TableValues<'monitor'>,
+  { kumas, needsToken }: MonitorRequest,
+): Promise<ResolvedPush[]> {
+  const { token, token_file: tokenFile, push_url: pushUrl, tokens, kuma: named } = values
+  if (tokens !== undefined) {
+    for (const given of [token, tokenFile, pushUrl, named]) {
+      if (given !== undefined)
+        context.problems.add(given.place, 'cannot stand beside tokens, which says it all')
+    }
+  }
+  const kuma = named === undefined ? (kumas[0] ?? null) : findKuma(context, named, kumas)
+  const sources = tokens === undefined ? [...context.layers, { token, tokenFile, pushUrl }] : context.layers
+  const push = kuma === null ? null : await resolvePush(context, sources, kuma, needsToken)
+  if (push !== null) return [push]
+  if (tokens !== undefined) return resolveTokens(context, tokens, kumas, needsToken)
+  // What was said of the name is enough.
+  return named !== undefined && kuma === null ? [{ place: named.place, target: null }] : []
 }
 
 function resolveTarget(
@@ -121,11 +148,11 @@ function defaultName(
 }
 
 /** Kuma would see two answers for one monitor, and alarm at every difference. */
-function refuseSharedTokens({ problems }: LoadContext, pushes: readonly (ResolvedPush | null)[]): void {
+function refuseSharedTokens({ problems }: LoadContext, pushes: readonly ResolvedPush[]): void {
   const first = new Map<string, Place>()
   for (const push of pushes) {
-    const target = push?.target ?? null
-    if (push === null || target === null) continue
+    const { target } = push
+    if (target === null) continue
     const id = `${target.baseUrl}/${target.token}`
     const taken = first.get(id)
     if (taken === undefined) first.set(id, push.place)

@@ -1,9 +1,13 @@
 import type { PushTarget } from './config.ts'
 import type { LoadContext } from './load-context.ts'
+import { nearest } from './nearest.ts'
 import type { Given, Place } from './place.ts'
 import type { PushAddress } from './push-url.ts'
 import { parsePushAddress } from './push-url.ts'
+import { quote } from './quote.ts'
 import { readSecretFile } from './read-secret-file.ts'
+import type { ResolvedKuma } from './resolve-kuma.ts'
+import type { GivenToken } from './tokens.ts'
 
 /** The three ways in which one source can say where heartbeats go. */
 export interface PushSource {
@@ -20,20 +24,12 @@ export interface ResolvedPush {
   readonly target: PushTarget | null
 }
 
-/** How the Kuma is reached that a bare token is for. */
-export interface PushWay {
-  readonly kumaUrl: string
-  /** The proxy on the way to a base URL. */
-  readonly proxyFor: (baseUrl: string) => string | null
-  /** False with `--dry-run`: a token file that cannot be read is then a warning. */
-  readonly needsToken: boolean
-}
-
-/** Takes the first source that says where heartbeats go; null when none does. */
+/** Takes the first source that says where the heartbeats for a Kuma go; null when none does. */
 export async function resolvePush(
   context: LoadContext,
   sources: readonly PushSource[],
-  { kumaUrl, proxyFor, needsToken }: PushWay,
+  kuma: ResolvedKuma,
+  needsToken: boolean,
 ): Promise<ResolvedPush | null> {
   for (const { token, tokenFile, pushUrl, kumaUrl: ownKumaUrl } of sources) {
     const given = [token, tokenFile, pushUrl].filter((one) => one !== undefined)
@@ -52,10 +48,48 @@ export async function resolvePush(
     if (ownKumaUrl !== undefined && stated !== null && base !== null && base !== stated) {
       context.problems.add(ownKumaUrl.place, `differs from the push URL, which says ${base}; leave it out`)
     }
-    const baseUrl = base ?? kumaUrl
-    return { place, target: address && { baseUrl, token: address.token, proxy: proxyFor(baseUrl) } }
+    return { place, target: address && targetOf(address, kuma) }
   }
   return null
+}
+
+/** Takes `tokens = { … }`: one for each Kuma that is named. */
+export async function resolveTokens(
+  context: LoadContext,
+  { place: whole, value: tokens }: Given<Readonly<Record<string, GivenToken>>>,
+  kumas: readonly ResolvedKuma[],
+  needsToken: boolean,
+): Promise<ResolvedPush[]> {
+  if (tokens === null) return [{ place: whole, target: null }]
+  const resolved: ResolvedPush[] = []
+  for (const [name, token] of Object.entries(tokens)) {
+    const place = { line: whole.line, label: `${whole.label}.${name}` }
+    const kuma = findKuma(context, { place, value: name }, kumas)
+    const address =
+      'file' in token ? await readAddress(context, { place, value: token.file }, needsToken) : token
+    resolved.push({ place, target: kuma && address && targetOf(address, kuma) })
+  }
+  return resolved
+}
+
+/** The Kuma of a name; null after telling that there is none. */
+export function findKuma(
+  { problems }: LoadContext,
+  { place, value }: Given<string>,
+  kumas: readonly ResolvedKuma[],
+): ResolvedKuma | null {
+  const found = kumas.find(({ config }) => config.name === value)
+  if (found !== undefined || value === null) return found ?? null
+  const names = kumas.map(({ config }) => config.name)
+  const near = nearest(value, names)
+  const hint = near === null ? `known are ${names.map(quote).join(', ')}` : `did you mean ${quote(near)}?`
+  problems.add(place, `must be the name of a [[kuma]], got ${quote(value)}; ${hint}`)
+  return null
+}
+
+function targetOf({ baseUrl, token }: PushAddress, { config, proxyFor }: ResolvedKuma): PushTarget {
+  const base = baseUrl ?? config.url
+  return { kuma: config.name, baseUrl: base, token, proxy: proxyFor(base) }
 }
 
 async function readAddress(

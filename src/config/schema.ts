@@ -5,6 +5,7 @@ import { parseKumaUrl } from './kuma-url.ts'
 import { parseProxyUrl } from './proxy-url.ts'
 import { parsePushAddress, parsePushUrl } from './push-url.ts'
 import { parseSupervisorUrl } from './supervisor-url.ts'
+import { tokens } from './tokens.ts'
 import { parseUnitName } from './unit-name.ts'
 
 /**
@@ -15,6 +16,7 @@ import { parseUnitName } from './unit-name.ts'
  */
 export const SCHEMA = {
   kuma: {
+    name: text,
     url: parsedBy(parseKumaUrl),
     username: text,
     password: text,
@@ -50,6 +52,8 @@ export const SCHEMA = {
     token: parsedBy(parsePushAddress),
     token_file: path,
     push_url: parsedBy(parsePushUrl),
+    kuma: text,
+    tokens,
     kuma_interval: duration('1s', '24d'),
     supervisor: text,
     programs: texts,
@@ -69,7 +73,7 @@ export type TableName = keyof typeof SCHEMA
 
 export const TABLES: readonly TableName[] = ['kuma', 'agent', 'supervisor', 'monitor']
 
-/** Tells which tables there may be several of. */
+/** Tells which tables there may be several of; `[kuma]` may stand there as a single table too. */
 export function isMany(table: TableName): boolean {
   return table === 'supervisor' || table === 'monitor'
 }

@@ -7,12 +7,14 @@ export interface Secrets {
 }
 
 /** Collects the secrets of a configuration. */
-export function secretsOf({ kuma, supervisors, monitors }: Config): Secrets {
-  const credentials = Object.values(kuma.headers).flatMap((value) => [value, value.replace(/^\w+ +/, '')])
-  const logins = Object.values(kuma.headers).flatMap((value) => basicPassword(value) ?? [])
-  const proxies = [kuma.proxy, ...monitors.map(({ push }) => push?.proxy ?? null)]
+export function secretsOf({ kumas, supervisors, monitors }: Config): Secrets {
+  const headers = kumas.flatMap((kuma) => Object.values(kuma.headers))
+  const pushes = monitors.flatMap((monitor) => monitor.pushes)
+  const credentials = headers.flatMap((value) => [value, value.replace(/^\w+ +/, '')])
+  const logins = headers.flatMap((value) => basicPassword(value) ?? [])
+  const proxies = [...kumas, ...pushes].map(({ proxy }) => proxy)
   return {
-    tokens: [...new Set(monitors.flatMap(({ push }) => push?.token ?? []))],
+    tokens: [...new Set(pushes.map(({ token }) => token))],
     passwords: [
       ...new Set([
         ...supervisors.flatMap(({ password }) => password ?? []),

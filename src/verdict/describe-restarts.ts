@@ -41,6 +41,14 @@ export function describeNews(
   return `${displayName(name)} restarted ${restarts.length}×${describeWhy(restarts)} ${ago(atMs, nowMs)}${more}`
 }
 
+/** Whether `describeNews` has nothing left to tell later: a program that has not come back yet is told when it has. */
+export function areNewsTold(histories: ReadonlyMap<string, ProgramHistory>, sinceMs: number): boolean {
+  return [...histories.values()].every(
+    ({ state, isLooping, restarts }) =>
+      isLooping || CAME_BACK.has(state) || restarts.every(({ atMs }) => atMs <= sinceMs),
+  )
+}
+
 type Restart = ProgramHistory['restarts'][number]
 
 const CAME_BACK: ReadonlySet<ProgramHistory['state']> = new Set(['STARTING', 'RUNNING'])

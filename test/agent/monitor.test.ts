@@ -56,6 +56,16 @@ describe('a restart that nobody asked for', () => {
     assert.equal(untilMs(failing), null)
   })
 
+  it('is not taken for told while its program is on its way back', () => {
+    const monitor = restarted()
+    const backoff = program('web', 'BACKOFF', { start: 200 })
+    monitor.see(look(unitState(), answered([backoff])), 8_000)
+    assert.equal(untilMs(monitor), null)
+    monitor.see(looksWell(200), 11_000)
+    assert.match(said(monitor) ?? '', /restarted 1×/)
+    assert.equal(untilMs(monitor), 11_000)
+  })
+
   it('stays told over a restart of the agent', () => {
     const monitor = restarted()
     monitor.told(6_000)

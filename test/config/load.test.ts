@@ -24,7 +24,7 @@ async function pickFrom(toml: string, request: Parameters<typeof loadText>[1]) {
   const { config } = await loadText(toml, request)
   const [monitor] = config.monitors
   const programs = monitor?.target.kind === 'supervisor' ? monitor.target.programs : []
-  return [config.kuma.url, config.agent.pushEveryMs, monitor?.push?.token, ...programs]
+  return [config.kumas[0]?.url, config.agent.pushEveryMs, monitor?.pushes[0]?.token, ...programs]
 }
 
 async function unitOf(url: string, more = '') {
@@ -41,16 +41,19 @@ describe('loadConfig without a file', () => {
   test('makes one monitor over the local supervisord from a token', async () => {
     const { config, warnings, source, secrets } = await loadText(null, { flags: { token: 'AWbUXTosJG' } })
     assert.deepEqual(config, {
-      kuma: {
-        url: 'http://127.0.0.1:3001',
-        headers: {},
-        caFile: null,
-        insecure: false,
-        clientCertFile: null,
-        clientKeyFile: null,
-        proxy: null,
-        timeoutMs: 25_000,
-      },
+      kumas: [
+        {
+          name: 'kuma',
+          url: 'http://127.0.0.1:3001',
+          headers: {},
+          caFile: null,
+          insecure: false,
+          clientCertFile: null,
+          clientKeyFile: null,
+          proxy: null,
+          timeoutMs: 25_000,
+        },
+      ],
       agent: {
         pushEveryMs: 24_000,
         checkEveryMs: 5000,
@@ -71,7 +74,7 @@ describe('loadConfig without a file', () => {
       monitors: [
         {
           name: 'supervisor',
-          push: { baseUrl: 'http://127.0.0.1:3001', token: 'AWbUXTosJG', proxy: null },
+          pushes: [{ kuma: 'kuma', baseUrl: 'http://127.0.0.1:3001', token: 'AWbUXTosJG', proxy: null }],
           kumaIntervalMs: null,
           target: WHOLE,
         },
@@ -86,7 +89,8 @@ describe('loadConfig without a file', () => {
     const pasted = 'http://10.9.0.55:3001/kuma/api/push/AWbUXTosJG?status=up&msg=OK&ping='
     for (const flags of [{ token: pasted }, { pushUrl: pasted }]) {
       const { config } = await loadText(null, { flags })
-      assert.deepEqual(config.monitors[0]?.push, {
+      assert.deepEqual(config.monitors[0]?.pushes[0], {
+        kuma: 'kuma',
         baseUrl: 'http://10.9.0.55:3001/kuma',
         token: 'AWbUXTosJG',
         proxy: null,
@@ -97,18 +101,23 @@ describe('loadConfig without a file', () => {
   test('reads the token, or a push URL, from a file', async () => {
     const files = { t: ' AWbUXTosJG\n', '/home/kay/u': 'http://h/api/push/abc?status=up\r\n' }
     const first = await loadText(null, { flags: { tokenFile: 't' }, files })
-    assert.equal(first.config.monitors[0]?.push?.token, 'AWbUXTosJG')
+    assert.equal(first.config.monitors[0]?.pushes[0]?.token, 'AWbUXTosJG')
     const second = await loadText(null, { env: { KSP_TOKEN_FILE: '~/u' }, files })
-    assert.deepEqual(second.config.monitors[0]?.push, { baseUrl: 'http://h', token: 'abc', proxy: null })
+    assert.deepEqual(second.config.monitors[0]?.pushes[0], {
+      kuma: 'kuma',
+      baseUrl: 'http://h',
+      token: 'abc',
+      proxy: null,
+    })
   })
 
   test('needs no token with --dry-run, and keeps one that is given', async () => {
     const without = await loadText(null, { flags: { dryRun: true } })
     assert.equal(without.dryRun, true)
-    assert.equal(without.config.monitors[0]?.push, null)
+    assert.deepEqual(without.config.monitors[0]?.pushes, [])
     const given = await loadText(null, { flags: { token: 'abc' }, env: { KSP_DRY_RUN: '1' } })
     assert.equal(given.dryRun, true)
-    assert.equal(given.config.monitors[0]?.push?.token, 'abc')
+    assert.equal(given.config.monitors[0]?.pushes[0]?.token, 'abc')
   })
 
   test('reads every option from its variable', async () => {
@@ -130,7 +139,7 @@ describe('loadConfig without a file', () => {
     assert.deepEqual(config.monitors, [
       {
         name: 'celery:*, web',
-        push: { baseUrl: 'http://h', token: 'abc', proxy: null },
+        pushes: [{ kuma: 'kuma', baseUrl: 'http://h', token: 'abc', proxy: null }],
         kumaIntervalMs: null,
         target: { ...WHOLE, programs: ['celery:*', 'web'], exclude: [] },
       },
@@ -163,7 +172,7 @@ describe('loadConfig with several sources', () => {
     assert.deepEqual(config.monitors, [
       {
         name: 'file',
-        push: { baseUrl: 'http://other', token: 'abc', proxy: null },
+        pushes: [{ kuma: 'kuma', baseUrl: 'http://other', token: 'abc', proxy: null }],
         kumaIntervalMs: null,
         target: { ...WHOLE, programs: ['file'], exclude: ['x'] },
       },
@@ -177,7 +186,12 @@ describe('loadConfig with several sources', () => {
       env: { KSP_PUSH_URL: 'http://h/api/push/env' },
       files: { t: 'fromfile' },
     })
-    assert.deepEqual(config.monitors[0]?.push, { baseUrl: 'http://file', token: 'fromfile', proxy: null })
+    assert.deepEqual(config.monitors[0]?.pushes[0], {
+      kuma: 'kuma',
+      baseUrl: 'http://file',
+      token: 'fromfile',
+      proxy: null,
+    })
   })
 
   test('lets a period win over the schedule of a lesser source, and the other way round', async () => {
@@ -196,14 +210,19 @@ describe('loadConfig with several sources', () => {
     const { config, source } = await loadText(null, { flags: { config: 'conf/my.toml' }, files })
     assert.equal(source, 'conf/my.toml')
     assert.equal(config.agent.stateFile, 'conf/s.json')
-    assert.equal(config.monitors[0]?.push?.token, 'abc')
+    assert.equal(config.monitors[0]?.pushes[0]?.token, 'abc')
   })
 })
 
 describe('loadConfig with a file', () => {
   test('takes the file with a byte order mark and Windows line ends', async () => {
     const { config } = await loadText(`\uFEFF[kuma]\r\nurl = "http://h"\r\n\r\n${TOKEN}`)
-    assert.deepEqual(config.monitors[0]?.push, { baseUrl: 'http://h', token: 'AWbUXTosJG', proxy: null })
+    assert.deepEqual(config.monitors[0]?.pushes[0], {
+      kuma: 'kuma',
+      baseUrl: 'http://h',
+      token: 'AWbUXTosJG',
+      proxy: null,
+    })
   })
 
   test('names monitors and supervisords that have no name, each by its own', async () => {
@@ -255,7 +274,7 @@ describe('loadConfig with a file', () => {
       { files: { '/p': 's3cret\n' } },
     )
     assert.equal(config.supervisors[0]?.password, 's3cret')
-    assert.deepEqual(config.kuma.headers, { Authorization: 'Basic a2F5OnMzY3JldA==', 'X-Site': 'eu' })
+    assert.deepEqual(config.kumas[0]?.headers, { Authorization: 'Basic a2F5OnMzY3JldA==', 'X-Site': 'eu' })
     assert.deepEqual(secrets.tokens, ['AWbUXTosJG'])
     assert.deepEqual(secrets.passwords, ['s3cret', 'Basic a2F5OnMzY3JldA==', 'a2F5OnMzY3JldA=='])
   })
@@ -356,7 +375,7 @@ describe('the warnings of loadConfig', () => {
       flags: { dryRun: true },
       files: { '/t': { code: 'EACCES' } },
     })
-    assert.equal(config.monitors[0]?.push, null)
+    assert.deepEqual(config.monitors[0]?.pushes, [])
     assert.match(
       warnings[0] ?? '',
       /^config\.toml:2: monitor\[1\]\.token_file \/t cannot be read: permission/,

@@ -14,7 +14,7 @@ describe('basic authentication in front of Kuma', () => {
     const files = { '/p': 's3cret-wörd\n' }
     const { config, secrets } = await load('username = "kay"\npassword_file = "/p"', { files })
     const encoded = Buffer.from('kay:s3cret-wörd').toString('base64')
-    assert.deepEqual(config.kuma.headers, { Authorization: `Basic ${encoded}` })
+    assert.deepEqual(config.kumas[0]?.headers, { Authorization: `Basic ${encoded}` })
     assert.match(describeConfig(config), /^headers = \{ Authorization = "…" \}$/m)
     for (const secret of [encoded, 's3cret-wörd']) assert.ok(secrets.passwords.includes(secret), secret)
   })
@@ -40,7 +40,7 @@ describe('the headers for what stands in front of Kuma', () => {
         files,
       },
     )
-    assert.deepEqual(config.kuma.headers, { 'X-Id': '0123', 'X-Secret': '4567-secret' })
+    assert.deepEqual(config.kumas[0]?.headers, { 'X-Id': '0123', 'X-Secret': '4567-secret' })
     assert.ok(secrets.passwords.includes('4567-secret'))
     assert.deepEqual(warnings, [])
   })
@@ -76,7 +76,7 @@ describe('the headers for what stands in front of Kuma', () => {
 
 test('insecure is warned of, and stands beside no authority', async () => {
   const { config, warnings } = await load('url = "https://h"\ninsecure = true')
-  assert.equal(config.kuma.insecure, true)
+  assert.equal(config.kumas[0]?.insecure, true)
   assert.match(describeConfig(config), /^insecure = true$/m)
   assert.deepEqual(warnings, [
     "config.toml:3: insecure is true, so Kuma's certificate is not checked: whoever is on the way can read the token; " +
@@ -98,8 +98,8 @@ describe('the proxy on the way to Kuma', () => {
       ['proxy = "none"', null],
     ] as const) {
       const { config } = await load(`url = "http://kuma"\n${line}`, { env })
-      assert.equal(config.kuma.proxy, proxy)
-      assert.equal(config.monitors[0]?.push?.proxy, proxy)
+      assert.equal(config.kumas[0]?.proxy, proxy)
+      assert.equal(config.monitors[0]?.pushes[0]?.proxy, proxy)
     }
   })
 
@@ -108,8 +108,8 @@ describe('the proxy on the way to Kuma', () => {
       '[kuma]\nurl = "http://kuma"\n[[monitor]]\npush_url = "http://inside/api/push/abc"\nunit = "nginx"',
       { env: { ...env, NO_PROXY: 'inside' } },
     )
-    assert.equal(config.kuma.proxy, env.HTTP_PROXY)
-    assert.equal(config.monitors[0]?.push?.proxy, null)
+    assert.equal(config.kumas[0]?.proxy, env.HTTP_PROXY)
+    assert.equal(config.monitors[0]?.pushes[0]?.proxy, null)
   })
 
   test('never shows its password', async () => {

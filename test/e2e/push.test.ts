@@ -35,7 +35,9 @@ describe('a push to a real Uptime Kuma', () => {
 
   async function pushOnce(t: TestContext, heartbeat: Heartbeat, token: string, baseUrl = kuma.url) {
     const connection = await connect(t)
-    const answer = await connection.pusher({ baseUrl, token, proxy: null }).push(heartbeat, never)
+    const answer = await connection
+      .pusher({ kuma: 'kuma', baseUrl, token, proxy: null })
+      .push(heartbeat, never)
     assert.ok(!answer.says.includes(token))
     return answer
   }
@@ -118,7 +120,7 @@ describe('a push to a real Uptime Kuma', () => {
   test('through a restart of Kuma: nothing but time is lost, and no DOWN is made', async (t) => {
     const { id, token } = await kuma.createPushMonitor({ name: 'restarted', interval: 20 })
     const connection = await connect(t)
-    const pusher = connection.pusher({ baseUrl: kuma.url, token, proxy: null })
+    const pusher = connection.pusher({ kuma: 'kuma', baseUrl: kuma.url, token, proxy: null })
     const lines: string[] = []
     const outbox = createOutbox({
       onDelivered: () => {},

@@ -29,7 +29,7 @@ export async function openPusher(
     ...options,
   })
   t.after(() => connection.close())
-  return connection.pusher({ baseUrl, token: TOKEN, proxy })
+  return connection.pusher({ kuma: 'kuma', baseUrl, token: TOKEN, proxy })
 }
 
 /** Pushes once. What the answer says must be one line without the token, in every test. */

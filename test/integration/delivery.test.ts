@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { before, describe, test, type TestContext } from 'node:test'
@@ -28,12 +28,12 @@ async function scene(t: TestContext) {
     'push-every': '2s',
   }).flatMap(([option, value]) => [`--${option}`, value])
   const state = async () => JSON.parse(await readFile(stateFile, 'utf8')).monitors[0]
-  const start = (command: string) => {
-    const agent = startAgent([command, ...args])
+  const start = (command: string, options: readonly string[] = args) => {
+    const agent = startAgent([command, ...options])
     t.after(() => agent.stop())
     return agent
   }
-  return { supervisord, kuma, start, state }
+  return { folder, supervisord, kuma, start, state }
 }
 
 describe('the agent and a Kuma that goes away', () => {
@@ -87,7 +87,8 @@ describe('a restart that nobody asked for', () => {
   test('is told in one delivered message, and no more', async (t) => {
     const { supervisord, kuma, start } = await scene(t)
     const agent = start('run')
-    await eventually('a heartbeat', () => kuma.heartbeats.length > 0)
+    // supervisord's start times are whole seconds: one that has moved shows itself only then.
+    await eventually('seconds have passed', () => kuma.heartbeats.length > 2)
     const pid = Number(await supervisord.ctl('pid', 'web'))
     process.kill(pid, 'SIGKILL')
     const isTold = () => kuma.heartbeats.filter((line) => line.includes('web restarted 1×')).length
@@ -97,4 +98,42 @@ describe('a restart that nobody asked for', () => {
     assert.equal(isTold(), 1)
     assert.equal(await agent.stop(), 0)
   })
+})
+
+test('two Kumas are told side by side, each what it has missed', async (t) => {
+  const { folder, supervisord, kuma: office, start } = await scene(t)
+  const cloud = await startKuma(t)
+  const config = join(folder, 'config.toml')
+  await writeFile(
+    config,
+    `[[kuma]]
+    name = "office"
+    url = "${office.url}"
+    [[kuma]]
+    name = "cloud"
+    url = "${cloud.url}"
+    [agent]
+    check_every = "1s"
+    push_every = "2s"
+    state_file = "state.json"
+    [[supervisor]]
+    unit = "none"
+    url = "${supervisord.url}"
+    [[monitor]]
+    name = "all"
+    tokens = { office = "AWbUXTosJG", cloud = "b7Kq2mXz9P" }`,
+    { mode: 0o600 },
+  )
+  await office.goAway()
+  const agent = start('run', ['--config', config])
+  await eventually('a heartbeat', () => cloud.heartbeats.length > 0)
+  await supervisord.ctl('stop', 'web')
+  await eventually('the cloud is told', () => cloud.heartbeats.at(-1)?.startsWith('down web STOPPED'))
+  await supervisord.ctl('start', 'web')
+  await eventually('the cloud is told', () => cloud.heartbeats.at(-1)?.startsWith('up 1 of 1'))
+  assert.ok(cloud.heartbeats.every((line) => !line.includes('was down')))
+  await office.comeBack()
+  await eventually('the office is told', () => office.heartbeats.length > 0)
+  assert.match(office.heartbeats[0] ?? '', /^up 1 of 1 running.* · was down .*: web STOPPED by hand$/)
+  assert.match(agent.stderr, /^warn: not delivered: all at office: .*refuses connections/m)
 })
