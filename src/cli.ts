@@ -35,7 +35,10 @@ async function main(): Promise<ExitCode> {
     printError,
     hide,
     isInteractive: process.stdin.isTTY,
-    onSignal: (signal, listener) => void process.on(signal, listener),
+    onSignal(signal, listener) {
+      process.on(signal, listener)
+      return () => void process.off(signal, listener)
+    },
   }
   const program = createProgram(terminal, stop.signal, (code) => {
     exitCode = code

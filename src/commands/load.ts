@@ -12,15 +12,18 @@ export interface Terminal {
   readonly hide: (mask: (text: string) => string) => void
   /** Whether a person runs this at a terminal. */
   readonly isInteractive: boolean
-  /** Calls back at every such signal of the process's. */
-  readonly onSignal: (signal: 'SIGUSR1', listener: () => void) => void
+  /** Calls back at every such signal to the process, until what it gives is called. */
+  readonly onSignal: (signal: 'SIGUSR1' | 'SIGHUP', listener: () => void) => () => void
+}
+
+/** A configuration with the log that it wants. */
+export interface Loaded {
+  readonly loaded: LoadedConfig
+  readonly log: Log
 }
 
 /** Loads the configuration and says on standard error what is doubtful about it. */
-export async function load(
-  flags: SharedFlags,
-  terminal: Terminal,
-): Promise<{ loaded: LoadedConfig; log: Log }> {
+export async function load(flags: SharedFlags, terminal: Terminal): Promise<Loaded> {
   const { env, printError, hide, isInteractive } = terminal
   const loaded = await loadConfig({ flags, env, home: env['HOME'] ?? '' })
   const { logLevel: level, logFormat: format, secrets, warnings } = loaded

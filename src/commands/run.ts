@@ -1,95 +1,55 @@
-import { createCronPeriod, createPeriod, type Period } from '../agent/period.ts'
-import { runAgent } from '../agent/run-agent.ts'
-import { createStateFile } from '../agent/state-file.ts'
-import type { AgentConfig } from '../config/config.ts'
-import { formatDuration } from '../config/duration.ts'
+import type { Memories } from '../agent/state-file.ts'
 import type { SharedFlags } from '../config/options.ts'
-import { EXIT, type ExitCode } from '../errors.ts'
-import { load, type Terminal } from './load.ts'
+import { ConfigError, EXIT, type ExitCode } from '../errors.ts'
+import { keepWatch } from './keep-watch.ts'
+import { load, type Loaded, type Terminal } from './load.ts'
 import { openOutboxes } from './open-outboxes.ts'
-import { openWatches } from './open-watches.ts'
-import { readBootId } from './read-boot-id.ts'
 import { realClock } from './real-clock.ts'
-import { remembered } from './remembered.ts'
 
-/** `run`: checks and pushes until stopped. */
+/** `run`: checks and pushes until stopped; SIGHUP has it load its configuration again. */
 export async function run(flags: SharedFlags, terminal: Terminal, stop: AbortSignal): Promise<ExitCode> {
-  const { loaded, log } = await load(flags, terminal)
-  const { config, dryRun } = loaded
-  for (const warning of loaded.timing) log.warn(warning)
-  const clock = realClock
-  const stateFile = createStateFile({ path: config.agent.stateFile, bootId: await readBootId(), log })
-  const memories = dryRun ? new Map() : await stateFile.load()
-  const opened = await openWatches({ config, env: terminal.env, memories, clock, log, listens: true })
-  const { watches } = opened
-  const monitors = watches.flatMap((watch) => watch.monitors)
-  terminal.onSignal('SIGUSR1', () => {
-    for (const { bell } of watches) bell.ring()
-  })
-  // One write after the other; a change during a write is in the next.
-  let saving = Promise.resolve()
-  let isDue = false
-  const save = async (): Promise<void> => {
-    isDue = false
-    if (!dryRun) await stateFile.save(remembered(monitors, outboxes))
-  }
-  const saveSoon = (): void => {
-    if (!isDue) saving = saving.then(save)
-    isDue = true
-  }
-  const outboxes = await openOutboxes({
-    config,
-    dryRun,
-    memories,
-    clock,
-    wallNow: () => Date.now(),
-    log,
-    print: terminal.print,
-    onTold(name, untilMs) {
-      if (monitors.find((one) => one.name === name)?.told(untilMs)) saveSoon()
-    },
-    onMissed: saveSoon,
-  })
+  let current = await load(flags, terminal)
+  let next: Loaded | null = current
+  let memories: Memories | null = null
+  let replaced = new AbortController()
 
-  log.info(`watching ${watches.map(({ name }) => name).join(', ')}: ${describeTimes(config.agent)}`)
-  try {
-    const newPeriod = await periodFactory(config.agent)
-    await runAgent(
-      {
-        watches,
-        checkEveryMs: config.agent.checkEveryMs,
-        createPeriod: newPeriod,
-        clock,
-        log,
-        offer: ({ name }, telling) => outboxes.offer(name, telling),
-        onChange({ name, verdict }) {
-          log.info(`${name} is ${verdict?.status}: ${verdict?.message}`)
-          saveSoon()
-        },
-      },
-      stop,
-    )
-  } finally {
-    await saving
-    await save()
-    await Promise.all([outboxes.close(), opened.close()])
+  const reload = async (): Promise<void> => {
+    try {
+      const loaded = await load(flags, terminal)
+      await tryOut(loaded, terminal)
+      next = loaded
+      replaced.abort()
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      for (const problem of error.problems) current.log.error(problem)
+      current.log.error('the configuration was not loaded again: the one before stays in force')
+    }
+  }
+  // A person's terminal sends it too, when it is closed.
+  if (!terminal.isInteractive) terminal.onSignal('SIGHUP', () => void reload())
+
+  while (next !== null && !stop.aborted) {
+    current = next
+    next = null
+    replaced = new AbortController()
+    for (const warning of current.loaded.timing) current.log.warn(warning)
+    memories = await keepWatch({ ...current, terminal, memories, stop, replaced: replaced.signal })
   }
   return EXIT.ok
 }
 
-function describeTimes({ checkEveryMs, pushEveryMs, schedule }: AgentConfig): string {
-  const pushes = schedule === null ? `every ${formatDuration(pushEveryMs)}` : `by the schedule "${schedule}"`
-  return `a check every ${formatDuration(checkEveryMs)}, a heartbeat ${pushes} and at every change`
-}
-
-/** Each monitor has a phase of its own, so that neither a host's monitors nor a fleet push in the same second. */
-async function periodFactory({ schedule, pushEveryMs }: AgentConfig): Promise<() => Period> {
-  if (schedule === null) {
-    return () => createPeriod(pushEveryMs, realClock.now() + realClock.random() * pushEveryMs)
-  }
-  const { CronTime } = await import('cron')
-  const times = new CronTime(schedule)
-  // A timer may end a little early: the time that is just due is not its own successor.
-  return () =>
-    createCronPeriod(() => times.getNextDateFrom(new Date(Date.now() + 500)).toMillis() - Date.now())
+/** @throws {ConfigError} for what only the use of a configuration shows, as a certificate that is none */
+async function tryOut({ loaded: { config, dryRun }, log }: Loaded, { print }: Terminal): Promise<void> {
+  const outboxes = await openOutboxes({
+    config,
+    dryRun,
+    memories: new Map(),
+    clock: realClock,
+    wallNow: () => Date.now(),
+    log,
+    print,
+    onTold() {},
+    onMissed() {},
+  })
+  await outboxes.close()
 }

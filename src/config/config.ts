@@ -33,6 +33,8 @@ export interface AgentConfig {
   /** A cron expression that replaces `pushEveryMs`. */
   readonly schedule: string | null
   readonly stateFile: string
+  /** What is pushed when the agent is stopped: nothing, or a last heartbeat. */
+  readonly onStop: 'none' | 'down'
 }
 
 export interface SupervisorConfig {

@@ -15,6 +15,7 @@ export function describeConfig({ kumas, agent, supervisors, monitors }: Config):
       schedule: agent.schedule,
       check_every: formatDuration(agent.checkEveryMs),
       state_file: agent.stateFile,
+      on_stop: agent.onStop,
     }),
     ...supervisors.map(describeSupervisor),
     ...monitors.map((monitor) => describeMonitor(monitor, kumas.length > 1)),

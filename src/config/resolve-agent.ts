@@ -29,6 +29,7 @@ export async function resolveAgent(context: LoadContext, values: TableValues<'ag
     schedule: schedule?.value ?? null,
     stateFile:
       firstGiven(context, 'stateFile', values.state_file)?.value ?? (await defaultStateFile(context)),
+    onStop: values.on_stop?.value ?? 'none',
   }
 }
 

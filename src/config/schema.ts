@@ -34,6 +34,7 @@ export const SCHEMA = {
     check_every: duration('1s', '24h'),
     schedule: text,
     state_file: path,
+    on_stop: choice('none', 'down'),
   },
   supervisor: {
     name: text,

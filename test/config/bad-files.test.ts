@@ -176,7 +176,7 @@ const shapes: Row[] = [
     toml: `__proto__ = 1\n[agent]\nconstructor = 2\n${TOKEN}toString = 3\n`,
     problems: [
       'config.toml:1: unknown table "__proto__"; known are kuma, agent, supervisor, monitor',
-      'config.toml:3: unknown key "constructor" in [agent]; known are push_every, check_every, schedule, state_file',
+      'config.toml:3: unknown key "constructor" in [agent]; known are push_every, check_every, schedule, state_file, on_stop',
       'config.toml:6: unknown key "toString" in [[monitor]]; known are name, token, token_file, push_url, kuma, tokens, kuma_interval, supervisor, programs, exclude, min_running, stopped, memory, http, on_failure, restart_cooldown, stderr_tail, unit',
     ],
   },

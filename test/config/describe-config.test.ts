@@ -26,6 +26,7 @@ timeout = "25s"
 push_every = "1m30s"
 check_every = "5s"
 state_file = "/var/lib/kuma-supervisor-push/state.json"
+on_stop = "none"
 
 [[supervisor]]
 name = "local"

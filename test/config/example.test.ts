@@ -61,6 +61,7 @@ describe('config.example.toml', () => {
       `[kuma]\nurl = "${String(shown.get('kuma.url'))}"\ntimeout = "${String(shown.get('kuma.timeout'))}"
       [agent]\npush_every = "${String(shown.get('agent.push_every'))}"\ncheck_every = "${String(shown.get('agent.check_every'))}"
       state_file = "${String(shown.get('agent.state_file'))}"
+      on_stop = "${String(shown.get('agent.on_stop'))}"
       [[supervisor]]\nunit = "${String(shown.get('supervisor.unit'))}"\nurl = "${String(shown.get('supervisor.url'))}"
       timeout = "${String(shown.get('supervisor.timeout'))}"
       [[monitor]]\ntoken = "abc"\nstopped = "${String(shown.get('monitor.stopped'))}"

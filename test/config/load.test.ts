@@ -59,6 +59,7 @@ describe('loadConfig without a file', () => {
         checkEveryMs: 5000,
         schedule: null,
         stateFile: '/var/lib/kuma-supervisor-push/state.json',
+        onStop: 'none',
       },
       supervisors: [
         {
@@ -151,6 +152,7 @@ describe('loadConfig without a file', () => {
       checkEveryMs: 2000,
       schedule: null,
       stateFile: 'state.json',
+      onStop: 'none',
     })
     assert.deepEqual([logLevel, logFormat, dryRun], ['debug', 'json', false])
   })

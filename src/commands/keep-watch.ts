@@ -1,0 +1,119 @@
+import type { Monitor } from '../agent/monitor.ts'
+import { createCronPeriod, createPeriod, type Period } from '../agent/period.ts'
+import { runAgent } from '../agent/run-agent.ts'
+import { createStateFile, type Memories } from '../agent/state-file.ts'
+import type { AgentConfig } from '../config/config.ts'
+import { formatDuration } from '../config/duration.ts'
+import type { Loaded, Terminal } from './load.ts'
+import { openOutboxes, type Outboxes } from './open-outboxes.ts'
+import { openWatches } from './open-watches.ts'
+import { readBootId } from './read-boot-id.ts'
+import { realClock } from './real-clock.ts'
+import { remembered } from './remembered.ts'
+
+interface KeepWatchOptions extends Loaded {
+  readonly terminal: Terminal
+  /** What the monitors remember; null to read it from the state file. */
+  readonly memories: Memories | null
+  /** Ends the agent. */
+  readonly stop: AbortSignal
+  /** Ends this watch, because another configuration takes its place. */
+  readonly replaced: AbortSignal
+}
+
+/** Checks and pushes by one configuration until it ends; gives what the monitors remember then. */
+export async function keepWatch(options: KeepWatchOptions): Promise<Memories> {
+  const { loaded, log, terminal, stop } = options
+  const { config, dryRun } = loaded
+  const clock = realClock
+  const stateFile = createStateFile({ path: config.agent.stateFile, bootId: await readBootId(), log })
+  const memories: Memories = options.memories ?? (dryRun ? new Map() : await stateFile.load())
+  const opened = await openWatches({ config, env: terminal.env, memories, clock, log, listens: true })
+  const { watches } = opened
+  const monitors = watches.flatMap((watch) => watch.monitors)
+  const unhear = terminal.onSignal('SIGUSR1', () => {
+    for (const { bell } of watches) bell.ring()
+  })
+  // One write after the other; a change during a write is in the next.
+  let saving = Promise.resolve()
+  let isDue = false
+  const save = async (): Promise<void> => {
+    isDue = false
+    if (!dryRun) await stateFile.save(remembered(monitors, outboxes))
+  }
+  const saveSoon = (): void => {
+    if (!isDue) saving = saving.then(save)
+    isDue = true
+  }
+  const outboxes = await openOutboxes({
+    config,
+    dryRun,
+    memories,
+    clock,
+    wallNow: () => Date.now(),
+    log,
+    print: terminal.print,
+    onTold(name, untilMs) {
+      if (monitors.find((one) => one.name === name)?.told(untilMs)) saveSoon()
+    },
+    onMissed: saveSoon,
+  })
+
+  log.info(`watching ${watches.map(({ name }) => name).join(', ')}: ${describeTimes(config.agent)}`)
+  try {
+    const newPeriod = await periodFactory(config.agent)
+    await runAgent(
+      {
+        watches,
+        checkEveryMs: config.agent.checkEveryMs,
+        createPeriod: newPeriod,
+        clock,
+        log,
+        offer: ({ name }, telling) => outboxes.offer(name, telling),
+        onChange({ name, verdict }) {
+          log.info(`${name} is ${verdict?.status}: ${verdict?.message}`)
+          saveSoon()
+        },
+      },
+      AbortSignal.any([stop, options.replaced]),
+    )
+    if (stop.aborted && config.agent.onStop === 'down') await sayFarewell(monitors, outboxes)
+  } finally {
+    unhear()
+    await saving
+    await save()
+    await Promise.all([outboxes.close(), opened.close()])
+  }
+  return remembered(monitors, outboxes)
+}
+
+/** Less than the time a stop may take. */
+const FAREWELL_WITHIN_MS = 1_000
+
+async function sayFarewell(monitors: readonly Monitor[], outboxes: Outboxes): Promise<void> {
+  const message = 'the agent was stopped: nothing is watched until it runs again'
+  for (const { name } of monitors) {
+    outboxes.offer(name, { verdict: { status: 'down', message, ping: null }, restartsUntilMs: null })
+  }
+  const said = Promise.all(monitors.map(({ name }) => outboxes.settled(name)))
+  const inTime = new AbortController()
+  await Promise.race([said, realClock.sleep(FAREWELL_WITHIN_MS, inTime.signal)])
+  inTime.abort()
+}
+
+function describeTimes({ checkEveryMs, pushEveryMs, schedule }: AgentConfig): string {
+  const pushes = schedule === null ? `every ${formatDuration(pushEveryMs)}` : `by the schedule "${schedule}"`
+  return `a check every ${formatDuration(checkEveryMs)}, a heartbeat ${pushes} and at every change`
+}
+
+/** Each monitor has a phase of its own, so that neither a host's monitors nor a fleet push in the same second. */
+async function periodFactory({ schedule, pushEveryMs }: AgentConfig): Promise<() => Period> {
+  if (schedule === null) {
+    return () => createPeriod(pushEveryMs, realClock.now() + realClock.random() * pushEveryMs)
+  }
+  const { CronTime } = await import('cron')
+  const times = new CronTime(schedule)
+  // A timer may end a little early: the time that is just due is not its own successor.
+  return () =>
+    createCronPeriod(() => times.getNextDateFrom(new Date(Date.now() + 500)).toMillis() - Date.now())
+}
