@@ -16,7 +16,7 @@ interface Arrival {
 }
 
 /** What stands in Kuma's place does with a push. */
-type Answer = (request: IncomingMessage, response: ServerResponse, arrival: Arrival) => void
+export type Answer = (request: IncomingMessage, response: ServerResponse, arrival: Arrival) => void
 
 /** A server in Kuma's place that keeps what arrives. */
 export interface Receiver {

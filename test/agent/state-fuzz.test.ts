@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { decodeState, encodeState } from '../../src/agent/state-codec.ts'
+import { EMPTY_MEMORY } from '../../src/verdict/memory.ts'
+import { createMutator, FUZZ_ROUNDS, FUZZ_SEED } from '../helpers/fuzz.ts'
+
+const memory = {
+  ...EMPTY_MEMORY,
+  status: 'down' as const,
+  supervisorPid: 4711,
+  programs: new Map([
+    [
+      'a:b',
+      {
+        start: 5,
+        pid: 7,
+        state: 'RUNNING' as const,
+        restarts: [{ atMs: 4, why: 'exit 1' }],
+        isLooping: false,
+      },
+    ],
+  ]),
+}
+const missed = new Map([
+  [
+    'kuma',
+    { toldStatus: 'up' as const, turns: [{ status: 'down' as const, atMs: 5, why: 'web' }], forgotten: 1 },
+  ],
+])
+const state = encodeState(new Map([['monitor', { memory, missed }]]), 'boot')
+
+test(`decodes any state file or refuses it in one line (${FUZZ_ROUNDS} files, seed ${FUZZ_SEED})`, () => {
+  const { text } = createMutator([state, '{}', '{"version":1}', '[]', 'null'])
+  let decoded = 0
+  for (let round = 0; round < FUZZ_ROUNDS; round++) {
+    const file = text()
+    try {
+      const memories = decodeState(file, 'boot')
+      decoded++
+      // What was taken can be written and read again.
+      assert.deepEqual(decodeState(encodeState(memories, 'boot'), 'boot'), memories)
+    } catch (error) {
+      assert.ok(error instanceof Error && error.name === 'Error', `${String(error)}\n${file}`)
+      assert.match(error.message, /^[^\n]{1,400}$/, file)
+    }
+  }
+  assert.ok(decoded > 0)
+})
