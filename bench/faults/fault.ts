@@ -41,6 +41,8 @@ export interface Fault extends Start {
    * `looking`: the fault itself must be told as DOWN, with words that match.
    */
   readonly kind: 'delivery' | RegExp
+  /** What the DOWN of a delivery may say beside that `web` was stopped: a fault may hide it. */
+  readonly told?: RegExp
   prepare?(stage: Stage): Promise<unknown>
   begin(stage: Stage): unknown
   end(stage: Stage): unknown

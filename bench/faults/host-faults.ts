@@ -87,6 +87,8 @@ export const hostFaults: readonly Fault[] = [
     name: 'no file descriptors are left',
     by: 'real kernel (prlimit)',
     kind: 'delivery',
+    // It cannot look either, and says so.
+    told: /EMFILE/,
     async begin({ agent, gate, rpcGate }) {
       await sh('prlimit --pid "$1" --nofile=3:4096', String(agent.pid))
       // Whatever it had open is gone, and nothing new can be opened.

@@ -130,8 +130,8 @@ function whatIsLost(
   if (receiver.mostAtOnce > 1) return `${receiver.mostAtOnce} pushes under way at once`
   if (ended !== 0) return `the agent ended with ${ended}`
   const told = receiver.accepted.find(({ status }) => status === 'down')?.msg ?? ''
-  const expected = fault.kind === 'delivery' ? /^web STOPPED by hand/ : fault.kind
-  return expected.test(told) ? null : `Kuma was told "${told}"`
+  const expected = fault.kind === 'delivery' ? /\bweb STOPPED by hand/ : fault.kind
+  return expected.test(told) || fault.told?.test(told) ? null : `Kuma was told "${told}"`
 }
 
 function joinRuns(statuses: readonly string[]): [string, number][] {
