@@ -22,14 +22,15 @@ interface Run {
 const names = (await readdir(join(PROJECT, 'test'), { recursive: true }))
   .filter((name) => name.endsWith('fuzz.test.ts') && words.every((word) => name.includes(word)))
   .toSorted()
-const runs: Run[] = []
-for (const name of names) {
-  const run = await fuzz(name)
-  process.stderr.write(
-    `${run.failure === null ? 'ok  ' : 'FAIL'} ${run.file} ${run.seconds} s\n${run.failure ?? ''}`,
-  )
-  runs.push(run)
-}
+const runs = await Promise.all(
+  names.map(async (name) => {
+    const run = await fuzz(name)
+    process.stderr.write(
+      `${run.failure === null ? 'ok  ' : 'FAIL'} ${run.file} ${run.seconds} s\n${run.failure ?? ''}`,
+    )
+    return run
+  }),
+)
 const lines = runs.map(
   ({ file, seconds, memory, failure }) =>
     `| \`test/${file}\` | ${seconds} | ${memory.join(' → ')} | ${failure === null ? 'none' : 'FAILED'} |`,

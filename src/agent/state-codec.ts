@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { EMPTY_MEMORY, type MonitorMemory } from '../verdict/memory.ts'
+import { cut, MESSAGE_LIMIT, oneLine } from '../verdict/one-line.ts'
 import type { MissedMemory } from './missed.ts'
 
 /** What is kept of one monitor. */
@@ -106,5 +107,6 @@ function parse(text: string): v.InferOutput<typeof State> {
   const state = v.safeParse(State, json)
   if (state.success) return state.output
   const [issue] = state.issues
-  throw new Error(`${v.getDotPath(issue) ?? 'it'}: ${issue.message}`)
+  // The message quotes what was found.
+  throw new Error(cut(oneLine(`${v.getDotPath(issue) ?? 'it'}: ${issue.message}`), MESSAGE_LIMIT))
 }

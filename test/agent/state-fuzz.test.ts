@@ -15,7 +15,7 @@ const memory = {
         start: 5,
         pid: 7,
         state: 'RUNNING' as const,
-        restarts: [{ atMs: 4, why: 'exit 1' }],
+        restarts: [{ atMs: 4, untilMs: 5, why: 'exit 1' }],
         isLooping: false,
       },
     ],
@@ -45,4 +45,10 @@ test(`decodes any state file or refuses it in one line (${FUZZ_ROUNDS} files, se
     }
   }
   assert.ok(decoded > 0)
+})
+
+test('refuses a value with a line break in one line', () => {
+  assert.throws(() => decodeState(state.replace('"down"', String.raw`"do\nwn"`), 'boot'), {
+    message: /^monitors\.0\.status: [^\n]+$/,
+  })
 })

@@ -5,7 +5,7 @@ import { redirect } from '../../src/kuma/redirect.ts'
 import { retryAfter } from '../../src/kuma/retry-after.ts'
 import { createMutator, FUZZ_ROUNDS, FUZZ_SEED } from '../helpers/fuzz.ts'
 
-const target = { baseUrl: 'http://kuma.example/base', token: 'AWbUXTosJGq1w2e3', proxy: null }
+const target = { baseUrl: 'http://kuma.example/base', token: 'AWbUXTosJGq1w2e3', kuma: 'kuma', proxy: null }
 const context = { target, proxyOrigin: null, timeoutMs: 25_000 }
 const from = new URL('http://kuma.example/base/api/push/AWbUXTosJGq1w2e3?status=down&msg=x')
 
