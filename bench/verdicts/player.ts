@@ -4,7 +4,6 @@ import type { Look } from '../../src/verdict/look.ts'
 import { EMPTY_MEMORY } from '../../src/verdict/memory.ts'
 import { selectPrograms } from '../../src/verdict/select-programs.ts'
 import { rules as supervisorRules } from '../../test/helpers/looks.ts'
-import type { Supervisord } from '../../test/helpers/supervisord.ts'
 import { ratePeer, type Outcome } from './outcome.ts'
 import { PEERS, type PeerVerdict } from './peers.ts'
 import type { Phase, Scenario, Stage } from './scenario.ts'
@@ -19,7 +18,6 @@ export class Player {
   readonly scenario: Scenario
   readonly outcomes: Outcome[] = []
   readonly #stage: Stage
-  readonly #supervisord: Supervisord
   readonly #rules: Rules
   #memory = EMPTY_MEMORY
   #looks = 0
@@ -32,10 +30,9 @@ export class Player {
   #peers: PeerVerdict[][] = PEERS.map(() => [])
   #error: string | null = null
 
-  constructor(scenario: Scenario, stage: Stage, supervisord: Supervisord) {
+  constructor(scenario: Scenario, stage: Stage) {
     this.scenario = scenario
     this.#stage = stage
-    this.#supervisord = supervisord
     this.#rules = scenario.rules?.kind === 'unit' ? scenario.rules : supervisorRules(scenario.rules)
   }
 
@@ -126,8 +123,8 @@ export class Player {
 
   #shown(message: string): string {
     return message
-      .replaceAll(this.#supervisord.socket, '{socket}')
-      .replaceAll(this.#supervisord.dir, '{dir}')
+      .replaceAll(this.#stage.supervisord.socket, '{socket}')
+      .replaceAll(this.#stage.supervisord.dir, '{dir}')
       .replaceAll(/127\.0\.0\.1:\d+/g, '{port}')
   }
 }

@@ -1,0 +1,92 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { takeLook } from '../../src/agent/take-look.ts'
+import type { RpcReading } from '../../src/supervisor/rpc-reading.ts'
+import { createSupervisorClient } from '../../src/supervisor/client.ts'
+import type { UnitReading, UnitState } from '../../src/systemd/unit-reading.ts'
+import type { Look } from '../../src/verdict/look.ts'
+import { eventually } from '../../test/helpers/eventually.ts'
+import { unitState } from '../../test/helpers/looks.ts'
+import { startSupervisord, type Supervisord } from '../../test/helpers/supervisord.ts'
+import type { Scenario, Stage } from './scenario.ts'
+
+interface OpenStage {
+  readonly stage: Stage
+  readonly look: () => Promise<Look>
+  readonly close: () => Promise<void>
+}
+
+/** A real supervisord with the doors to it; systemd says what the scenario makes it say. */
+export async function openStage({
+  programs = {},
+  alone,
+  client: options,
+  unit,
+  rules,
+  overTcp = false,
+}: Omit<Scenario, 'name' | 'phases'>): Promise<OpenStage> {
+  const supervisord = await startSupervisord({ ...alone, programs })
+  const client = createSupervisorClient({
+    url: overTcp ? supervisord.inetUrl : supervisord.url,
+    username: null,
+    password: null,
+    caFile: null,
+    timeoutMs: 10_000,
+    now: () => performance.now(),
+    ...options,
+  })
+  const said = { unit: unit ?? null }
+  const stop = new AbortController()
+  return {
+    stage: createStage(supervisord, (signal) => client.read(signal), said),
+    look: () =>
+      takeLook(
+        {
+          readUnit: () => Promise.resolve(unitReading(said.unit, supervisord)),
+          readSupervisor: (signal) =>
+            rules?.kind === 'unit' ? Promise.resolve({ kind: 'not-asked' }) : client.read(signal),
+          readUpSeconds: () => Promise.resolve(null),
+        },
+        stop.signal,
+      ),
+    async close() {
+      await client.close()
+      await supervisord.stop()
+    },
+  }
+}
+
+function unitReading(said: Partial<UnitState> | UnitReading | null, supervisord: Supervisord): UnitReading {
+  if (said !== null && 'kind' in said) return said
+  if (said !== null) return unitState(said)
+  const mainPid = supervisord.pid()
+  return mainPid === 0
+    ? unitState({ activeState: 'failed', subState: 'failed', result: 'signal', execMainStatus: 9, mainPid })
+    : unitState({ mainPid })
+}
+
+function createStage(
+  supervisord: Supervisord,
+  read: (signal: AbortSignal) => Promise<RpcReading>,
+  said: { unit: Partial<UnitState> | UnitReading | null },
+): Stage {
+  const processes = async () => {
+    const reading = await read(new AbortController().signal)
+    return reading.kind === 'answered' ? reading.state.processes : []
+  }
+  return {
+    supervisord,
+    say: (unit) => (said.unit = unit),
+    sleep: async (seconds) => {
+      await sleep(seconds * 1000)
+    },
+    async until(states) {
+      await eventually(
+        `programs become ${JSON.stringify(states)}`,
+        async () => Object.fromEntries((await processes()).map(({ name, state }) => [name, state])),
+        (seen) => Object.entries(states).every(([name, state]) => seen[name] === state),
+        { everyMs: 200 },
+      )
+    },
+    pidOf: async (program) => (await processes()).find(({ name }) => name === program)?.pid ?? 0,
+  }
+}

@@ -1,0 +1,78 @@
+// Recorded looks: how they are written to a fixture, read again and played to the rules.
+import type { SupervisorState } from '../../src/supervisor/rpc-reading.ts'
+import { judge, type Rules } from '../../src/verdict/judge.ts'
+import type { Look } from '../../src/verdict/look.ts'
+import { EMPTY_MEMORY } from '../../src/verdict/memory.ts'
+import { rules as supervisorRules } from './looks.ts'
+
+export interface TimedLook {
+  /** Since the first one. */
+  readonly atMs: number
+  readonly look: Look
+}
+
+/** A verdict when it began: `+12.4 s down web crash loop: …`. */
+export type Timeline = readonly string[]
+
+export interface Recording {
+  /** What happened, and what of it was not recorded but made. */
+  readonly about: string
+  readonly recordedWith: string
+  readonly rules: Partial<Extract<Rules, { kind: 'supervisor' }>>
+  readonly looks: readonly TimedLook[]
+  readonly timeline: Timeline
+}
+
+/** What is long and seldom changes is written once, and its number where it stood. */
+export function encodeRecording({ looks, ...head }: Recording): string {
+  const parts: string[] = []
+  const part = (value: unknown): number => {
+    const text = JSON.stringify(value)
+    if (!parts.includes(text)) parts.push(text)
+    return parts.indexOf(text)
+  }
+  const lines = looks.map(({ atMs, look }) => {
+    if (look.rpc.kind !== 'answered') return JSON.stringify({ atMs, ...look })
+    const { configs, events, ...state } = look.rpc.state
+    return JSON.stringify({
+      atMs,
+      ...look,
+      rpc: { kind: 'answered', state: { ...state, configs: part(configs), events: part(events) } },
+    })
+  })
+  const list = (items: readonly string[]): string => `[\n${items.join(',\n')}\n]`
+  return `${JSON.stringify(head, null, 2).slice(0, -2)},\n"parts": ${list(parts)},\n"looks": ${list(lines)}\n}\n`
+}
+
+export function decodeRecording(text: string): Recording {
+  const { parts, looks, ...head } = JSON.parse(text) as Omit<Recording, 'looks'> & {
+    parts: unknown[]
+    looks: ({ atMs: number } & Look)[]
+  }
+  return {
+    ...head,
+    looks: looks.map(({ atMs, ...look }) => {
+      if (look.rpc.kind !== 'answered') return { atMs, look }
+      const { state } = look.rpc
+      const configs = parts[Number(state.configs)] as SupervisorState['configs']
+      const events = parts[Number(state.events)] as SupervisorState['events']
+      return { atMs, look: { ...look, rpc: { kind: 'answered', state: { ...state, configs, events } } } }
+    }),
+  }
+}
+
+/** Each change of the status, with its message. */
+export function play({ looks, rules }: Pick<Recording, 'looks' | 'rules'>): Timeline {
+  const timeline: string[] = []
+  let memory = EMPTY_MEMORY
+  let status: string | undefined
+  for (const { atMs, look } of looks) {
+    const judgement = judge(look, memory, supervisorRules(rules), 1_000_000 + atMs)
+    memory = judgement.memory
+    const { verdict } = judgement
+    if (verdict === null || verdict.status === status) continue
+    status = verdict.status
+    timeline.push(`+${(atMs / 1000).toFixed(1)} s ${status} ${verdict.message}`)
+  }
+  return timeline
+}
