@@ -25,7 +25,7 @@ export function createStateFile({ path, bootId, log }: StateFileOptions): StateF
   let isFailing = false
 
   async function write(text: string): Promise<void> {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    await makeFolder(dirname(path))
     const temporary = `${path}.${process.pid}.tmp`
     try {
       const flags = constants.O_CREAT | constants.O_TRUNC | constants.O_WRONLY | constants.O_NOFOLLOW
@@ -73,6 +73,18 @@ export function createStateFile({ path, bootId, log }: StateFileOptions): StateF
         isFailing = true
       }
     },
+  }
+}
+
+/** Not by `recursive`, which goes round in circles for ever below /proc. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, 0o700)
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return
+    if (codeOf(error) !== 'ENOENT' || dirname(path) === path) throw error
+    await makeFolder(dirname(path))
+    await mkdir(path, 0o700)
   }
 }
 

@@ -145,6 +145,15 @@ describe('the state file', () => {
     assert.deepEqual(await readdir(join(folder, 'blocked')), ['state.json'])
   })
 
+  it('does not hang where no folder can be made', async () => {
+    const log = memoryLog()
+    await createStateFile({ path: '/proc/x/y/state.json', bootId: 'boot-1', log }).save(new Map())
+    assert.match(
+      log.lines[0] ?? '',
+      /^warn: the state file \/proc\/x\/y\/state.json cannot be written \(ENOENT\)/,
+    )
+  })
+
   it('is not fatal when it is a folder', async () => {
     const { file, path, log } = open('folder.json')
     await mkdir(path)
