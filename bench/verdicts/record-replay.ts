@@ -133,9 +133,9 @@ async function record(programs: Story['programs'], happens: Story['happens']): P
   const looks: TimedLook[] = []
   try {
     const startedAt = performance.now()
-    let isOver = false
-    const happening = happens(stage).finally(() => (isOver = true))
-    while (!isOver) {
+    const over = new AbortController()
+    const happening = happens(stage).finally(() => over.abort())
+    while (!over.signal.aborted) {
       const seen = await look()
       looks.push({ atMs: Math.round(performance.now() - startedAt), look: seen })
       await stage.sleep(EVERY_SECONDS)
