@@ -35,6 +35,7 @@ async function main(): Promise<ExitCode> {
     printError,
     hide,
     isInteractive: process.stdin.isTTY,
+    isScreen: process.stdout.isTTY,
     onSignal(signal, listener) {
       process.on(signal, listener)
       return () => void process.off(signal, listener)

@@ -2,6 +2,7 @@
 export const EXIT = {
   ok: 0,
   down: 1,
+  unwell: 1,
   usage: 64,
   undelivered: 69,
   software: 70,

@@ -12,6 +12,8 @@ export interface Terminal {
   readonly hide: (mask: (text: string) => string) => void
   /** Whether a person runs this at a terminal. */
   readonly isInteractive: boolean
+  /** Whether standard output is a terminal. */
+  readonly isScreen: boolean
   /** Calls back at every such signal to the process, until what it gives is called. */
   readonly onSignal: (signal: 'SIGUSR1' | 'SIGHUP', listener: () => void) => () => void
 }

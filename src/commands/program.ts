@@ -12,12 +12,15 @@ import type { ExitCode } from '../errors.ts'
 import { maskToken } from '../secret.ts'
 import { describeUsageError } from './describe-usage-error.ts'
 import type { Terminal } from './load.ts'
+import { OWN_OPTIONS, type OwnFlags, type OwnOption } from './own-options.ts'
 
-type Action = (flags: SharedFlags, terminal: Terminal, stop: AbortSignal) => Promise<ExitCode>
+type Action = (flags: SharedFlags & OwnFlags, terminal: Terminal, stop: AbortSignal) => Promise<ExitCode>
 
 interface CommandEntry {
   readonly summary: string
   readonly isDefault?: true
+  /** Options that the others do not have. */
+  readonly own?: readonly OwnOption[]
   /** Loads the command's code, and with it whatever that needs. */
   readonly load: () => Promise<Action>
 }
@@ -37,12 +40,18 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'print the resolved configuration, secrets masked',
     load: async () => (await import('./check-config.ts')).checkConfig,
   },
+  doctor: {
+    summary: 'try every leg of the way; say how to mend what is broken',
+    own: ['json', 'push'],
+    load: async () => (await import('./doctor.ts')).doctor,
+  },
 }
 
 const EXIT_CODES = `
 Exit codes: run 0 after a clean stop; once 0 up and delivered, 1 down and
-delivered, 69 not delivered, 75 another one-shot is at work; 64 wrong usage,
-78 wrong configuration. Every option has a variable: KSP_TOKEN, KSP_KUMA_URL, …
+delivered, 69 not delivered, 75 another one-shot is at work; doctor 0 all is
+well, 1 something is not; 64 wrong usage, 78 wrong configuration. Every shared
+option has a variable: KSP_TOKEN, KSP_KUMA_URL, …
 Options win over variables, these over the configuration file.
 `
 
@@ -68,7 +77,7 @@ export function createProgram(
     .configureHelp({ helpWidth: 80, showGlobalOptions: true })
   // Theirs, not the commands': so they may stand before a command as well as after it, and the first help shows them.
   addSharedOptions(program)
-  for (const [name, { summary, isDefault, load }] of Object.entries(COMMANDS)) {
+  for (const [name, { summary, isDefault, own = [], load }] of Object.entries(COMMANDS)) {
     const command = program
       .command(name, { isDefault: isDefault ?? false })
       .summary(summary)
@@ -79,8 +88,11 @@ export function createProgram(
         const [unknown] = command.args
         if (unknown !== undefined) refuse(program, unknown)
         const action = await load()
-        onExit(await action(command.optsWithGlobals<SharedFlags>(), terminal, stop))
+        onExit(await action(command.optsWithGlobals<SharedFlags & OwnFlags>(), terminal, stop))
       })
+    for (const { flag, help } of own.map((option) => OWN_OPTIONS[option])) {
+      command.addOption(new Option(flag, help).helpGroup('This command:'))
+    }
   }
   return program.addHelpText('after', EXIT_CODES)
 }

@@ -38,7 +38,8 @@ export function judgeAnswer(
         'Kuma, and that Kuma has finished its set-up',
     )
   }
-  if (status === 404 && body.kind === 'kuma') {
+  // Kuma's development branch answers 500 where its releases answer 404.
+  if ((status === 404 || status === 500) && body.kind === 'kuma') {
     if (body.msg.startsWith('Monitor not found or not active')) {
       return answer(
         'unknown-monitor',

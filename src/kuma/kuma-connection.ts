@@ -3,7 +3,8 @@ import type { Dispatcher } from 'undici'
 import type { PushTarget } from '../config/config.ts'
 import { ConfigError } from '../errors.ts'
 import type { Heartbeat } from './heartbeat.ts'
-import { push } from './push.ts'
+import { push, type PushOptions } from './push.ts'
+import { probe, type Probe } from './probe.ts'
 import type { PushAnswer } from './push-answer.ts'
 
 /** How this host reaches its Kumas; contents of files, not their names. */
@@ -35,6 +36,8 @@ export interface Pusher {
 /** The connections of all monitors to all Kumas, kept alive between pushes. */
 export interface KumaConnection {
   pusher(target: PushTarget): Pusher
+  /** Asks what stands at the target's address, without a heartbeat. */
+  probe(target: PushTarget, signal: AbortSignal): Promise<Probe>
   /** Ends every connection at once; pushes under way fail. */
   close(): Promise<void>
 }
@@ -53,14 +56,16 @@ export async function openKumaConnection(options: KumaConnectionOptions): Promis
   }
   const headers = { 'user-agent': `kuma-supervisor-push/${options.version}`, ...options.headers }
   const { timeoutMs, now } = options
+  const pushOptions = async (target: PushTarget, signal: AbortSignal): Promise<PushOptions> => {
+    const dispatcher = await dispatcherFor(target.proxy)
+    const proxyOrigin = target.proxy === null ? null : new URL(target.proxy).origin
+    return { dispatcher, proxyOrigin, headers, timeoutMs, now, target, signal }
+  }
   return {
     pusher: (target) => ({
-      async push(heartbeat, signal) {
-        const dispatcher = await dispatcherFor(target.proxy)
-        const proxyOrigin = target.proxy === null ? null : new URL(target.proxy).origin
-        return push(heartbeat, { dispatcher, proxyOrigin, headers, timeoutMs, now, target, signal })
-      },
+      push: async (heartbeat, signal) => push(heartbeat, await pushOptions(target, signal)),
     }),
+    probe: async (target, signal) => probe(await pushOptions(target, signal)),
     async close() {
       await Promise.all([...dispatchers.values()].map(async (dispatcher) => (await dispatcher).destroy()))
     },

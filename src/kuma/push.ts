@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
 import type { PushTarget } from '../config/config.ts'
-import { HttpFailure, request } from '../http.ts'
+import { HttpFailure, request, type HttpAnswer } from '../http.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import { judgeAnswer, judgeFailure, refusedRedirect } from './judge-answer.ts'
 import type { PushAnswer } from './push-answer.ts'
@@ -25,14 +25,22 @@ export interface PushOptions {
 
 /** Sends one heartbeat once; whatever comes back is an answer, never an exception. */
 export async function push(heartbeat: Heartbeat, options: PushOptions): Promise<PushAnswer> {
+  return (await exchange(heartbeat, options)).answer
+}
+
+/** The same, with the HTTP answer that it was made from; null when there was no whole one. */
+export async function exchange(
+  heartbeat: Heartbeat,
+  options: PushOptions,
+): Promise<{ answer: PushAnswer; http: HttpAnswer | null }> {
   const { target, proxyOrigin, timeoutMs, now } = options
   const context = { target, proxyOrigin, timeoutMs }
   const deadline = now() + timeoutMs
   let url = pushUrl(target, heartbeat)
   for (let redirects = 0; ; redirects += 1) {
-    let answer
+    let http
     try {
-      answer = await request({
+      http = await request({
         dispatcher: options.dispatcher,
         url,
         headers: options.headers,
@@ -41,18 +49,15 @@ export async function push(heartbeat: Heartbeat, options: PushOptions): Promise<
         maxBytes: MAX_ANSWER_BYTES,
       })
     } catch (error) {
-      if (error instanceof HttpFailure) return judgeFailure(error, context)
+      if (error instanceof HttpFailure) return { answer: judgeFailure(error, context), http: null }
       throw error
     }
-    const next = redirect(answer, url, target)
-    if (next === null) return judgeAnswer(answer, context)
-    if ('refused' in next) return refusedRedirect(answer.status, next.refused, target)
+    const next = redirect(http, url, target)
+    if (next === null) return { answer: judgeAnswer(http, context), http }
+    if ('refused' in next) return { answer: refusedRedirect(http.status, next.refused, target), http }
     if (redirects === MAX_REDIRECTS) {
-      return refusedRedirect(
-        answer.status,
-        `the ${MAX_REDIRECTS + 1}th redirect in a row; check the URL`,
-        target,
-      )
+      const why = `the ${MAX_REDIRECTS + 1}th redirect in a row; check the URL`
+      return { answer: refusedRedirect(http.status, why, target), http }
     }
     url = next.to
   }

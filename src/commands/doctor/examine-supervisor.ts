@@ -1,0 +1,80 @@
+import { hostname } from 'node:os'
+import type { SupervisorConfig } from '../../config/config.ts'
+import { createMask } from '../../secret.ts'
+import type { RpcFailure, SupervisorState } from '../../supervisor/rpc-reading.ts'
+import { realClock } from '../real-clock.ts'
+
+/** Everything that one supervisord's door shows. */
+export interface SupervisorExam {
+  /** Where it is, without credentials; null when that is not known. */
+  readonly url: string | null
+  /** How that was found out. */
+  readonly source: string
+  readonly username: string | null
+  /** What stands in the way of using its credentials; null when nothing does. */
+  readonly warning: string | null
+  readonly findMs: number
+  readonly reading:
+    | { readonly kind: 'answered'; readonly state: SupervisorState }
+    | { readonly kind: 'failed'; readonly failure: RpcFailure }
+  /** As supervisord names it; null when it does not tell. */
+  readonly version: string | null
+  readonly readMs: number
+}
+
+const now = (): number => realClock.now()
+
+/** Finds one supervisord and asks it once. */
+export async function examineSupervisor(
+  config: SupervisorConfig,
+  env: Readonly<Record<string, string | undefined>>,
+  signal: AbortSignal,
+): Promise<SupervisorExam> {
+  const startedMs = realClock.now()
+  const found = await find(config, env)
+  const findMs = realClock.now() - startedMs
+  if (found.kind === 'failed') {
+    const nothing = { url: null, source: '', username: null, warning: null, version: null, readMs: 0 }
+    return { ...nothing, findMs, reading: found }
+  }
+  const { url, source, warning } = found
+  const username = config.username ?? found.username
+  const password = config.password ?? found.password
+  const { createSupervisorClient } = await import('../../supervisor/client.ts')
+  const { caFile, timeoutMs } = config
+  const client = createSupervisorClient({ url, username, password, caFile, timeoutMs, now })
+  try {
+    const askedMs = now()
+    const reading = await client.read(signal)
+    const readMs = now() - askedMs
+    const shown = { url, source, username, warning, findMs, readMs }
+    if (reading.kind === 'not-asked') throw new Error('a client always asks')
+    if (reading.kind === 'failed') {
+      // What stands at the address may send back what it was sent.
+      const basic = Buffer.from(`${username ?? ''}:${password ?? ''}`).toString('base64')
+      const mask = createMask({ tokens: [], passwords: password === null ? [] : [basic, password] })
+      const failure = { ...reading.failure, detail: mask(reading.failure.detail) }
+      return { ...shown, reading: { kind: 'failed', failure }, version: null }
+    }
+    const version = await client.call('supervisor.getSupervisorVersion', [], signal)
+    const named = version.kind === 'value' ? version.value : null
+    return { ...shown, reading, version: typeof named === 'string' ? named : null }
+  } finally {
+    await client.close()
+  }
+}
+
+async function find({ url }: SupervisorConfig, env: Readonly<Record<string, string | undefined>>) {
+  if (url !== 'auto') {
+    return {
+      kind: 'found',
+      url,
+      username: null,
+      password: null,
+      source: 'the configuration',
+      warning: null,
+    } as const
+  }
+  const { findServer } = await import('../../supervisor/find-server.ts')
+  return findServer({ env, cwd: process.cwd(), hostname: hostname() })
+}

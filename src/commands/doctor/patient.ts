@@ -1,0 +1,41 @@
+import type { Config } from '../../config/config.ts'
+import type { LoadedConfig } from '../../config/load.ts'
+import type { UnitReading } from '../../systemd/unit-reading.ts'
+import type { Telling } from '../../agent/monitor.ts'
+import type { PushAnswer } from '../../kuma/push-answer.ts'
+import type { KumaExam } from './examine-kumas.ts'
+import type { SupervisorExam } from './examine-supervisor.ts'
+
+/** What the checks look at. Each reading is taken once, by the first check that asks for it. */
+export interface Patient {
+  /** `20.19.2` */
+  readonly nodeVersion: string
+  readonly user: { readonly name: string; readonly isRoot: boolean }
+  /** The user of the installed service; null where it is not installed. */
+  readonly serviceUser: string | null
+  /** What is wrong with the configuration; one line each. */
+  readonly problems: readonly string[]
+  /** Null when it is so wrong that nothing can be looked at; a missing token alone is not. */
+  readonly loaded: LoadedConfig | null
+  /** Whether heartbeats may be sent. */
+  readonly mayPush: boolean
+  readonly readUnit: (unit: string) => Promise<Timed<UnitReading>>
+  readonly examineSupervisor: (config: Config['supervisors'][number]) => Promise<SupervisorExam>
+  readonly examineKumas: () => Promise<readonly KumaExam[]>
+  /** Looks, judges and pushes once for every monitor. */
+  readonly pushAll: () => Promise<readonly Pushed[]>
+}
+
+export interface Timed<T> {
+  readonly value: T
+  readonly ms: number
+}
+
+/** One heartbeat and what Kuma made of it. */
+export interface Pushed {
+  readonly monitor: string
+  /** Null when nothing could be said yet, and so nothing was sent. */
+  readonly telling: Telling | null
+  readonly answer: PushAnswer | null
+  readonly ms: number
+}

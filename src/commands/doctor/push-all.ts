@@ -1,0 +1,49 @@
+import { runOnce } from '../../agent/run-once.ts'
+import type { Config } from '../../config/config.ts'
+import { createLog } from '../../log.ts'
+import { openKumas } from '../open-kumas.ts'
+import { openWatches } from '../open-watches.ts'
+import { realClock } from '../real-clock.ts'
+import type { Pushed } from './patient.ts'
+
+/** Looks, judges and pushes once for every monitor: what Kuma is told is what is so. */
+export async function pushAll(
+  config: Config,
+  env: Readonly<Record<string, string | undefined>>,
+  signal: AbortSignal,
+): Promise<readonly Pushed[]> {
+  const clock = realClock
+  // What it would log the other checks tell.
+  const log = createLog({
+    level: 'error',
+    format: 'text',
+    write: () => {},
+    now: () => Date.now(),
+    mask: (text) => text,
+  })
+  const opened = await openWatches({ config, env, memories: new Map(), clock, log, listens: false })
+  const connections = await openKumas(config.kumas, () => clock.now())
+  try {
+    await runOnce(opened.watches, { clock, log }, signal)
+    const monitors = new Map(
+      opened.watches.flatMap((watch) => watch.monitors).map((monitor) => [monitor.name, monitor]),
+    )
+    const pushes = config.monitors.flatMap((monitor) =>
+      monitor.pushes.map((target) => ({ monitor: monitor.name, target })),
+    )
+    return await Promise.all(
+      pushes.map(async ({ monitor, target }): Promise<Pushed> => {
+        const telling = monitors.get(monitor)?.heartbeat(clock.now(), Infinity) ?? null
+        const pusher = connections.get(target.kuma)?.pusher(target)
+        if (telling === null || pusher === undefined) return { monitor, telling, answer: null, ms: 0 }
+        const { status, message, ping } = telling.verdict
+        const startedMs = clock.now()
+        const answer = await pusher.push({ status, msg: message, ping }, signal)
+        return { monitor, telling, answer, ms: clock.now() - startedMs }
+      }),
+    )
+  } finally {
+    await Promise.all([...connections.values()].map((connection) => connection.close()))
+    await opened.close()
+  }
+}

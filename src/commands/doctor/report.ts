@@ -1,0 +1,58 @@
+import { version } from '../../../package.json'
+import { oneLine } from '../../verdict/one-line.ts'
+import type { Finding } from './check.ts'
+
+/** A finding with the check that it came from. */
+export interface Line extends Finding {
+  readonly check: string
+  readonly ms: number
+}
+
+export interface Looks {
+  /** Whether the terminal shows more than ASCII. */
+  readonly isUtf8: boolean
+  readonly hasColours: boolean
+}
+
+const MARKS = {
+  utf8: { ok: '✓', failed: '✗', skipped: '–' },
+  ascii: { ok: 'ok  ', failed: 'FAIL', skipped: '-   ' },
+} as const
+
+const COLOURS = { ok: 32, failed: 31, skipped: 2 } as const
+
+/** `✓ socket         1 ms  unix:///run/supervisor.sock by …`, with the remedy below where there is one. */
+export function describeLine({ check, of, result, says, remedy, ms }: Line, looks: Looks): string {
+  const mark = paint(MARKS[looks.isUtf8 ? 'utf8' : 'ascii'][result], COLOURS[result], looks)
+  const time = `${Math.round(ms)} ms`.padStart(8)
+  const about = of === null ? '' : `${of}: `
+  const line = `${mark} ${check.padEnd(12)}${time}  ${oneLine(`${about}${says}`)}\n`
+  if (remedy === null) return line
+  const indent = ' '.repeat(looks.isUtf8 ? 24 : 27)
+  return `${line}${indent}${looks.isUtf8 ? '→' : '->'} ${oneLine(remedy)}\n`
+}
+
+export function describeEnd(lines: readonly Line[], looks: Looks): string {
+  const bad = lines.filter(({ result }) => result === 'failed')
+  if (bad.length === 0) return `\n${paint('All is well.', COLOURS.ok, looks)}\n`
+  const names = [...new Set(bad.map(({ check }) => check))].join(', ')
+  return `\n${paint(`Not well: ${names}.`, COLOURS.failed, looks)}\n`
+}
+
+/** The stable form for scripts; see the README. */
+export function describeAsJson(lines: readonly Line[]): string {
+  const ok = lines.every(({ result }) => result !== 'failed')
+  const checks = lines.map(({ check, of, result, ms, says, remedy }) => ({
+    check,
+    of,
+    result,
+    ms: Math.round(ms),
+    says,
+    remedy,
+  }))
+  return `${JSON.stringify({ version, ok, checks }, null, 2)}\n`
+}
+
+function paint(text: string, colour: number, { hasColours }: Looks): string {
+  return hasColours ? `\u001B[${colour}m${text}\u001B[0m` : text
+}
