@@ -20,6 +20,7 @@ for (const [signal, number] of [
 // Node would open its debugger's port.
 process.on('SIGUSR1', () => {})
 
+let goesOnAfter = (_error: unknown): boolean => false
 let mask = (text: string): string => text
 const printError = (text: string): void => void process.stderr.write(mask(text))
 const print = (text: string): void => void process.stdout.write(mask(text))
@@ -36,6 +37,7 @@ async function main(): Promise<ExitCode> {
     hide,
     isInteractive: process.stdin.isTTY,
     isScreen: process.stdout.isTTY,
+    onFault: (listener) => void (goesOnAfter = listener),
     onSignal(signal, listener) {
       process.on(signal, listener)
       return () => void process.off(signal, listener)
@@ -62,6 +64,8 @@ function crash(error: unknown): never {
   process.exit(EXIT.software)
 }
 // Rejections that nobody awaits come here too.
-process.on('uncaughtException', crash)
+process.on('uncaughtException', (error) => {
+  if (!goesOnAfter(error)) crash(error)
+})
 
 void main().then((code) => process.exit(code), crash)

@@ -4,6 +4,7 @@ import { judge, type Rules, type Verdict } from '../verdict/judge.ts'
 import { cut, MESSAGE_LIMIT, oneLine } from '../verdict/one-line.ts'
 import type { Look } from '../verdict/look.ts'
 import { EMPTY_MEMORY, type MonitorMemory } from '../verdict/memory.ts'
+import { Bell } from './bell.ts'
 
 /** What to tell Kuma. */
 export interface Telling {
@@ -15,6 +16,8 @@ export interface Telling {
 /** One monitor of the configuration with what it remembers and what it last said. */
 export class Monitor {
   readonly name: string
+  /** Rings when it has something to tell at once. */
+  readonly bell = new Bell()
   readonly #rules: Rules
   #memory: MonitorMemory
   #telling: Telling | null = null

@@ -1,5 +1,4 @@
 import type { Log } from '../log.ts'
-import { Bell } from './bell.ts'
 import type { Clock } from './clock.ts'
 import { runHeartbeats } from './heartbeats.ts'
 import type { Monitor, Telling } from './monitor.ts'
@@ -17,7 +16,12 @@ export interface AgentOptions {
   readonly offer: (monitor: Monitor, telling: Telling) => void
   /** Called after every change of a verdict. */
   readonly onChange: (monitor: Monitor) => void
+  /** Called with a mistake of ours that ended a loop; false when the agent must not go on. */
+  readonly onFault: (where: string, error: unknown) => boolean
 }
+
+/** Before a loop that a mistake ended begins anew. */
+const RESTART_MS = 5_000
 
 /** More than any check with all its deadlines may take, so that only an agent that hangs gets there. */
 const STALE_CHECKS = 3
@@ -25,24 +29,35 @@ const STALE_MARGIN_MS = 60_000
 
 /** Checks and sends heartbeats until aborted: every watch on its own, so that one that hangs delays no other. */
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
-  const { watches, checkEveryMs, clock, log, offer } = options
+  const { watches, checkEveryMs, clock, log, offer, onFault } = options
   const staleMs = STALE_CHECKS * checkEveryMs + STALE_MARGIN_MS
-  const loops = watches.flatMap((watch) => {
-    const bells = new Map(watch.monitors.map((monitor) => [monitor, new Bell()]))
-    const onChange = (monitor: Monitor): void => {
-      bells.get(monitor)?.ring()
-      options.onChange(monitor)
+  const onChange = (monitor: Monitor): void => {
+    monitor.bell.ring()
+    options.onChange(monitor)
+  }
+  const keep = async (where: string, loop: () => Promise<void>): Promise<void> => {
+    for (;;) {
+      try {
+        await loop()
+        return
+      } catch (error) {
+        if (!onFault(where, error)) throw error
+        await clock.sleep(RESTART_MS, signal)
+      }
     }
-    return [
+  }
+  const heartbeats = (monitor: Monitor): Promise<void> => {
+    const send = (): void => {
+      const telling = monitor.heartbeat(clock.now(), staleMs)
+      if (telling !== null) offer(monitor, telling)
+    }
+    return runHeartbeats({ period: options.createPeriod(), clock, send }, monitor.bell, signal)
+  }
+  const loops = watches.flatMap((watch) => [
+    keep(`the checks of ${watch.name}`, () =>
       runWatch(watch, { checkEveryMs, clock, log, onChange }, signal),
-      ...[...bells].map(([monitor, bell]) => {
-        const send = (): void => {
-          const telling = monitor.heartbeat(clock.now(), staleMs)
-          if (telling !== null) offer(monitor, telling)
-        }
-        return runHeartbeats({ period: options.createPeriod(), clock, send }, bell, signal)
-      }),
-    ]
-  })
+    ),
+    ...watch.monitors.map((monitor) => keep(`the heartbeats of ${monitor.name}`, () => heartbeats(monitor))),
+  ])
   await Promise.all(loops)
 }

@@ -1,3 +1,4 @@
+import { createFaults } from '../agent/faults.ts'
 import type { Monitor } from '../agent/monitor.ts'
 import { createCronPeriod, createPeriod, type Period } from '../agent/period.ts'
 import { runAgent } from '../agent/run-agent.ts'
@@ -42,9 +43,26 @@ export async function keepWatch(options: KeepWatchOptions): Promise<Memories> {
     if (!dryRun) await stateFile.save(remembered(monitors, outboxes))
   }
   const saveSoon = (): void => {
-    if (!isDue) saving = saving.then(save)
+    if (!isDue)
+      saving = saving.then(save).catch((error: unknown) => void faults.take('saving the state', error))
     isDue = true
   }
+  const onChange = ({ name, verdict }: Monitor): void => {
+    log.info(`${name} is ${verdict?.status}: ${verdict?.message}`)
+    saveSoon()
+  }
+  const faults = createFaults({
+    log,
+    now: () => clock.now(),
+    report(message) {
+      for (const monitor of monitors) {
+        if (!monitor.fail(message)) continue
+        monitor.bell.ring()
+        onChange(monitor)
+      }
+    },
+  })
+  terminal.onFault((error) => faults.take('the process', error))
   const outboxes = await openOutboxes({
     config,
     dryRun,
@@ -70,10 +88,8 @@ export async function keepWatch(options: KeepWatchOptions): Promise<Memories> {
         clock,
         log,
         offer: ({ name }, telling) => outboxes.offer(name, telling),
-        onChange({ name, verdict }) {
-          log.info(`${name} is ${verdict?.status}: ${verdict?.message}`)
-          saveSoon()
-        },
+        onChange,
+        onFault: (where, error) => faults.take(where, error),
       },
       AbortSignal.any([stop, options.replaced]),
     )

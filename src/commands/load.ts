@@ -14,6 +14,8 @@ export interface Terminal {
   readonly isInteractive: boolean
   /** Whether standard output is a terminal. */
   readonly isScreen: boolean
+  /** Hands over exceptions that nobody has caught; the process ends by one that the listener does not take. */
+  readonly onFault: (listener: (error: unknown) => boolean) => void
   /** Calls back at every such signal to the process, until what it gives is called. */
   readonly onSignal: (signal: 'SIGUSR1' | 'SIGHUP', listener: () => void) => () => void
 }

@@ -50,8 +50,8 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
 const EXIT_CODES = `
 Exit codes: run 0 after a clean stop; once 0 up and delivered, 1 down and
 delivered, 69 not delivered, 75 another one-shot is at work; doctor 0 all is
-well, 1 something is not; 64 wrong usage, 78 wrong configuration. Every shared
-option has a variable: KSP_TOKEN, KSP_KUMA_URL, …
+well, 1 something is not; 64 wrong usage, 70 a mistake of the agent, 78 wrong
+configuration. Every shared option has a variable: KSP_TOKEN, KSP_KUMA_URL, …
 Options win over variables, these over the configuration file.
 `
 

@@ -86,6 +86,10 @@ export function createOutbox<H extends Heartbeat>(options: OutboxOptions<H>): Ou
           if (!(await deliver(heartbeat))) deliveryLog.missed()
         }
       }
+    } catch (error) {
+      // Whoever waits must not wait for ever; the fault itself is for the process to tell.
+      settle()
+      throw error
     } finally {
       working = null
     }

@@ -23,10 +23,12 @@ function start(
   watched: Record<string, () => Promise<RpcReading>>,
   clock = new ManualClock(),
   bell = new Bell(),
+  breaks = () => {},
 ) {
   const startMs = clock.now()
   const log = memoryLog()
   const sent: string[] = []
+  const faults: string[] = []
   const stop = new AbortController()
   const watches = Object.entries(watched).map(([name, read]) => ({
     name,
@@ -41,13 +43,19 @@ function start(
       createPeriod: () => createPeriod(24_000, clock.now() + 12_000),
       clock,
       log,
-      offer: ({ name }, { verdict: { status, message } }) =>
-        void sent.push(`${(clock.now() - startMs) / 1000} ${name} ${status} ${message}`),
+      offer({ name }, { verdict: { status, message } }) {
+        breaks()
+        sent.push(`${(clock.now() - startMs) / 1000} ${name} ${status} ${message}`)
+      },
       onChange: () => {},
+      onFault: (where, error) => {
+        faults.push(`${where}: ${String(error)}`)
+        return faults.length < 3
+      },
     },
     stop.signal,
   )
-  return { clock, sent, log, stop, ended }
+  return { clock, sent, faults, log, stop, ended }
 }
 
 describe('the agent', () => {
@@ -105,6 +113,36 @@ describe('the agent', () => {
       '10 local up 1 of 1 running',
     ])
     assert.match(log.lines[0] ?? '', /^error: the check of local failed: TypeError: x is not a function/)
+  })
+
+  it('goes on after a mistake of its own outside the checks, and hands it over', async () => {
+    let isBroken = true
+    const { clock, sent, faults, stop, ended } = start(
+      { local: async () => RUNNING },
+      undefined,
+      undefined,
+      () => {
+        if (isBroken) throw new TypeError('y is not a function')
+      },
+    )
+    await clock.advance(1_000)
+    assert.deepEqual(faults, ['the heartbeats of local: TypeError: y is not a function'])
+    isBroken = false
+    await clock.advance(20_000)
+    assert.deepEqual(sent, ['17 local up 1 of 1 running'])
+    stop.abort()
+    await ended
+    assert.equal(faults.length, 1)
+  })
+
+  it('ends with the mistake when it is told to go on no more', async () => {
+    const { clock, faults, ended } = start({ local: async () => RUNNING }, undefined, undefined, () => {
+      throw new TypeError('y is not a function')
+    })
+    const rejected = assert.rejects(ended, /y is not a function/)
+    await clock.advance(60_000)
+    await rejected
+    assert.equal(faults.length, 3)
   })
 
   it('does not pass off an old verdict as news when its checks hang', async () => {

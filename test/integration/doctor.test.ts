@@ -119,6 +119,7 @@ async function examine(t: TestContext, setup: Setup): Promise<Examination> {
     hide: () => {},
     isInteractive: false,
     isScreen: false,
+    onFault: () => {},
     onSignal: () => () => {},
   }
   const flags = { config, json: true, ...(setup.push === true && { push: true }) }
@@ -349,6 +350,7 @@ test('for people: a mark, the check, its time, and the remedy below', async (t) 
     hide: () => {},
     isInteractive: true,
     isScreen: false,
+    onFault: () => {},
     onSignal: () => () => {},
   }
   await doctor({ config }, terminal, new AbortController().signal)
