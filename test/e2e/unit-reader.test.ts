@@ -33,6 +33,22 @@ suite('the unit reader at a real systemd', () => {
     await sh('until supervisorctl pid | grep -q "^[0-9]"; do sleep 0.1; done')
   })
 
+  test('never shows a restart as a unit that is dead: between stop and start its start is queued', async () => {
+    const seen = new Set<string>()
+    for (let count = 0; count < 3; count += 1) {
+      await sh('systemctl reset-failed; until supervisorctl pid | grep -q "^[0-9]"; do sleep 0.1; done')
+      const over = new AbortController()
+      const restarted = sh('systemctl restart supervisor.service').finally(() => over.abort())
+      while (!over.signal.aborted) {
+        const { activeState, jobType } = stateOf(await reader.read('supervisor', limits))
+        seen.add(`${activeState} ${jobType}`.trim())
+      }
+      await restarted
+    }
+    assert.ok(!seen.has('inactive') && !seen.has('failed'), [...seen].join(', '))
+    assert.ok(seen.size > 1, `nothing but ${[...seen].join()} was seen`)
+  })
+
   test('finds the running supervisor by itself, as systemctl shows it', async () => {
     const unit = stateOf(await reader.read('auto', limits))
     assert.equal(unit.name, 'supervisor.service')
