@@ -18,9 +18,13 @@ export class Bell {
   /** Resolves when it rings, after the time, or when aborted; true when it rang. */
   async sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<boolean> {
     if (!this.#rung && ms > 0 && !signal.aborted) {
+      // Not AbortSignal.any: a signal that lives as long as the agent keeps something of each one made from it.
       const woken = new AbortController()
-      this.#wake = () => woken.abort()
-      await clock.sleep(ms, AbortSignal.any([signal, woken.signal]))
+      const wake = () => woken.abort()
+      this.#wake = wake
+      signal.addEventListener('abort', wake)
+      await clock.sleep(ms, woken.signal)
+      signal.removeEventListener('abort', wake)
       this.#wake = null
     }
     const rung = this.#rung
