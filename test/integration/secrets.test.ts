@@ -20,9 +20,12 @@ const TOKEN2 = 'Jw3TokenMarkedForSearchZz02'
 const PASSWORD = 'Pw9PasswordMarkedForSearch03'
 const HEADER = 'Hd5HeaderMarkedForSearch04'
 const FOUND = 'Fd8FoundInConfMarkedForSearch06'
+const LOGIN = 'Lg2KumaLoginMarkedForSearch08'
+const PROXY = 'Px6ProxyMarkedForSearch09'
+const FILED = 'Fl1HeaderFileMarkedForSearch10'
 /** Stands for anything a person may type in the wrong place. */
 const STRAY = 'St4StrayMarkedForSearch07'
-const SECRETS = [TOKEN, TOKEN2, PASSWORD, HEADER, FOUND, STRAY]
+const SECRETS = [TOKEN, TOKEN2, PASSWORD, HEADER, FOUND, LOGIN, PROXY, FILED, STRAY]
 
 /** Whole, in half, and as basic auth would carry them; three characters of a token may be shown. */
 const NEEDLES = [
@@ -93,7 +96,7 @@ function readQuietly(path: string): string {
   }
 }
 
-/** Runs `once` and `run` side by side until `run` has said what it should, and searches everything that was to be seen. */
+/** Runs every command side by side until `run` has said what it should, and searches everything that was to be seen. */
 async function drive(t: TestContext, toml: string, expected: RegExp, { env = {}, conf = '' } = {}) {
   const setting = await setUp(t)
   const { folder } = setting
@@ -108,7 +111,10 @@ async function drive(t: TestContext, toml: string, expected: RegExp, { env = {},
     '--log-level',
     'debug',
   ]
-  const single = runAgent([...args('once'), '--log-format', 'json'], { env, cwd: folder })
+  await setting.write('header', `${FILED}\n`)
+  const singles = [['once', '--log-format', 'json'], ['doctor'], ['doctor', '--json'], ['check-config']].map(
+    ([name = '', ...more]) => runAgent([...args(name), ...more], { env, cwd: folder }),
+  )
   const agent = startAgent(args('run'), { env, cwd: folder })
   try {
     await eventually(
@@ -123,8 +129,9 @@ async function drive(t: TestContext, toml: string, expected: RegExp, { env = {},
     await agent.stop()
   }
   assertClean('the output of run', agent.stdout + agent.stderr)
-  const { stdout, stderr } = await single
-  assertClean('the output of once', stdout + stderr)
+  for (const { stdout, stderr } of await Promise.all(singles)) {
+    assertClean('the output of another command', stdout + stderr)
+  }
   await assertFilesClean(setting)
 }
 
@@ -330,7 +337,19 @@ suite('no secret reaches any output', () => {
       '[kuma]',
       `[kuma]\nproxy = "http://127.0.0.1:${proxy.port}"`,
     )
+    // Sends back no more than the credentials, since what is quoted is cut.
+    const mirror = await serveHttp(t, ({ headers }, response) => {
+      const { authorization: sent, 'proxy-authorization': via, 'x-secret': filed } = headers
+      const decoded = [sent, via].map((one) => Buffer.from(one?.slice(6) ?? '', 'base64').toString())
+      response.writeHead(403, { 'content-type': 'application/json' })
+      response.end(json([...decoded, filed, sent, via].join(' ')))
+    })
+    const withLogin = full('http://kuma.example').replace(
+      /headers = .*/,
+      `username = "kay"\npassword = "${LOGIN}"\nproxy = "http://kay:${PROXY}@127.0.0.1:${mirror.port}"\nheaders = { "X-Secret" = { file = "header" } }`,
+    )
     await Promise.all([
+      drive(t, withLogin, /answered 403/),
       ...servers.map(async ([listener, expected]) => {
         const server = await serveHttp(t, listener)
         await drive(t, full(`http://127.0.0.1:${server.port}`), expected)
