@@ -110,11 +110,16 @@ export async function runAgent(
   options: AgentOptions = {},
 ): Promise<{ code: number | NodeJS.Signals; stdout: string; stderr: string }> {
   const agent = startAgent(args, options)
-  await eventually(`the agent ends by itself: ${args.join(' ')}`, () => !agent.isAlive).catch(
-    async (error: unknown) => {
-      await agent.stop()
-      throw new Error(`${String(error)}\n${agent.stderr}`, { cause: error })
-    },
-  )
+  // A one-shot that cannot deliver tries for half a minute.
+  const patience = { timeoutMs: 120_000 }
+  await eventually(
+    `the agent ends by itself: ${args.join(' ')}`,
+    () => !agent.isAlive,
+    Boolean,
+    patience,
+  ).catch(async (error: unknown) => {
+    await agent.stop()
+    throw new Error(`${String(error)}\n${agent.stderr}`, { cause: error })
+  })
   return { code: await agent.ended, stdout: agent.stdout, stderr: agent.stderr }
 }
