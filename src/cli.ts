@@ -28,6 +28,12 @@ const hide = (by: typeof mask): void => void (mask = by)
 // A pager or head that was closed is no reason to stop watching.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 
+/** Undefined, or 0 over some serial lines, is no size. */
+function screenSize(): { columns: number | null; rows: number | null } {
+  const { columns, rows } = process.stdout
+  return { columns: columns > 0 ? columns : null, rows: rows > 0 ? rows : null }
+}
+
 async function main(): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.ok
   const terminal: Terminal = {
@@ -38,6 +44,7 @@ async function main(): Promise<ExitCode> {
     isInteractive: process.stdin.isTTY,
     isScreen: process.stdout.isTTY,
     onFault: (listener) => void (goesOnAfter = listener),
+    screenSize,
     onSignal(signal, listener) {
       process.on(signal, listener)
       return () => void process.off(signal, listener)

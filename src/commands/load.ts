@@ -16,6 +16,8 @@ export interface Terminal {
   readonly isScreen: boolean
   /** Hands over exceptions that nobody has caught; the process ends by one that the listener does not take. */
   readonly onFault: (listener: (error: unknown) => boolean) => void
+  /** The size of that terminal now; nulls where it has none. */
+  readonly screenSize: () => { readonly columns: number | null; readonly rows: number | null }
   /** Calls back at every such signal to the process, until what it gives is called. */
   readonly onSignal: (signal: 'SIGUSR1' | 'SIGHUP', listener: () => void) => () => void
 }

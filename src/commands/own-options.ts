@@ -2,6 +2,7 @@
 export const OWN_OPTIONS = {
   json: { flag: '--json', help: 'print JSON for scripts instead' },
   push: { flag: '--push', help: 'send one true heartbeat for each monitor too' },
+  watch: { flag: '--watch', help: 'look again every 2 s until stopped' },
 } as const
 
 export type OwnOption = keyof typeof OWN_OPTIONS

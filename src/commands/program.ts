@@ -40,6 +40,11 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'print the resolved configuration, secrets masked',
     load: async () => (await import('./check-config.ts')).checkConfig,
   },
+  status: {
+    summary: 'show what is seen and judged now; pushes nothing',
+    own: ['json', 'watch'],
+    load: async () => (await import('./status.ts')).status,
+  },
   doctor: {
     summary: 'try every leg of the way; say how to mend what is broken',
     own: ['json', 'push'],
@@ -49,9 +54,9 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
 
 const EXIT_CODES = `
 Exit codes: run 0 after a clean stop; once 0 up and delivered, 1 down and
-delivered, 69 not delivered, 75 another one-shot is at work; doctor 0 all is
-well, 1 something is not; 64 wrong usage, 70 a mistake of the agent, 78 wrong
-configuration. Every shared option has a variable: KSP_TOKEN, KSP_KUMA_URL, …
+delivered, 69 not delivered, 75 another one-shot is at work; status 0 all up,
+1 not; doctor 0 all is well, 1 not; 64 wrong usage, 70 a mistake of the agent,
+78 wrong configuration. Every shared option has a variable: KSP_TOKEN, …
 Options win over variables, these over the configuration file.
 `
 

@@ -120,6 +120,7 @@ async function examine(t: TestContext, setup: Setup): Promise<Examination> {
     isInteractive: false,
     isScreen: false,
     onFault: () => {},
+    screenSize: () => ({ columns: null, rows: null }),
     onSignal: () => () => {},
   }
   const flags = { config, json: true, ...(setup.push === true && { push: true }) }
@@ -351,6 +352,7 @@ test('for people: a mark, the check, its time, and the remedy below', async (t) 
     isInteractive: true,
     isScreen: false,
     onFault: () => {},
+    screenSize: () => ({ columns: null, rows: null }),
     onSignal: () => () => {},
   }
   await doctor({ config }, terminal, new AbortController().signal)

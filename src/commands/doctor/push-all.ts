@@ -1,10 +1,13 @@
-import { runOnce } from '../../agent/run-once.ts'
 import type { Config } from '../../config/config.ts'
 import { createLog } from '../../log.ts'
+import { lookOnly } from '../look-only.ts'
 import { openKumas } from '../open-kumas.ts'
 import { openWatches } from '../open-watches.ts'
 import { realClock } from '../real-clock.ts'
 import type { Pushed } from './patient.ts'
+
+/** As `once`: what may be passing is no news yet. */
+const PATIENCE_MS = 12_000
 
 /** Looks, judges and pushes once for every monitor: what Kuma is told is what is so. */
 export async function pushAll(
@@ -24,7 +27,7 @@ export async function pushAll(
   const opened = await openWatches({ config, env, memories: new Map(), clock, log, listens: false })
   const connections = await openKumas(config.kumas, () => clock.now())
   try {
-    await runOnce(opened.watches, { clock, log }, signal)
+    await lookOnly(opened.watches, { clock, patienceMs: PATIENCE_MS, until: 'settled' }, signal)
     const monitors = new Map(
       opened.watches.flatMap((watch) => watch.monitors).map((monitor) => [monitor.name, monitor]),
     )

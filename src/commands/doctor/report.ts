@@ -1,5 +1,6 @@
 import { version } from '../../../package.json'
 import { oneLine } from '../../verdict/one-line.ts'
+import { paint, type Looks } from '../screen.ts'
 import type { Finding } from './check.ts'
 
 /** A finding with the check that it came from. */
@@ -8,18 +9,12 @@ export interface Line extends Finding {
   readonly ms: number
 }
 
-export interface Looks {
-  /** Whether the terminal shows more than ASCII. */
-  readonly isUtf8: boolean
-  readonly hasColours: boolean
-}
-
 const MARKS = {
   utf8: { ok: '✓', failed: '✗', skipped: '–' },
   ascii: { ok: 'ok  ', failed: 'FAIL', skipped: '-   ' },
 } as const
 
-const COLOURS = { ok: 32, failed: 31, skipped: 2 } as const
+const COLOURS = { ok: 'green', failed: 'red', skipped: 'dim' } as const
 
 /** `✓ socket         1 ms  unix:///run/supervisor.sock by …`, with the remedy below where there is one. */
 export function describeLine({ check, of, result, says, remedy, ms }: Line, looks: Looks): string {
@@ -51,8 +46,4 @@ export function describeAsJson(lines: readonly Line[]): string {
     remedy,
   }))
   return `${JSON.stringify({ version, ok, checks }, null, 2)}\n`
-}
-
-function paint(text: string, colour: number, { hasColours }: Looks): string {
-  return hasColours ? `\u001B[${colour}m${text}\u001B[0m` : text
 }

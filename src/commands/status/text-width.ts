@@ -1,0 +1,46 @@
+const SEGMENTER = new Intl.Segmenter()
+// East Asian letters and most emoji take two columns.
+const WIDE =
+  /^[\p{Emoji_Presentation}\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6\u{20000}-\u{3FFFD}]/u
+const INVISIBLE = /^[\p{Mn}\p{Me}\p{Cf}]+$/u
+
+/** How many columns of a terminal a text takes. */
+export function textWidth(text: string): number {
+  let width = 0
+  for (const { segment } of SEGMENTER.segment(text)) width += segmentWidth(segment)
+  return width
+}
+
+/** Cuts a text to so many columns, marks the cut with `…`, and fills up with spaces. */
+export function fit(text: string, columns: number): string {
+  const width = textWidth(text)
+  if (width <= columns) return text + ' '.repeat(columns - width)
+  let kept = ''
+  let used = 0
+  for (const { segment } of SEGMENTER.segment(text)) {
+    const more = segmentWidth(segment)
+    if (used + more > columns - 1) break
+    kept += segment
+    used += more
+  }
+  return `${kept}…${' '.repeat(Math.max(0, columns - used - 1))}`
+}
+
+/** Breaks a text into lines of so many columns, between words where that is possible. */
+export function wrap(text: string, columns: number): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    if (line !== '' && textWidth(`${line} ${word}`) > columns) {
+      lines.push(line)
+      line = ''
+    }
+    line = line === '' ? word : `${line} ${word}`
+  }
+  return [...lines, line].map((one) => (textWidth(one) > columns ? fit(one, columns) : one))
+}
+
+function segmentWidth(segment: string): number {
+  if (WIDE.test(segment)) return 2
+  return INVISIBLE.test(segment) ? 0 : 1
+}
