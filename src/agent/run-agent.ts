@@ -18,6 +18,8 @@ export interface AgentOptions {
   readonly onChange: (monitor: Monitor) => void
   /** Called with a mistake of ours that ended a loop; false when the agent must not go on. */
   readonly onFault: (where: string, error: unknown) => boolean
+  /** Given, before the first check, what tells whether every watch has finished a round of late. */
+  readonly onStart: (isFresh: () => boolean) => void
 }
 
 /** Before a loop that a mistake ended begins anew. */
@@ -31,6 +33,8 @@ const STALE_MARGIN_MS = 60_000
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
   const { watches, checkEveryMs, clock, log, offer, onFault } = options
   const staleMs = STALE_CHECKS * checkEveryMs + STALE_MARGIN_MS
+  const roundMs = new Map(watches.map((watch) => [watch, clock.now()]))
+  options.onStart(() => [...roundMs.values()].every((atMs) => clock.now() - atMs <= staleMs))
   const onChange = (monitor: Monitor): void => {
     monitor.bell.ring()
     options.onChange(monitor)
@@ -53,10 +57,12 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     }
     return runHeartbeats({ period: options.createPeriod(), clock, send }, monitor.bell, signal)
   }
+  const checks = (watch: Watch): Promise<void> => {
+    const onRound = (): void => void roundMs.set(watch, clock.now())
+    return runWatch(watch, { checkEveryMs, clock, log, onRound, onChange }, signal)
+  }
   const loops = watches.flatMap((watch) => [
-    keep(`the checks of ${watch.name}`, () =>
-      runWatch(watch, { checkEveryMs, clock, log, onChange }, signal),
-    ),
+    keep(`the checks of ${watch.name}`, () => checks(watch)),
     ...watch.monitors.map((monitor) => keep(`the heartbeats of ${monitor.name}`, () => heartbeats(monitor))),
   ])
   await Promise.all(loops)

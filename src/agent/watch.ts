@@ -18,6 +18,8 @@ export interface WatchOptions {
   readonly checkEveryMs: number
   readonly clock: Clock
   readonly log: Log
+  /** Called after every round, whatever came of it. */
+  readonly onRound: () => void
   /** Called when a monitor's verdict turned, its first one included. */
   readonly onChange: (monitor: Monitor) => void
 }
@@ -47,6 +49,7 @@ export async function runWatch(watch: Watch, options: WatchOptions, signal: Abor
     const startedMs = clock.now()
     const nextMs = period.next(startedMs)
     const againMs = await round(watch, options, signal)
+    options.onRound()
     const endedMs = clock.now()
     const restMs = Math.min(endedMs - startedMs, LONGEST_REST_MS)
     const rang = await bell.sleep(clock, Math.min(nextMs - endedMs, Math.max(againMs, restMs)), signal)

@@ -11,11 +11,14 @@ import { openWatches } from './open-watches.ts'
 import { readBootId } from './read-boot-id.ts'
 import { realClock } from './real-clock.ts'
 import { remembered } from './remembered.ts'
+import type { ServiceNotices } from './service-notices.ts'
 
 interface KeepWatchOptions extends Loaded {
   readonly terminal: Terminal
   /** What the monitors remember; null to read it from the state file. */
   readonly memories: Memories | null
+  /** Null where no systemd asked for them. */
+  readonly notices: ServiceNotices | null
   /** Ends the agent. */
   readonly stop: AbortSignal
   /** Ends this watch, because another configuration takes its place. */
@@ -24,7 +27,7 @@ interface KeepWatchOptions extends Loaded {
 
 /** Checks and pushes by one configuration until it ends; gives what the monitors remember then. */
 export async function keepWatch(options: KeepWatchOptions): Promise<Memories> {
-  const { loaded, log, terminal, stop } = options
+  const { loaded, log, terminal, notices, stop } = options
   const { config, dryRun } = loaded
   const clock = realClock
   const stateFile = createStateFile({ path: config.agent.stateFile, bootId: await readBootId(), log })
@@ -50,6 +53,7 @@ export async function keepWatch(options: KeepWatchOptions): Promise<Memories> {
   const onChange = ({ name, verdict }: Monitor): void => {
     log.info(`${name} is ${verdict?.status}: ${verdict?.message}`)
     saveSoon()
+    notices?.changed()
   }
   const faults = createFaults({
     log,
@@ -87,7 +91,11 @@ export async function keepWatch(options: KeepWatchOptions): Promise<Memories> {
         createPeriod: newPeriod,
         clock,
         log,
-        offer: ({ name }, telling) => outboxes.offer(name, telling),
+        offer({ name }, telling) {
+          outboxes.offer(name, telling)
+          if (notices !== null) void outboxes.settled(name).then(() => notices.answered())
+        },
+        onStart: (isFresh) => notices?.watch(monitors, isFresh),
         onChange,
         onFault: (where, error) => faults.take(where, error),
       },

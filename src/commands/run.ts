@@ -1,10 +1,12 @@
 import type { Memories } from '../agent/state-file.ts'
 import type { SharedFlags } from '../config/options.ts'
 import { ConfigError, EXIT, type ExitCode } from '../errors.ts'
+import type { Log } from '../log.ts'
 import { keepWatch } from './keep-watch.ts'
 import { load, type Loaded, type Terminal } from './load.ts'
 import { openOutboxes } from './open-outboxes.ts'
 import { realClock } from './real-clock.ts'
+import type { ServiceNotices } from './service-notices.ts'
 
 /** `run`: checks and pushes until stopped; SIGHUP has it load its configuration again. */
 export async function run(flags: SharedFlags, terminal: Terminal, stop: AbortSignal): Promise<ExitCode> {
@@ -12,8 +14,11 @@ export async function run(flags: SharedFlags, terminal: Terminal, stop: AbortSig
   let next: Loaded | null = current
   let memories: Memories | null = null
   let replaced = new AbortController()
+  const notices = await openNotices(terminal, current.log)
+  const noticing = notices?.run(stop)
 
   const reload = async (): Promise<void> => {
+    notices?.reloading()
     try {
       const loaded = await load(flags, terminal)
       await tryOut(loaded, terminal)
@@ -23,6 +28,8 @@ export async function run(flags: SharedFlags, terminal: Terminal, stop: AbortSig
       if (!(error instanceof ConfigError)) throw error
       for (const problem of error.problems) current.log.error(problem)
       current.log.error('the configuration was not loaded again: the one before stays in force')
+    } finally {
+      notices?.reloaded()
     }
   }
   // A person's terminal sends it too, when it is closed.
@@ -33,9 +40,20 @@ export async function run(flags: SharedFlags, terminal: Terminal, stop: AbortSig
     next = null
     replaced = new AbortController()
     for (const warning of current.loaded.timing) current.log.warn(warning)
-    memories = await keepWatch({ ...current, terminal, memories, stop, replaced: replaced.signal })
+    memories = await keepWatch({ ...current, terminal, notices, memories, stop, replaced: replaced.signal })
   }
+  await noticing
   return EXIT.ok
+}
+
+/** Loads what tells systemd only where one asked for it. */
+async function openNotices({ env }: Terminal, log: Log): Promise<ServiceNotices | null> {
+  if (env['NOTIFY_SOCKET'] === undefined) return null
+  const { openServiceManager } = await import('../systemd/service-manager.ts')
+  const { createServiceNotices } = await import('./service-notices.ts')
+  const onFailure = (reason: string): void => log.warn(`systemd cannot be told how the agent is: ${reason}`)
+  const manager = openServiceManager({ env, pid: process.pid, onFailure })
+  return manager === null ? null : createServiceNotices(manager, realClock)
 }
 
 /** @throws {ConfigError} for what only the use of a configuration shows, as a certificate that is none */

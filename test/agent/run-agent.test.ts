@@ -30,6 +30,7 @@ function start(
   const sent: string[] = []
   const faults: string[] = []
   const stop = new AbortController()
+  let fresh = (): boolean => false
   const watches = Object.entries(watched).map(([name, read]) => ({
     name,
     doors: doors(read),
@@ -48,6 +49,7 @@ function start(
         sent.push(`${(clock.now() - startMs) / 1000} ${name} ${status} ${message}`)
       },
       onChange: () => {},
+      onStart: (isFresh) => void (fresh = isFresh),
       onFault: (where, error) => {
         faults.push(`${where}: ${String(error)}`)
         return faults.length < 3
@@ -55,7 +57,7 @@ function start(
     },
     stop.signal,
   )
-  return { clock, sent, faults, log, stop, ended }
+  return { clock, sent, faults, log, stop, ended, isFresh: () => fresh() }
 }
 
 describe('the agent', () => {
@@ -152,6 +154,18 @@ describe('the agent', () => {
     reading = () => new Promise(() => {})
     await clock.advance(120_000)
     assert.match(sent.at(-1) ?? '', /down agent error: no check has finished for 1 min 48 s$/)
+  })
+
+  it('is fresh as long as every watch finishes its rounds', async () => {
+    let reading = (): Promise<RpcReading> => Promise.resolve(RUNNING)
+    const { clock, isFresh } = start({ well: async () => RUNNING, local: () => reading() })
+    await clock.advance(300_000)
+    assert.equal(isFresh(), true)
+    reading = () => new Promise(() => {})
+    await clock.advance(60_000)
+    assert.equal(isFresh(), true)
+    await clock.advance(60_000)
+    assert.equal(isFresh(), false)
   })
 
   it('never looks twice at the same time, and makes up for a check that was missed', async () => {

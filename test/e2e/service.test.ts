@@ -1,0 +1,111 @@
+// The agent as systemd's service: it says how it is, is started again when it hangs, and reloads.
+import assert from 'node:assert/strict'
+import { after, before, suite, test } from 'node:test'
+import { bootSystem, type BootedSystem } from '../helpers/booted-system.ts'
+import { eventually } from '../helpers/eventually.ts'
+import { startReceiver, type Receiver } from '../helpers/receiver.ts'
+import { unpackPackage } from '../helpers/unpack-package.ts'
+
+const SERVICE = 'kuma-supervisor-push'
+const CONFIG = '/etc/kuma-supervisor-push/config.toml'
+
+suite('the agent as a service', { timeout: 300_000 }, () => {
+  let host: BootedSystem
+  let receiver: Receiver
+  const ends: Parameters<Parameters<typeof startReceiver>[0]['after']>[0][] = []
+
+  before(async () => {
+    receiver = await startReceiver({ after: (end) => void ends.push(end) })
+    host = await bootSystem()
+    await sh('systemctl start supervisor')
+    const folder = await unpackPackage(host)
+    await sh(`${folder}/install.sh --kuma-url ${receiver.url} --token AWbUXTosJG`)
+  })
+  after(async () => {
+    await host.stop()
+    for (const end of ends) await end()
+  })
+
+  async function sh(line: string): Promise<string> {
+    const { code, stdout, stderr } = await host.run(line)
+    assert.equal(code, 0, `${line}: ${stdout}${stderr}`)
+    return stdout
+  }
+
+  const show = async (property: string): Promise<string> =>
+    (await sh(`systemctl show --value -p ${property} ${SERVICE}`)).trim()
+
+  test('is ready once its first heartbeat was answered, and shows the verdict', async () => {
+    assert.equal(await show('ActiveState'), 'active')
+    assert.ok(receiver.accepted.length > 0)
+    await eventually(
+      'the verdict is shown',
+      () => show('StatusText'),
+      (status) => /^(UP|DOWN): /.test(status),
+    )
+  })
+
+  test('does not wait for a Kuma that is away', async () => {
+    receiver.script((_, response) => void response.socket?.destroy())
+    await sh(`systemctl restart ${SERVICE}`)
+    assert.equal(await show('ActiveState'), 'active')
+    receiver.script(null)
+  })
+
+  test('shows a change of the verdict', async () => {
+    await sh('systemctl stop supervisor')
+    await eventually(
+      'it shows DOWN',
+      () => show('StatusText'),
+      (status) => status.startsWith('DOWN: supervisor.service inactive'),
+    )
+    await sh('systemctl start supervisor')
+  })
+
+  test('refuses a wrong configuration at a reload, which fails, and goes on', async () => {
+    const pid = await show('MainPID')
+    await sh(`cp ${CONFIG} /root/good.toml; echo 'nonsense = 1' >>${CONFIG}`)
+    const { code } = await host.run(`systemctl reload ${SERVICE}`)
+    assert.notEqual(code, 0)
+    assert.match(await sh(`journalctl -o cat -u ${SERVICE}`), /unknown key "nonsense"/)
+    await sh(`cp /root/good.toml ${CONFIG}`)
+    await sh(`systemctl reload ${SERVICE}`)
+    await eventually(
+      'it is active',
+      () => show('ActiveState'),
+      (state) => state === 'active',
+    )
+    assert.equal(await show('MainPID'), pid)
+  })
+
+  test('is started again when it hangs', async () => {
+    const pid = await show('MainPID')
+    await sh(`kill -STOP ${pid}`)
+    const arrived = receiver.accepted.length
+    await eventually(
+      'another one runs',
+      async () => [await show('MainPID'), await show('ActiveState')],
+      ([now, state]) => now !== '0' && now !== pid && state === 'active',
+      { timeoutMs: 90_000, everyMs: 500 },
+    )
+    assert.match(await sh(`journalctl -o cat -u ${SERVICE}`), /Watchdog timeout/)
+    await eventually('it pushes', () => receiver.accepted.length > arrived)
+  })
+
+  test('feeds the watchdog: it is not started again without a reason', async () => {
+    const pid = await show('MainPID')
+    const since = await show('WatchdogTimestampMonotonic')
+    await eventually(
+      'it is fed',
+      () => show('WatchdogTimestampMonotonic'),
+      (now) => now !== since,
+      { timeoutMs: 40_000, everyMs: 500 },
+    )
+    assert.equal(await show('MainPID'), pid)
+  })
+
+  test('stops at once', async () => {
+    await sh(`timeout 5 systemctl stop ${SERVICE}`)
+    assert.equal(await show('Result'), 'success')
+  })
+})
