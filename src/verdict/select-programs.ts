@@ -34,8 +34,19 @@ function globExpression(glob: string): RegExp {
   const source = glob.replaceAll(/\*|\?|\[(!?)([^\]]+)\]|[\s\S]/gu, (token, not: string, set?: string) => {
     if (token === '*') return '[^]*'
     if (token === '?') return '[^]'
-    if (set !== undefined) return `[${not === '!' ? '^' : ''}${set.replaceAll(/[\\\]^]/g, '\\$&')}]`
-    return token.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
+    return (set === undefined ? null : classSource(not === '!', set)) ?? literal(token)
   })
   return new RegExp(`^${source}$`, 'u')
+}
+
+/** A range that runs backwards is none: its brackets then stand for themselves, as in a shell. */
+function classSource(isNegated: boolean, set: string): string | null {
+  const ranges = [...set.matchAll(/(.)-(.)/gsu)]
+  if (ranges.some(([, from = '', to = '']) => (from.codePointAt(0) ?? 0) > (to.codePointAt(0) ?? 0)))
+    return null
+  return `[${isNegated ? '^' : ''}${set.replaceAll(/[\\\][^]/g, '\\$&')}]`
+}
+
+function literal(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
 }

@@ -594,8 +594,8 @@ describe('the selection', () => {
     ],
     [
       'signs that mean something elsewhere',
-      { programs: ['a.b+c:(x)'] },
-      ['a.b+c:(x)', 'aXb+c:(x)'],
+      { programs: ['a.b+c-d:(x)'] },
+      ['a.b+c-d:(x)', 'aXb+c-d:(x)'],
       'up',
       '1 of 1 running',
     ],
