@@ -24,7 +24,7 @@ EX_CONFIG=78
 
 usage() {
     cat <<'END'
-Installs kuma-supervisor-push on this host: as a systemd service, or as a cron job.
+Installs kuma-supervisor-push on this host, as a systemd service or a cron job.
 
 Usage: sudo ./install.sh [options]
        sudo ./install.sh --uninstall [--purge]
@@ -37,15 +37,16 @@ config that is already there is never changed):
   --token-file FILE      reads the token from a file (/dev/stdin works)
   --push-url URL         the whole push URL from Kuma's page
   --unit NAME            supervisord's unit: auto (default), none, or a name
-  --supervisor-url URL   supervisord: auto (default), none, unix:///..., http://...
+  --supervisor-url URL   auto (default), none, unix://... or http://...
   --programs LIST        only these programs: globs on group:name, with commas
   --push-every TIME      time between heartbeats (24s)
   --check-every TIME     time between checks (5s)
   --config FILE          copies a whole config instead of the options above
 
 How it runs:
-  --cron [WHEN]          a cron job instead of the service; WHEN is minutes ("5m")
-                         or five cron fields ("*/5 * * * *"); every minute if left out
+  --cron [WHEN]          a cron job instead of the service; WHEN is minutes
+                         ("5m") or five cron fields ("*/5 * * * *"); each
+                         minute if left out
   --no-start             installs everything and starts nothing
   --node FILE            the node to run it with (the one in PATH)
 
@@ -696,7 +697,7 @@ install_cron() {
     remove_service
     [ -d "$state_dir" ] || step "make $state_dir" install -d -m 700 -o $name -g $name "$state_dir"
     put_text "$cron_file" 644 "$(crontab)"
-    say "set the monitor's Heartbeat Interval in Kuma to at least 2.5 times the time between two runs: 150 s for one run a minute"
+    say "set the monitor's Heartbeat Interval in Kuma to at least 2.5 times the time between two runs: $(kuma_interval)"
     if [ $start = no ] || [ "$dry_run" = yes ]; then return 0; fi
     say 'run it once'
     status=0
@@ -709,6 +710,13 @@ install_cron() {
             ;;
         75) say 'cron runs it at this moment' ;;
         *) die $EX_FAILED "kuma-supervisor-push once ended with exit code $status" ;;
+    esac
+}
+
+kuma_interval() {
+    case $cron in
+        *m) echo "$((${cron%m} * 150)) s" ;;
+        *) echo '150 s for one run a minute' ;;
     esac
 }
 

@@ -39,7 +39,9 @@ async function demonstrate(): Promise<number> {
 Each line is a heartbeat as Kuma would receive it:
 
 `)
+  await writeFile(join(folder, 'config.toml'), '')
   const options = {
+    '--config': join(folder, 'config.toml'),
     '--push-url': `${url}/api/push/${TOKEN}`,
     '--state-file': join(folder, 'state.json'),
     '--supervisor-url': `unix://${folder}/supervisor.sock`,
@@ -125,7 +127,9 @@ function colour(code: number, text: string): string {
 }
 
 function start(command: string, args: string[]): void {
-  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'] })
+  // A configuration of this host's own is none of the demo's.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('KSP_')))
+  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'], env })
   child.on('error', (error) => {
     process.stderr.write(`${command} cannot be started: ${error.message}\n`)
     stop.abort()

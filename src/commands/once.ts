@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { takeLock } from '../agent/take-lock.ts'
 import { runOnce } from '../agent/run-once.ts'
 import { createStateFile } from '../agent/state-file.ts'
@@ -16,7 +17,7 @@ export async function once(flags: SharedFlags, terminal: Terminal, stop: AbortSi
   const { loaded, log } = await load(flags, terminal)
   if (loaded.dryRun) return lookAndPush(loaded, log, terminal, stop)
   const { stateFile } = loaded.config.agent
-  const release = await takeLock(stateFile)
+  const release = await takeLock(resolve(stateFile))
   if (release === null) {
     log.error(`another one-shot with the state file ${stateFile} is at work: nothing was checked`)
     return EXIT.locked
@@ -46,7 +47,8 @@ async function lookAndPush(
     memories,
     clock,
     wallNow: () => Date.now(),
-    log,
+    // Every run has a first heartbeat of its own: no news for whoever reads cron's mail.
+    log: { ...log, info: (message) => log.debug(message) },
     print,
     onTold: (name, untilMs) => void monitors.find((one) => one.name === name)?.told(untilMs),
     onMissed: () => {},
@@ -58,13 +60,22 @@ async function lookAndPush(
       if (telling === null) log.warn(`${monitor.name}: nothing can be said yet, the next run will know`)
       else outboxes.offer(monitor.name, telling)
     }
-    const delivered = await Promise.all(
-      monitors.map(async ({ name, verdict }) => verdict !== null && (await outboxes.settled(name))),
+    const settled = monitors.map(
+      async ({ name, verdict }) => verdict !== null && Promise.race([outboxes.settled(name), stopped(stop)]),
     )
+    const delivered = await Promise.all(settled)
     if (!dryRun) await stateFile.save(remembered(monitors, outboxes))
     if (!delivered.every(Boolean)) return EXIT.undelivered
     return monitors.some(({ verdict }) => verdict?.status === 'down') ? EXIT.down : EXIT.ok
   } finally {
     await Promise.all([outboxes.close(), opened.close()])
   }
+}
+
+/** A push that is cut short has not been delivered. */
+function stopped(stop: AbortSignal): Promise<false> {
+  return new Promise((settle) => {
+    if (stop.aborted) settle(false)
+    stop.addEventListener('abort', () => settle(false), { once: true })
+  })
 }

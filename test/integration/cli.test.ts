@@ -298,6 +298,19 @@ suite('a signal', () => {
     })
   }
 
+  test('ends once, not delivered, while its push hangs', async (t) => {
+    const supervisord = await supervisordFor(t)
+    const kuma = await startReceiver(t)
+    kuma.script(() => undefined)
+    const where = ['--unit', 'none', '--supervisor-url', supervisord.url, '--kuma-url', kuma.url]
+    const folder = await temporaryFolder(t)
+    const agent = startAgent(['once', ...where, '--token', TOKEN, '--state-file', join(folder, 'state.json')])
+    t.after(() => agent.stop())
+    await eventually('the push has come', () => kuma.arrivals.length > 0)
+    agent.kill('SIGTERM')
+    assert.equal(await agent.ended, 69)
+  })
+
   test('ends run within its bound, or at once when it comes a second time, though the clean end hangs', async (t) => {
     const supervisord = await supervisordFor(t)
     const folder = await temporaryFolder(t)
