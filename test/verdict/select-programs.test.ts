@@ -49,7 +49,7 @@ describe('a glob', () => {
 
   it('never fails, whatever it is', () => {
     const random = seededRandom(20)
-    const characters = [...'[]!^-\\*?(){}|/.+$:az09 é😀\ud800&~']
+    const characters = Array.from('[]!^-\\*?(){}|/.+$:az09 é😀\ud800&~')
     for (let round = 0; round < 20_000; round += 1) {
       const length = Math.floor(random() * 10)
       const glob = Array.from({ length }, () => characters[Math.floor(random() * characters.length)]).join('')
