@@ -640,11 +640,15 @@ config_is_newer() { # than the running service
     [ "$(stat -c %Y -- "$config_file")" -gt "$(date -d "$started" +%s)" ]
 }
 
-# The unit hides /tmp and home directories from the agent; a socket there has to stay visible.
+# The unit hides /tmp and home directories from the agent; a socket there has to stay visible. And a kernel that is told
+# to make no user namespaces would not let it start in one.
 dropin() {
     case "$sockets " in *' /tmp/'* | *' /var/tmp/'*) tmp='PrivateTmp=no' ;; *) tmp='' ;; esac
     case "$sockets " in *' /home/'* | *' /root/'* | *' /run/user/'*) home='ProtectHome=read-only' ;; *) home='' ;; esac
-    [ -z "$tmp$home" ] || printf '# supervisord listens there:%s\n[Service]\n%s\n%s\n' "$sockets" "$tmp" "$home"
+    users=''
+    [ "$(cat /proc/sys/user/max_user_namespaces 2>/dev/null)" != 0 ] || users='PrivateUsers=no'
+    [ -z "$tmp$home$users" ] || printf '# As this host needs it; supervisord listens at%s\n[Service]\n%s\n%s\n%s\n' \
+        "$sockets" "$tmp" "$home" "$users"
 }
 
 wait_for_heartbeat() {
