@@ -56,6 +56,8 @@ export interface HttpRequest {
   /** Total: connect, headers and body. */
   timeoutMs: number
   maxBytes: number
+  /** What becomes of an answer that is larger: it fails as `too-large` (unless set), or its beginning is the answer. */
+  overflow?: 'fail' | 'cut'
 }
 
 export interface HttpAnswer {
@@ -63,6 +65,8 @@ export interface HttpAnswer {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly body: Buffer
+  /** False when the body was cut at `maxBytes`. */
+  readonly isWhole: boolean
 }
 
 /**
@@ -95,6 +99,10 @@ export function request(options: HttpRequest): Promise<HttpAnswer> {
       controller?.abort(failure)
     }
     const failBy = (error: unknown) => fail(codeOf(error), describeCause(error), error)
+    const succeed = (code: number, body: Buffer, isWhole: boolean) => {
+      settle()
+      resolve({ status: code, headers, body, isWhole })
+    }
     const onAbort = () => fail('aborted', 'aborted')
     const timer = setTimeout(() => fail('timeout', `no whole answer within ${timeoutMs} ms`), timeoutMs)
 
@@ -124,14 +132,16 @@ export function request(options: HttpRequest): Promise<HttpAnswer> {
             headers = received
           },
           onResponseData(_, chunk) {
+            if (settled || status === null) return
             size += chunk.length
-            if (size > maxBytes) fail('too-large', `the answer is larger than ${maxBytes} bytes`)
-            else chunks.push(chunk)
+            if (size <= maxBytes) chunks.push(chunk)
+            else if (options.overflow === 'cut') {
+              succeed(status, Buffer.concat([...chunks, chunk], maxBytes), false)
+              controller?.abort(new HttpFailure('aborted', 'enough was read'))
+            } else fail('too-large', `the answer is larger than ${maxBytes} bytes`)
           },
           onResponseEnd() {
-            if (settled || status === null) return
-            settle()
-            resolve({ status, headers, body: Buffer.concat(chunks, size) })
+            if (!settled && status !== null) succeed(status, Buffer.concat(chunks, size), true)
           },
           onResponseError(_, error) {
             failBy(error)

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { takeLook } from '../../src/agent/take-look.ts'
+import { NO_PROBES } from '../../src/commands/open-probes.ts'
 import type { RpcReading } from '../../src/supervisor/rpc-reading.ts'
 import { createSupervisorClient } from '../../src/supervisor/client.ts'
 import type { UnitReading, UnitState } from '../../src/systemd/unit-reading.ts'
@@ -41,6 +42,7 @@ export async function openStage({
     look: () =>
       takeLook(
         {
+          ...NO_PROBES,
           readUnit: () => Promise.resolve(unitReading(said.unit, supervisord)),
           readSupervisor: (signal) =>
             rules?.kind === 'unit' ? Promise.resolve({ kind: 'not-asked' }) : client.read(signal),

@@ -1,10 +1,11 @@
 import { describeDuration } from '../verdict/describe-duration.ts'
 import { areNewsTold } from '../verdict/describe-restarts.ts'
-import { judge, type Rules, type Verdict } from '../verdict/judge.ts'
+import { judge, type Judgement, type Rules, type Verdict } from '../verdict/judge.ts'
 import { cut, MESSAGE_LIMIT, oneLine } from '../verdict/one-line.ts'
 import type { Look } from '../verdict/look.ts'
 import { EMPTY_MEMORY, type MonitorMemory } from '../verdict/memory.ts'
 import { Bell } from './bell.ts'
+import type { RestartOutcome } from './restarts.ts'
 
 /** What to tell Kuma. */
 export interface Telling {
@@ -39,8 +40,8 @@ export class Monitor {
   }
 
   /** Takes one look in. `changed` is true for the first verdict too; not `settled` means: look again, in `againMs` or soon. */
-  see(look: Look, nowMs: number): { changed: boolean; settled: boolean; againMs: number } {
-    const { verdict, settled, againMs, memory } = judge(look, this.#memory, this.#rules, nowMs)
+  see(look: Look, nowMs: number): Omit<Judgement, 'verdict' | 'memory'> & { readonly changed: boolean } {
+    const { verdict, memory, ...rest } = judge(look, this.#memory, this.#rules, nowMs)
     const changed = verdict !== null && verdict.status !== this.verdict?.status
     this.#memory = memory
     this.#seenMs = nowMs
@@ -49,7 +50,24 @@ export class Monitor {
       const isTelling = memory.answeredMs === nowMs && areNewsTold(memory.programs, memory.toldMs)
       this.#telling = { verdict, restartsUntilMs: isTelling ? nowMs : null }
     }
-    return { changed, settled, againMs }
+    return { changed, ...rest }
+  }
+
+  /** Takes in what became of a restart that a look asked for. */
+  restarted(program: string, outcome: RestartOutcome, nowMs: number): void {
+    const { ownRestarts } = this.#memory
+    const begun = ownRestarts.get(program)
+    if (begun === undefined) return
+    const isFailed = outcome.kind === 'failed'
+    const ended = {
+      endedMs: nowMs,
+      failure: isFailed ? outcome.why : null,
+      leftStopped: isFailed && outcome.leftStopped,
+    }
+    this.#memory = {
+      ...this.#memory,
+      ownRestarts: new Map([...ownRestarts, [program, { ...begun, ...ended }]]),
+    }
   }
 
   /** The agent itself went wrong: that is a DOWN, never a silence. True when it was not down before. */
@@ -61,12 +79,14 @@ export class Monitor {
 
   /** Restarts up to `untilMs` have reached Kuma and are no news any more; true when there were any. */
   told(untilMs: number): boolean {
-    const { toldMs, programs } = this.#memory
+    const { toldMs, programs, ownRestarts } = this.#memory
     if (untilMs <= toldMs) return false
     this.#memory = { ...this.#memory, toldMs: untilMs }
-    return [...programs.values()].some(({ restarts }) =>
-      restarts.some(({ atMs }) => atMs > toldMs && atMs <= untilMs),
-    )
+    const times = [
+      ...[...programs.values()].flatMap(({ restarts }) => restarts.map(({ atMs }) => atMs)),
+      ...[...ownRestarts.values()].map(({ backMs }) => backMs ?? Infinity),
+    ]
+    return times.some((ms) => ms > toldMs && ms <= untilMs)
   }
 
   /** What to tell Kuma now. A verdict that no check has renewed for too long is not passed off as news. */

@@ -3,6 +3,7 @@ import type { Clock } from './clock.ts'
 import { runHeartbeats } from './heartbeats.ts'
 import type { Monitor, Telling } from './monitor.ts'
 import type { Period } from './period.ts'
+import { Restarts } from './restarts.ts'
 import { runWatch, type Watch } from './watch.ts'
 
 export interface AgentOptions {
@@ -20,6 +21,8 @@ export interface AgentOptions {
   readonly onFault: (where: string, error: unknown) => boolean
   /** Given, before the first check, what tells whether every watch has finished a round of late. */
   readonly onStart: (isFresh: () => boolean) => void
+  /** Called when a restart was begun and when it has ended. */
+  readonly onRestart: (monitor: Monitor) => void
 }
 
 /** Before a loop that a mistake ended begins anew. */
@@ -31,7 +34,7 @@ const STALE_MARGIN_MS = 60_000
 
 /** Checks and sends heartbeats until aborted: every watch on its own, so that one that hangs delays no other. */
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
-  const { watches, checkEveryMs, clock, log, offer, onFault } = options
+  const { watches, checkEveryMs, clock, log, offer, onFault, onRestart } = options
   const staleMs = STALE_CHECKS * checkEveryMs + STALE_MARGIN_MS
   const roundMs = new Map(watches.map((watch) => [watch, clock.now()]))
   options.onStart(() => [...roundMs.values()].every((atMs) => clock.now() - atMs <= staleMs))
@@ -57,13 +60,22 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     }
     return runHeartbeats({ period: options.createPeriod(), clock, send }, monitor.bell, signal)
   }
-  const checks = (watch: Watch): Promise<void> => {
+  const checks = (watch: Watch, restarts: Restarts): Promise<void> => {
     const onRound = (): void => void roundMs.set(watch, clock.now())
-    return runWatch(watch, { checkEveryMs, clock, log, onRound, onChange }, signal)
+    return runWatch(watch, { checkEveryMs, clock, log, onRound, onChange, restarts }, signal)
   }
-  const loops = watches.flatMap((watch) => [
-    keep(`the checks of ${watch.name}`, () => checks(watch)),
-    ...watch.monitors.map((monitor) => keep(`the heartbeats of ${monitor.name}`, () => heartbeats(monitor))),
-  ])
+  const loops = watches.flatMap((watch) => {
+    const onEnd = (monitor: Monitor): void => {
+      watch.bell.ring()
+      onRestart(monitor)
+    }
+    const restarts = new Restarts(watch.restart, { clock, log, onBegin: onRestart, onEnd })
+    return [
+      keep(`the checks of ${watch.name}`, () => checks(watch, restarts)),
+      ...watch.monitors.map((monitor) =>
+        keep(`the heartbeats of ${monitor.name}`, () => heartbeats(monitor)),
+      ),
+    ]
+  })
   await Promise.all(loops)
 }

@@ -1,24 +1,39 @@
 import type { Log } from '../log.ts'
 import type { Clock } from './clock.ts'
+import { Restarts } from './restarts.ts'
 import { round, type Watch } from './watch.ts'
+
+interface OnceOptions {
+  readonly clock: Clock
+  readonly log: Log
+  /** The longest that a page may take to answer. */
+  readonly slowestMs: number
+}
+
+const nothing = (): void => {}
 
 /** How long a one-shot may go on looking at something that may be passing. */
 const PATIENCE_MS = 12_000
 
-/** Looks at everything side by side, again and again where one look leaves it open, until all monitors have settled. */
+/**
+ * Looks at everything side by side, again and again where one look leaves it open, until all monitors have settled.
+ * @returns resolves when the restarts that were begun have ended
+ */
 export async function runOnce(
   watches: readonly Watch[],
-  { clock, log }: { clock: Clock; log: Log },
+  { clock, log, slowestMs }: OnceOptions,
   signal: AbortSignal,
-): Promise<void> {
-  const untilMs = clock.now() + PATIENCE_MS
-  await Promise.all(
-    watches.map(async (watch) => {
-      for (;;) {
-        const againMs = await round(watch, { clock, log, onChange: () => {} }, signal)
-        if (againMs === Infinity || clock.now() >= untilMs) return
-        await clock.sleep(againMs, signal)
-      }
-    }),
-  )
+): Promise<{ readonly restarts: Promise<unknown> }> {
+  const untilMs = clock.now() + PATIENCE_MS + slowestMs
+  const begun = watches.map(async (watch) => {
+    const restarts = new Restarts(watch.restart, { clock, log, onBegin: nothing, onEnd: nothing })
+    const options = { clock, log, onChange: nothing, restarts }
+    for (;;) {
+      const againMs = await round(watch, options, signal)
+      if (againMs === Infinity || clock.now() >= untilMs) return restarts
+      await clock.sleep(againMs, signal)
+    }
+  })
+  const all = await Promise.all(begun)
+  return { restarts: Promise.all(all.map((restarts) => restarts.ended())) }
 }

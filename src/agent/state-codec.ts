@@ -40,6 +40,17 @@ const Missed = v.object({
   forgotten: v.number(),
 })
 
+const OwnRestart = v.object({
+  begunMs: v.number(),
+  earlierMs: v.array(v.number()),
+  start: v.number(),
+  why: v.string(),
+  endedMs: v.nullable(v.number()),
+  backMs: v.nullable(v.number()),
+  failure: v.nullable(v.string()),
+  leftStopped: v.boolean(),
+})
+
 const State = v.object({
   version: v.literal(VERSION),
   bootId: v.string(),
@@ -56,6 +67,8 @@ const State = v.object({
       outsideSystemd: v.boolean(),
       shutdownSeconds: v.number(),
       missed: v.optional(v.array(v.tuple([v.string(), Missed])), []),
+      httpFailure: v.optional(v.nullable(v.string()), null),
+      ownRestarts: v.optional(v.array(v.tuple([v.string(), OwnRestart])), []),
     }),
   ),
 })
@@ -67,6 +80,7 @@ export function encodeState(memories: ReadonlyMap<string, Remembered>, bootId: s
     ...memory,
     suspects: [...memory.suspects],
     programs: [...memory.programs],
+    ownRestarts: [...memory.ownRestarts],
     missed: [...missed],
   }))
   return `${JSON.stringify({ version: VERSION, bootId, monitors })}\n`
@@ -83,10 +97,12 @@ export function decodeState(text: string, bootId: string): Map<string, Remembere
   return new Map(
     state.monitors.map(({ name, status, total, shutdownSeconds, outsideSystemd, missed, ...timed }) => {
       const timeless = { status, total, shutdownSeconds, outsideSystemd }
-      const { suspects, programs } = timed
-      const memory = isSameBoot
-        ? { ...timeless, ...timed, suspects: new Map(suspects), programs: new Map(programs) }
-        : { ...EMPTY_MEMORY, ...timeless }
+      const maps = {
+        suspects: new Map(timed.suspects),
+        programs: new Map(timed.programs),
+        ownRestarts: new Map(timed.ownRestarts),
+      }
+      const memory = isSameBoot ? { ...timeless, ...timed, ...maps } : { ...EMPTY_MEMORY, ...timeless }
       return [name, { memory, missed: new Map(missed) }]
     }),
   )

@@ -1,3 +1,5 @@
+import type { HttpReading } from '../probes/http-reading.ts'
+import type { MemoryReading } from '../probes/memory-reading.ts'
 import type { RpcReading } from '../supervisor/rpc-reading.ts'
 import type { UnitReading } from '../systemd/unit-reading.ts'
 import type { Look } from '../verdict/look.ts'
@@ -8,12 +10,24 @@ export interface Doors {
   readSupervisor(signal: AbortSignal): Promise<RpcReading>
   /** Seconds that a process of this host has been up; null when that cannot be known. */
   readUpSeconds(pid: number): Promise<number | null>
+  /** What follows depends on what supervisord has just said. */
+  readMemory(rpc: RpcReading): Promise<MemoryReading>
+  /** By URL; those that are not to be asked now are not there. */
+  readHttp(rpc: RpcReading, signal: AbortSignal): Promise<ReadonlyMap<string, HttpReading>>
+  /** The last line of stderr of programs that failed, by `group:name`. */
+  readStderr(rpc: RpcReading, signal: AbortSignal): Promise<ReadonlyMap<string, string>>
 }
 
-/** Reads the doors side by side. */
+/** Reads the doors side by side, as far as one needs not know what another says. */
 export async function takeLook(doors: Doors, signal: AbortSignal): Promise<Look> {
   const [unit, rpc] = await Promise.all([doors.readUnit(signal), doors.readSupervisor(signal)])
-  return { unit, rpc, upSeconds: await upSeconds(unit, rpc, doors) }
+  const [up, memory, http, stderr] = await Promise.all([
+    upSeconds(unit, rpc, doors),
+    doors.readMemory(rpc),
+    doors.readHttp(rpc, signal),
+    doors.readStderr(rpc, signal),
+  ])
+  return { unit, rpc, upSeconds: up, memory, http, stderr }
 }
 
 async function upSeconds(unit: UnitReading, rpc: RpcReading, doors: Doors): Promise<number | null> {

@@ -3,6 +3,7 @@ import type { Bell } from './bell.ts'
 import type { Clock } from './clock.ts'
 import type { Monitor } from './monitor.ts'
 import { createPeriod } from './period.ts'
+import type { RestartProgram, Restarts } from './restarts.ts'
 import { takeLook, type Doors } from './take-look.ts'
 
 /** One supervisord or one plain unit, with every monitor over it: they share each look. */
@@ -12,6 +13,8 @@ export interface Watch {
   /** Starts a round at once. */
   readonly bell: Bell
   readonly monitors: readonly Monitor[]
+  /** Restarts programs where the rules ask for it. */
+  readonly restart: RestartProgram
 }
 
 export interface WatchOptions {
@@ -22,6 +25,8 @@ export interface WatchOptions {
   readonly onRound: () => void
   /** Called when a monitor's verdict turned, its first one included. */
   readonly onChange: (monitor: Monitor) => void
+  /** Those of this watch. */
+  readonly restarts: Restarts
 }
 
 /** How soon to look again, at the latest, when something may be passing. */
@@ -64,7 +69,7 @@ export async function runWatch(watch: Watch, options: WatchOptions, signal: Abor
 /** One look, judged by every monitor over it; the milliseconds to the next one that they ask for, or Infinity. */
 export async function round(
   { name, doors, monitors }: Watch,
-  { clock, log, onChange }: Pick<WatchOptions, 'clock' | 'log' | 'onChange'>,
+  { clock, log, onChange, restarts }: Omit<WatchOptions, 'checkEveryMs'>,
   signal: AbortSignal,
 ): Promise<number> {
   try {
@@ -72,6 +77,7 @@ export async function round(
     if (signal.aborted) return Infinity
     const seen = monitors.map((monitor) => ({ monitor, ...monitor.see(look, clock.now()) }))
     for (const { monitor, changed } of seen) if (changed) onChange(monitor)
+    for (const { monitor, restarts: orders } of seen) restarts.begin(monitor, orders, signal)
     const wishes = seen.filter(({ settled }) => !settled).map(({ againMs }) => againMs)
     return wishes.length === 0 ? Infinity : Math.max(GAP_MS, Math.min(RECHECK_MS, ...wishes))
   } catch (error) {

@@ -27,12 +27,13 @@ interface KeepWatchOptions extends Loaded {
 
 /** Checks and pushes by one configuration until it ends; gives what the monitors remember then. */
 export async function keepWatch(options: KeepWatchOptions): Promise<Memories> {
-  const { loaded, log, terminal, notices, stop } = options
+  const { loaded, log, mask, terminal, notices, stop } = options
   const { config, dryRun } = loaded
   const clock = realClock
   const stateFile = createStateFile({ path: config.agent.stateFile, bootId: await readBootId(), log })
   const memories: Memories = options.memories ?? (dryRun ? new Map() : await stateFile.load())
-  const opened = await openWatches({ config, env: terminal.env, memories, clock, log, listens: true })
+  const { env } = terminal
+  const opened = await openWatches({ config, env, memories, clock, log, mask, dryRun, listens: true })
   const { watches } = opened
   const monitors = watches.flatMap((watch) => watch.monitors)
   const unhear = terminal.onSignal('SIGUSR1', () => {
@@ -97,6 +98,7 @@ export async function keepWatch(options: KeepWatchOptions): Promise<Memories> {
         },
         onStart: (isFresh) => notices?.watch(monitors, isFresh),
         onChange,
+        onRestart: saveSoon,
         onFault: (where, error) => faults.take(where, error),
       },
       AbortSignal.any([stop, options.replaced]),

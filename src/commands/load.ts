@@ -26,6 +26,8 @@ export interface Terminal {
 export interface Loaded {
   readonly loaded: LoadedConfig
   readonly log: Log
+  /** Masks its secrets in texts of others. */
+  readonly mask: (text: string) => string
 }
 
 /** Loads the configuration and says on standard error what is doubtful about it. */
@@ -42,5 +44,5 @@ export async function load(flags: SharedFlags, terminal: Terminal): Promise<Load
       'every user of this host can see the token with ps: pass it by --token-file, KSP_TOKEN or the config file',
     )
   }
-  return { loaded, log }
+  return { loaded, log, mask }
 }

@@ -2,9 +2,9 @@ import { resolve } from 'node:path'
 import { takeLock } from '../agent/take-lock.ts'
 import { runOnce } from '../agent/run-once.ts'
 import { createStateFile } from '../agent/state-file.ts'
+import type { Config } from '../config/config.ts'
 import type { SharedFlags } from '../config/options.ts'
 import { EXIT, type ExitCode } from '../errors.ts'
-import type { Log } from '../log.ts'
 import { load, type Terminal } from './load.ts'
 import { openOutboxes } from './open-outboxes.ts'
 import { openWatches } from './open-watches.ts'
@@ -14,8 +14,9 @@ import { remembered } from './remembered.ts'
 
 /** `once`: looks, pushes, and leaves with the verdict as its exit code. */
 export async function once(flags: SharedFlags, terminal: Terminal, stop: AbortSignal): Promise<ExitCode> {
-  const { loaded, log } = await load(flags, terminal)
-  if (loaded.dryRun) return lookAndPush(loaded, log, terminal, stop)
+  const prepared = await load(flags, terminal)
+  const { loaded, log } = prepared
+  if (loaded.dryRun) return lookAndPush(prepared, terminal, stop)
   const { stateFile } = loaded.config.agent
   const release = await takeLock(resolve(stateFile))
   if (release === null) {
@@ -23,22 +24,21 @@ export async function once(flags: SharedFlags, terminal: Terminal, stop: AbortSi
     return EXIT.locked
   }
   try {
-    return await lookAndPush(loaded, log, terminal, stop)
+    return await lookAndPush(prepared, terminal, stop)
   } finally {
     await release()
   }
 }
 
 async function lookAndPush(
-  { config, dryRun }: Awaited<ReturnType<typeof load>>['loaded'],
-  log: Log,
+  { loaded: { config, dryRun }, log, mask }: Awaited<ReturnType<typeof load>>,
   { env, print }: Terminal,
   stop: AbortSignal,
 ): Promise<ExitCode> {
   const clock = realClock
   const stateFile = createStateFile({ path: config.agent.stateFile, bootId: await readBootId(), log })
   const memories = dryRun ? new Map() : await stateFile.load()
-  const opened = await openWatches({ config, env, memories, clock, log, listens: false })
+  const opened = await openWatches({ config, env, memories, clock, log, mask, dryRun, listens: false })
   const { watches } = opened
   const monitors = watches.flatMap((watch) => watch.monitors)
   const outboxes = await openOutboxes({
@@ -54,7 +54,7 @@ async function lookAndPush(
     onMissed: () => {},
   })
   try {
-    await runOnce(watches, { clock, log }, stop)
+    const { restarts } = await runOnce(watches, { clock, log, slowestMs: slowestMs(config) }, stop)
     for (const monitor of monitors) {
       const telling = monitor.heartbeat(clock.now(), Infinity)
       if (telling === null) log.warn(`${monitor.name}: nothing can be said yet, the next run will know`)
@@ -64,6 +64,7 @@ async function lookAndPush(
       async ({ name, verdict }) => verdict !== null && Promise.race([outboxes.settled(name), stopped(stop)]),
     )
     const delivered = await Promise.all(settled)
+    await restarts
     if (!dryRun) await stateFile.save(remembered(monitors, outboxes))
     if (!delivered.every(Boolean)) return EXIT.undelivered
     return monitors.some(({ verdict }) => verdict?.status === 'down') ? EXIT.down : EXIT.ok
@@ -78,4 +79,12 @@ function stopped(stop: AbortSignal): Promise<false> {
     if (stop.aborted) settle(false)
     stop.addEventListener('abort', () => settle(false), { once: true })
   })
+}
+
+/** The longest that the page of a monitor may take to answer. */
+function slowestMs({ monitors }: Config): number {
+  return Math.max(
+    0,
+    ...monitors.map(({ target }) => (target.kind === 'unit' ? 0 : (target.http?.timeoutMs ?? 0))),
+  )
 }

@@ -1,4 +1,6 @@
 import { hostname } from 'node:os'
+import type { Clock } from '../agent/clock.ts'
+import type { RestartOutcome, RestartProgram } from '../agent/restarts.ts'
 import type { SupervisorConfig } from '../config/config.ts'
 import type { Log } from '../log.ts'
 import { createMask } from '../secret.ts'
@@ -11,6 +13,9 @@ export interface SupervisorDoor {
   read(signal: AbortSignal): Promise<RpcReading>
   /** Has supervisord go through its loop now, which may else sleep for a second; never throws. */
   wake(signal: AbortSignal): Promise<void>
+  /** The last line of a program's stderr; null when it cannot be had. */
+  readStderr(fullName: string, signal: AbortSignal): Promise<string | null>
+  restart: RestartProgram
   /** Whether it listens on a socket file, so that its pids are this host's. */
   isLocal(): boolean
   close(): Promise<void>
@@ -18,7 +23,7 @@ export interface SupervisorDoor {
 
 interface DoorOptions {
   readonly env: Readonly<Record<string, string | undefined>>
-  readonly now: () => number
+  readonly clock: Clock
   readonly log: Log
   /** supervisord ended the idle connection: it most likely died. */
   readonly onEnd: () => void
@@ -33,6 +38,7 @@ interface Address {
 /** Loads the RPC client when it is first read. */
 export function openSupervisor(config: SupervisorConfig, options: DoorOptions): SupervisorDoor {
   if (config.url === 'none') return CLOSED
+  const now = (): number => options.clock.now()
   let opened: { client: SupervisorClient; address: Address } | null = null
   /** With `auto`, an address that does not answer is looked for again: supervisord may have been set up anew. */
   let isDoubtful = true
@@ -49,7 +55,7 @@ export function openSupervisor(config: SupervisorConfig, options: DoorOptions): 
     await opened?.client.close()
     const { createSupervisorClient } = await import('../supervisor/client.ts')
     const { caFile, timeoutMs } = config
-    const { now, onEnd } = options
+    const { onEnd } = options
     opened = { client: createSupervisorClient({ ...address, caFile, timeoutMs, now, onEnd }), address }
     return opened.client
   }
@@ -75,6 +81,17 @@ export function openSupervisor(config: SupervisorConfig, options: DoorOptions): 
     async wake(signal) {
       await opened?.client.call('supervisor.getState', [], signal)
     },
+    async readStderr(fullName, signal) {
+      if (opened === null) return null
+      const { readStderr } = await import('../supervisor/read-stderr.ts')
+      return readStderr(opened.client, fullName, signal)
+    },
+    async restart({ program, task }, stopWithinMs, signal) {
+      if (opened === null) return NOT_OPEN
+      const { restartProgram } = await import('../supervisor/restart-program.ts')
+      const sleep = (ms: number): Promise<void> => options.clock.sleep(ms, signal)
+      return restartProgram(opened.client, { program, task, stopWithinMs, sleep, now }, signal)
+    },
     isLocal: () => opened?.address.url.startsWith('unix://') ?? false,
     async close() {
       await opened?.client.close()
@@ -82,9 +99,13 @@ export function openSupervisor(config: SupervisorConfig, options: DoorOptions): 
   }
 }
 
+const NOT_OPEN: RestartOutcome = { kind: 'failed', why: 'supervisord is not asked', leftStopped: false }
+
 const CLOSED: SupervisorDoor = {
   read: () => Promise.resolve({ kind: 'not-asked' }),
   wake: () => Promise.resolve(),
+  readStderr: () => Promise.resolve(null),
+  restart: () => Promise.resolve(NOT_OPEN),
   isLocal: () => false,
   close: () => Promise.resolve(),
 }

@@ -4,10 +4,12 @@ import type { Clock } from '../agent/clock.ts'
 import type { Memories } from '../agent/state-file.ts'
 import type { Doors } from '../agent/take-look.ts'
 import type { Watch } from '../agent/watch.ts'
-import type { Config } from '../config/config.ts'
+import type { Config, SupervisorTarget } from '../config/config.ts'
 import type { Log } from '../log.ts'
 import { readUpSeconds } from '../probes/read-up-seconds.ts'
 import type { UnitReader } from '../systemd/unit-reader.ts'
+import type { Rules } from '../verdict/judge.ts'
+import { NO_PROBES, openProbes, type Probes } from './open-probes.ts'
 import { openSupervisor, type SupervisorDoor } from './open-supervisor.ts'
 import { watchPids } from './watch-pids.ts'
 
@@ -24,6 +26,10 @@ interface WatchesOptions {
   readonly log: Log
   /** Whether changes should ring the watches' bells; a one-shot is gone before. */
   readonly listens: boolean
+  /** Masks our own secrets in texts of others. */
+  readonly mask: (text: string) => string
+  /** A dry run looks and acts on nothing: it reports where it would restart. */
+  readonly dryRun: boolean
 }
 
 /** A plain unit has no supervisord whose deadline could be used. */
@@ -31,27 +37,28 @@ const UNIT_TIMEOUT_MS = 5_000
 
 /** Opens the doors to everything that is watched: one watch for each supervisord and each plain unit. */
 export async function openWatches(options: WatchesOptions): Promise<OpenWatches> {
-  const { config, env, memories, clock, log, listens } = options
+  const { config, env, memories, clock, log, mask, dryRun, listens } = options
   const reader = await openUnitReader(options, (unit) => {
     for (const { bell } of bells.filter((one) => one.unit === unit)) bell.ring()
   })
-  const monitorsOf = (isOf: (target: Config['monitors'][number]['target']) => boolean): Monitor[] =>
+  const monitorsOf = (isOf: (target: Rules) => boolean): Monitor[] =>
     config.monitors
       .filter(({ target }) => isOf(target))
-      .map(({ name, target }) => new Monitor(name, target, memories.get(name)?.memory))
+      .map(
+        ({ name, target }) =>
+          new Monitor(name, dryRun ? reporting(target) : target, memories.get(name)?.memory),
+      )
 
   const supervisors = config.supervisors.map((supervisor) => {
-    const { name, url } = supervisor
+    const { name, unit, url, timeoutMs } = supervisor
+    const isOf = (target: Rules): target is SupervisorTarget =>
+      target.kind === 'supervisor' && target.supervisor === name
     const bell = new Bell()
-    const door = openSupervisor(supervisor, { env, log, now: () => clock.now(), onEnd: () => bell.ring() })
-    return {
-      name,
-      bell,
-      door: listens && url !== 'none' ? watchPids({ name, door, bell, clock, log }) : door,
-      unit: supervisor.unit,
-      timeoutMs: supervisor.timeoutMs,
-      monitors: monitorsOf((target) => target.kind === 'supervisor' && target.supervisor === supervisor.name),
-    }
+    const plain = openSupervisor(supervisor, { env, log, clock, onEnd: () => bell.ring() })
+    const door = listens && url !== 'none' ? watchPids({ name, door: plain, bell, clock, log }) : plain
+    const targets = config.monitors.map(({ target }) => target).filter(isOf)
+    const probes = openProbes({ name, door, targets, log, mask })
+    return { name, bell, door, probes, unit, timeoutMs, monitors: monitorsOf(isOf) }
   })
   const unitNames = new Set(
     config.monitors.flatMap(({ target }) => (target.kind === 'unit' ? [target.unit] : [])),
@@ -59,24 +66,26 @@ export async function openWatches(options: WatchesOptions): Promise<OpenWatches>
   const units = [...unitNames].map((unit) => ({ unit, bell: new Bell() }))
   const bells = [...supervisors, ...units]
   const watches: Watch[] = [
-    ...supervisors.map(({ name, bell, door, unit, timeoutMs, monitors }) => ({
+    ...supervisors.map(({ name, bell, door, probes, unit, timeoutMs, monitors }) => ({
       name,
       bell,
-      doors: supervisorDoors(door, readerOf(reader, unit, timeoutMs)),
+      doors: supervisorDoors(door, probes, readerOf(reader, unit, timeoutMs)),
       monitors,
+      restart: door.restart,
     })),
     ...units.map(({ unit, bell }) => ({
       name: unit,
       bell,
       doors: unitDoors(readerOf(reader, unit, UNIT_TIMEOUT_MS)),
       monitors: monitorsOf((target) => target.kind === 'unit' && target.unit === unit),
+      restart: NO_RESTART,
     })),
   ]
   return {
     watches,
     async close() {
       reader?.close()
-      await Promise.all(supervisors.map(({ door }) => door.close()))
+      await Promise.all(supervisors.flatMap(({ door, probes }) => [door.close(), probes.close()]))
     },
   }
 }
@@ -104,8 +113,9 @@ function readerOf(reader: UnitReader | null, unit: string, timeoutMs: number): D
   return (signal) => reader.read(unit, { signal, timeoutMs })
 }
 
-function supervisorDoors(door: SupervisorDoor, readUnit: Doors['readUnit']): Doors {
+function supervisorDoors(door: SupervisorDoor, probes: Probes, readUnit: Doors['readUnit']): Doors {
   return {
+    ...probes,
     readUnit,
     readSupervisor: (signal) => door.read(signal),
     // Over TCP the pid may be another host's.
@@ -113,8 +123,16 @@ function supervisorDoors(door: SupervisorDoor, readUnit: Doors['readUnit']): Doo
   }
 }
 
+const NO_RESTART: Watch['restart'] = () =>
+  Promise.resolve({ kind: 'failed', why: 'a plain unit is not restarted', leftStopped: false })
+
+function reporting(target: Rules): Rules {
+  return target.kind === 'unit' ? target : { ...target, onFailure: 'report' }
+}
+
 function unitDoors(readUnit: Doors['readUnit']): Doors {
   return {
+    ...NO_PROBES,
     readUnit,
     readSupervisor: () => Promise.resolve({ kind: 'not-asked' }),
     readUpSeconds: () => Promise.resolve(null),

@@ -34,6 +34,11 @@ export interface SupervisorClient {
   read(signal: AbortSignal): Promise<RpcReading>
   /** For methods that act: never sent twice. */
   call(method: string, params: readonly XmlRpcValue[], signal: AbortSignal): Promise<SupervisorCall>
+  /**
+   * For texts of programs: control characters come as their pictures, `␛` for ESC.
+   * @returns null when there is none, or it cannot be had
+   */
+  readText(method: string, params: readonly XmlRpcValue[], signal: AbortSignal): Promise<string | null>
   close(): Promise<void>
 }
 
@@ -71,8 +76,12 @@ export function createSupervisorClient(options: SupervisorClientOptions): Superv
   const session = async (signal: AbortSignal) => {
     const deadline = now() + timeoutMs
     const opened = peer ?? (await openPeer())
-    return (method: string, params: readonly XmlRpcValue[], idempotent: boolean) =>
-      call(opened, method, params, { signal, timeoutMs: deadline - now(), idempotent })
+    return (
+      method: string,
+      params: readonly XmlRpcValue[],
+      idempotent: boolean,
+      controls: 'refuse' | 'picture' = 'refuse',
+    ) => call(opened, method, params, { signal, timeoutMs: deadline - now(), idempotent, controls })
   }
   type Ask = Awaited<ReturnType<typeof session>>
 
@@ -116,7 +125,10 @@ export function createSupervisorClient(options: SupervisorClientOptions): Superv
         return { kind: 'failed', failure: { reason: 'bad-answer', url, detail } }
       }
       const known = await configs.get(pid, processes, () => ask('supervisor.getAllConfigInfo', [], true))
-      const events = await eventsOf.get(processes, () => ask('supervisor.readLog', [-LOG_BYTES, 0], true))
+      const events = await eventsOf.get(processes, () =>
+        // With loglevel=debug it has what programs write, colours included.
+        ask('supervisor.readLog', [-LOG_BYTES, 0], true, 'picture'),
+      )
       return { kind: 'answered', state: { ms, pid, processes, configs: known, events } }
     },
 
@@ -127,6 +139,12 @@ export function createSupervisorClient(options: SupervisorClientOptions): Superv
       return result.kind === 'value'
         ? result
         : { kind: 'failed', failure: describeFailure(result, { method, url, timeoutMs }) }
+    },
+
+    async readText(method, params, signal) {
+      const ask = await session(signal).catch(failedToOpen)
+      const result = typeof ask === 'function' ? await ask(method, params, true, 'picture') : null
+      return result?.kind === 'value' && typeof result.value === 'string' ? result.value : null
     },
 
     async close() {

@@ -5,7 +5,7 @@ import { PROBLEMS, type Candidate } from './problems.ts'
 export interface Seen {
   readonly candidate: Candidate
   readonly forMs: number
-  /** Milliseconds until it may count; 0 when it does, or only a look is missing. */
+  /** Milliseconds until it may count; 0 when it does, or only a look is missing; Infinity when no look can tell when. */
   readonly leftMs: number
   readonly followsTrouble: boolean
 }
@@ -37,7 +37,8 @@ export function confirm(
     const { followsTrouble } = suspect
     const forMs = nowMs - suspect.sinceMs
     const overdueInMs = (candidate.limitMs ?? Infinity) - (nowMs - suspect.badSinceMs)
-    const leftMs = Math.max(0, Math.min(graceOf(candidate) - forMs, overdueInMs))
+    const untilMs = candidate.isOld === true ? Infinity : Math.min(graceOf(candidate) - forMs, overdueInMs)
+    const leftMs = Math.max(0, untilMs)
     const seen = { candidate, forMs, leftMs, followsTrouble }
     ;(suspect.confirmed ? confirmed : pending).push(seen)
   }
@@ -49,6 +50,7 @@ function follow(
   before: Suspect | undefined,
   { nowMs, isInTrouble }: { nowMs: number; isInTrouble: boolean },
 ): Suspect {
+  if (candidate.isOld === true && before !== undefined) return before
   const { clock, checks: checksNeeded } = PROBLEMS[candidate.kind]
   const graceMs = graceOf(candidate)
   const incident = candidate.incident ?? null

@@ -1,6 +1,8 @@
 import type { SupervisorTarget } from '../config/config.ts'
 import type { SupervisorState } from '../supervisor/rpc-reading.ts'
 import { followPrograms } from './follow-programs.ts'
+import { judgeMemory } from './judge-memory.ts'
+import type { Look } from './look.ts'
 import type { MonitorMemory } from './memory.ts'
 import type { Candidate } from './problems.ts'
 import { judgeProgram, stopMs } from './programs.ts'
@@ -9,8 +11,12 @@ import { selectPrograms } from './select-programs.ts'
 
 /** How the programs of one monitor stand in one look. */
 export interface Count {
+  /** Those it was counted by. */
+  readonly rules: SupervisorTarget
   readonly selected: number
   readonly running: number
+  /** Those that run, by `group:name`. */
+  readonly up: readonly string[]
   /** Programs that do not run and need not, by the reason. */
   readonly idle: ReadonlyMap<string, number>
   readonly candidates: readonly Candidate[]
@@ -22,6 +28,7 @@ export interface Count {
 /** Judges every program that the monitor selects. */
 export function countPrograms(
   state: SupervisorState,
+  { memory, stderr }: Pick<Look, 'memory' | 'stderr'>,
   rules: SupervisorTarget,
   before: MonitorMemory,
   nowMs: number,
@@ -32,7 +39,8 @@ export function countPrograms(
   const configOf = new Map(configs?.map((config) => [`${config.group}:${config.name}`, config]))
   const idle = new Map<string, number>()
   const ofPrograms = new Set<Candidate>()
-  let running = 0
+  const tooHeavy: Candidate[] = []
+  const up: string[] = []
   const stopping = processes.filter((other) => other.state === 'STOPPING')
   const stops = stopping.map(({ group, name }) => stopMs(configOf.get(`${group}:${name}`)))
   const othersStopMs = stops.length === 0 ? null : Math.max(...stops)
@@ -42,22 +50,27 @@ export function countPrograms(
     const standing = judgeProgram(info, {
       config,
       history: histories.get(fullName),
+      ownRestart: before.ownRestarts.get(fullName),
+      stderr: rules.stderrTail ? stderr.get(fullName) : undefined,
       rules,
       nowMs,
       othersStopMs,
     })
-    if (standing.kind === 'running') running += 1
+    tooHeavy.push(...judgeMemory(info, memory, rules.memoryBytes))
+    if (standing.kind === 'running') up.push(fullName)
     else if (standing.kind === 'idle') idle.set(standing.why, (idle.get(standing.why) ?? 0) + 1)
     else ofPrograms.add(standing.candidate)
   }
+  const running = up.length
   const groups = new Set(processes.map(({ group }) => group))
   const candidates = [
     ...ofPrograms,
     ...unmatched.map((pattern) => absent(pattern, groups)),
     ...(selected.length === 0 && unmatched.length === 0 ? [nothingSelected(processes.length)] : []),
     ...tooFew(rules.minRunning, running, running + ofPrograms.size, selected.length),
+    ...tooHeavy,
   ]
-  return { selected: selected.length, running, idle, candidates, ofPrograms, histories }
+  return { rules, selected: selected.length, running, up, idle, candidates, ofPrograms, histories }
 }
 
 function absent(pattern: string, groups: ReadonlySet<string>): Candidate {

@@ -19,18 +19,25 @@ function ago(atMs: number, nowMs: number): string {
   return ageMs < 1000 ? 'just now' : `${describeDuration(ageMs / 1000)} ago`
 }
 
+interface NewsContext {
+  /** Restarts up to this time have been told. */
+  readonly toldMs: number
+  /** The last line of stderr of programs that failed, by `group:name`. */
+  readonly stderr: ReadonlyMap<string, string>
+  readonly nowMs: number
+}
+
 /**
- * `worker restarted 2× (exit 1) 20 s ago (+3 more)`: programs that died and came back after `sinceMs`, the newest first;
+ * `worker restarted 2× (exit 1) 20 s ago (+3 more)`: programs that died and came back and that was not told yet, the newest first;
  * null when there is none. A crash loop is no news but a trouble.
  */
 export function describeNews(
   histories: ReadonlyMap<string, ProgramHistory>,
-  sinceMs: number,
-  nowMs: number,
+  { toldMs, stderr, nowMs }: NewsContext,
 ): string | null {
   const news = [...histories]
     .filter(([, { state, isLooping }]) => !isLooping && CAME_BACK.has(state))
-    .map(([name, { restarts }]) => ({ name, restarts: restarts.filter(({ atMs }) => atMs > sinceMs) }))
+    .map(([name, { restarts }]) => ({ name, restarts: restarts.filter(({ atMs }) => atMs > toldMs) }))
     .filter(({ restarts }) => restarts.length > 0)
     .map(({ name, restarts }) => ({ name, restarts, atMs: Math.max(...restarts.map(({ atMs }) => atMs)) }))
     .toSorted((a, b) => b.atMs - a.atMs)
@@ -38,7 +45,9 @@ export function describeNews(
   if (newest === undefined) return null
   const { name, restarts, atMs } = newest
   const more = news.length > 1 ? ` (+${news.length - 1} more)` : ''
-  return `${displayName(name)} restarted ${restarts.length}×${describeWhy(restarts)} ${ago(atMs, nowMs)}${more}`
+  const lastWords = stderr.get(name)
+  const words = lastWords === undefined ? '' : `; stderr: ${lastWords}`
+  return `${displayName(name)} restarted ${restarts.length}×${describeWhy(restarts)} ${ago(atMs, nowMs)}${more}${words}`
 }
 
 /** Whether `describeNews` has nothing left to tell later: a program that has not come back yet is told when it has. */

@@ -2,12 +2,15 @@ import type { MonitorConfig } from '../config/config.ts'
 import { confirm, type Seen } from './confirm.ts'
 import { countPrograms, type Count } from './count-programs.ts'
 import { describeDuration } from './describe-duration.ts'
+import { describeOwnRestarts } from './describe-own-restarts.ts'
 import { describeNews } from './describe-restarts.ts'
 import { describeUnit, isActive, isInBetween } from './describe-unit.ts'
+import { judgeHttp } from './judge-http.ts'
 import { judgeLiveness } from './liveness.ts'
 import type { Look } from './look.ts'
 import type { MonitorMemory } from './memory.ts'
 import { describeFacts, describeTroubles } from './message.ts'
+import { planRestarts, type RestartOrder } from './own-restarts.ts'
 import { PROBLEMS } from './problems.ts'
 import { shutdownSeconds } from './shutdown-seconds.ts'
 
@@ -30,7 +33,11 @@ export interface Judgement {
   /** How soon, in milliseconds: when the first of it may count. Infinity when that is not known. */
   readonly againMs: number
   readonly memory: MonitorMemory
+  /** What the agent has to restart now; `memory` has it as begun. */
+  readonly restarts: readonly RestartOrder[]
 }
+
+const NOTHING: ReadonlyMap<string, string> = new Map()
 
 /**
  * Decides about one monitor from one look and what is remembered: pure and total, so that replaying recorded looks gives
@@ -42,16 +49,31 @@ export interface Judgement {
  * @param nowMs the agent's monotonic milliseconds at the end of the look
  */
 export function judge(seen: Look, before: MonitorMemory, rules: Rules, nowMs: number): Judgement {
-  const look: Look = rules.kind === 'unit' ? { ...seen, rpc: { kind: 'not-asked' } } : seen
+  const isOfUnit = rules.kind === 'unit'
+  const look: Look = isOfUnit ? { ...seen, rpc: { kind: 'not-asked' } } : seen
   const { candidate, state, note } = judgeLiveness(look, before)
-  const programs = state === null || rules.kind === 'unit' ? null : countPrograms(state, rules, before, nowMs)
-  const candidates = [...(candidate === null ? [] : [candidate]), ...(programs?.candidates ?? [])]
+  const programs = state === null || isOfUnit ? null : countPrograms(state, look, rules, before, nowMs)
+  const http = isOfUnit
+    ? { candidate: null, isWaiting: false }
+    : judgeHttp({ http: look.http, programs, rules, lastFailure: before.httpFailure })
+  const candidates = [candidate, ...(programs?.candidates ?? []), http.candidate].filter(
+    (one) => one !== null,
+  )
   const { confirmed, pending, suspects } = confirm(candidates, before.suspects, nowMs)
 
   const tolerates = quorum(programs, rules, confirmed)
   const down = confirmed.filter((one) => !tolerates(one))
   const open = pending.filter((one) => !tolerates(one))
-  const status = nextStatus(before.status, down, open)
+  const status = nextStatus(before.status, down, open, http.isWaiting)
+  // While supervisord itself is on its way up or down, nothing is restarted.
+  const { orders, own } =
+    programs === null
+      ? { orders: [], own: before.ownRestarts }
+      : planRestarts(candidate === null ? confirmed : [], before.ownRestarts, {
+          programs: programs.histories,
+          rules: programs.rules,
+          nowMs,
+        })
   const memory: MonitorMemory = {
     status: status ?? before.status,
     suspects,
@@ -63,37 +85,55 @@ export function judge(seen: Look, before: MonitorMemory, rules: Rules, nowMs: nu
     outsideSystemd: isOutsideSystemd(look, before),
     // Not in the midst of a shutdown, when there is less and less left to stop.
     shutdownSeconds: state === null || candidate !== null ? before.shutdownSeconds : shutdownSeconds(state),
+    httpFailure: http.candidate?.says ?? null,
+    ownRestarts: own,
   }
-  const settled = open.length === 0
+  const settled = open.length === 0 && !http.isWaiting
   const againMs = Math.min(...open.map(({ leftMs }) => leftMs))
-  if (status === null) return { verdict: null, settled, againMs, memory }
+  const next = { settled, againMs, memory, restarts: orders }
+  if (status === null) return { verdict: null, ...next }
 
-  const news = ({ histories }: Count): string[] => {
-    const told = describeNews(histories, before.toldMs, nowMs)
-    return told === null ? [] : [told]
-  }
   const troubles = [down, open, confirmed].find((some) => some.length > 0) ?? []
+  const news = ({ histories, rules: { restartCooldownMs: cooldownMs, stderrTail } }: Count): string[] => {
+    const offenders = new Set(candidates.flatMap(({ offence }) => offence?.programs ?? []))
+    // Once in a message is enough.
+    const stderr = stderrTail && troubles.length === 0 ? look.stderr : NOTHING
+    return [
+      describeOwnRestarts(own, { toldMs: before.toldMs, offenders, cooldownMs, nowMs }),
+      describeNews(histories, { toldMs: before.toldMs, stderr, nowMs }),
+    ].filter((fact) => fact !== null)
+  }
   const facts =
     programs === null ? factsWithoutPrograms(look, before) : [describeCount(programs), ...news(programs)]
+  const notes = [note, isOfUnit ? null : noteOnMemory(look.memory, rules)].filter((one) => one !== null)
   const message =
     troubles.length > 0
       ? describeTroubles(troubles, facts, status === 'up' && troubles === open ? 'checking again: ' : '')
-      : describeFacts([...facts, ...(note === null ? [] : [note]), ...upTime(look)])
-  return { verdict: { status, message, ping: state?.ms ?? null }, settled, againMs, memory }
+      : describeFacts([...facts, ...notes, ...upTime(look)])
+  return { verdict: { status, message, ping: state?.ms ?? null }, ...next }
 }
 
 function nextStatus(
   before: 'up' | 'down' | null,
   down: readonly Seen[],
   open: readonly Seen[],
+  isWaiting: boolean,
 ): 'up' | 'down' | null {
   if (down.length > 0) return 'down'
-  if (open.length === 0) return 'up'
   if (before === 'up') return 'up'
   // After a trouble comes the start: a recovery is no recovery before it is through. What began later is another story.
   if (before === 'down') return open.some(({ followsTrouble }) => followsTrouble) ? 'down' : 'up'
+  if (isWaiting) return null
   // A program on its way is no reason to say nothing at all; a supervisord that did not answer is.
   return open.every(({ candidate }) => PROBLEMS[candidate.kind].passing) ? 'up' : null
+}
+
+/** A limit that is not watched must not look as if it were kept. */
+function noteOnMemory(
+  memory: Look['memory'],
+  { memoryBytes }: { readonly memoryBytes: number | null },
+): string | null {
+  return memoryBytes !== null && memory.kind === 'failed' ? `memory limit not checked: ${memory.why}` : null
 }
 
 /** With `min_running`, troubles of single programs are tolerated while enough of the others run. */

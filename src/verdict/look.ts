@@ -1,3 +1,5 @@
+import type { HttpReading } from '../probes/http-reading.ts'
+import type { MemoryReading } from '../probes/memory-reading.ts'
 import type { RpcReading } from '../supervisor/rpc-reading.ts'
 import type { UnitReading } from '../systemd/unit-reading.ts'
 
@@ -7,4 +9,9 @@ export interface Look {
   readonly rpc: RpcReading
   /** Seconds that supervisord, or the plain unit, has been up; null when unknown. */
   readonly upSeconds: number | null
+  readonly memory: MemoryReading
+  /** What the URLs of the HTTP checks answered; one that was not asked in this round is not there. */
+  readonly http: ReadonlyMap<string, HttpReading>
+  /** The last line of stderr of programs that failed, by `group:name`: printable and without our secrets. */
+  readonly stderr: ReadonlyMap<string, string>
 }

@@ -1,3 +1,4 @@
+import type { OwnRestarts } from './own-restarts.ts'
 import type { ProgramHistory } from './restarts.ts'
 
 /** What one monitor remembers from look to look. Times are the agent's monotonic milliseconds. */
@@ -20,6 +21,10 @@ export interface MonitorMemory {
   readonly outsideSystemd: boolean
   /** How long supervisord may take to stop all of its programs. */
   readonly shutdownSeconds: number
+  /** What the HTTP check said when it last failed; null when it did not, or never was asked. */
+  readonly httpFailure: string | null
+  /** Restarts that the agent itself asked for, by `group:name`. */
+  readonly ownRestarts: OwnRestarts
 }
 
 export interface Suspect {
@@ -47,4 +52,6 @@ export const EMPTY_MEMORY: MonitorMemory = {
   total: null,
   outsideSystemd: false,
   shutdownSeconds: 10,
+  httpFailure: null,
+  ownRestarts: new Map(),
 }

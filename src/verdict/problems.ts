@@ -26,6 +26,9 @@ export const PROBLEMS = {
   stopping: { clock: 'stop', checks: 2, ms: 10_000, passing: true },
   waiting: { clock: 'waiting', checks: 2, ms: 10_000, passing: true },
   stopped: { clock: 'stopped', checks: 2, ms: 3_000, passing: false },
+  // What runs, but not well. Last, since a program that does not run explains a page that does not answer.
+  http: { clock: 'http', checks: 2, ms: 10_000, passing: false },
+  memory: { clock: 'memory', checks: 2, ms: 3_000, passing: false },
 } as const
 
 export type ProblemKind = keyof typeof PROBLEMS
@@ -48,4 +51,13 @@ export interface Candidate {
   readonly limitMs?: number
   /** Changes when it is the same trouble but a new incident, as the start time of a program that is STARTING. */
   readonly incident?: number
+  /** True when this look could not see it anew: what was suspected before still is, and nothing more. */
+  readonly isOld?: boolean
+  /** What a restart may mend. */
+  readonly offence?: {
+    /** By `group:name`. */
+    readonly programs: readonly string[]
+    /** For people, once they are restarted: `it used 612 MB, limit 512 MB`. */
+    readonly why: string
+  }
 }

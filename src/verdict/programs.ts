@@ -1,6 +1,7 @@
 import type { ProcessInfo, ProcessState, ProgramConfig } from '../supervisor/process-info.ts'
 import { displayName } from './display-name.ts'
 import { describeLoop } from './describe-restarts.ts'
+import { isStoppedByAgent, type OwnRestart } from './own-restarts.ts'
 import type { Candidate, ProblemKind } from './problems.ts'
 import type { ProgramHistory } from './restarts.ts'
 
@@ -14,6 +15,9 @@ export type ProgramStanding =
 interface Surroundings {
   readonly config: ProgramConfig | undefined
   readonly history: ProgramHistory | undefined
+  readonly ownRestart: OwnRestart | undefined
+  /** The last line of its stderr, where it is known and asked for. */
+  readonly stderr: string | undefined
   readonly rules: { readonly stopped: 'down' | 'ok' }
   readonly nowMs: number
   /** How long the programs of this supervisord that are STOPPING may take; null when none is. */
@@ -23,21 +27,25 @@ interface Surroundings {
 /** Judges one program by its state and by what it has been through. */
 export function judgeProgram(
   info: ProcessInfo,
-  { config, history, rules, nowMs, othersStopMs }: Surroundings,
+  { config, history, ownRestart, stderr, rules, nowMs, othersStopMs }: Surroundings,
 ): ProgramStanding {
   const fullName = `${info.group}:${info.name}`
   const suspect = (kind: ProblemKind, says: string, more: Partial<Candidate> = {}): ProgramStanding => ({
     kind: 'suspect',
     candidate: { subject: fullName, kind, says: `${displayName(fullName)} ${says}`, ...more },
   })
+  const lastWords = stderr === undefined ? '' : `; stderr: ${stderr}`
   if (history?.isLooping === true && !SAYS_MORE_THAN_A_LOOP.has(info.state)) {
-    return suspect('crash-loop', describeLoop(history, nowMs))
+    return suspect('crash-loop', `${describeLoop(history, nowMs)}${lastWords}`)
   }
   switch (info.state) {
     case 'RUNNING':
       return { kind: 'running' }
     case 'STOPPED':
       if (info.start === 0) return { kind: 'idle', why: 'never started' }
+      if (ownRestart !== undefined && isStoppedByAgent(info, ownRestart)) {
+        return suspect('stopped', 'STOPPED by the agent for a restart')
+      }
       if (rules.stopped === 'ok') return { kind: 'idle', why: 'stopped' }
       // A restart of several stops them all before it starts the first one again: it waits for the slowest.
       return othersStopMs === null
@@ -46,16 +54,16 @@ export function judgeProgram(
     case 'EXITED':
       return isExpectedExit(info, config)
         ? { kind: 'idle', why: 'exited as expected' }
-        : suspect('exited', `EXITED unexpectedly: ${describeExit(info.exitstatus)}`, {
+        : suspect('exited', `EXITED unexpectedly: ${describeExit(info.exitstatus)}${lastWords}`, {
             limitMs: times(config).limitMs,
             incident: info.start,
           })
     case 'FATAL':
-      return suspect('fatal', `FATAL: ${describeSpawnError(info.spawnerr)}`)
+      return suspect('fatal', `FATAL: ${describeSpawnError(info.spawnerr)}${lastWords}`)
     case 'STARTING':
       return suspect('starting', 'STARTING', { ...times(config), showsAge: true, incident: info.start })
     case 'BACKOFF':
-      return suspect('backoff', `BACKOFF: ${describeSpawnError(info.spawnerr)}`, times(config))
+      return suspect('backoff', `BACKOFF: ${describeSpawnError(info.spawnerr)}${lastWords}`, times(config))
     case 'STOPPING':
       return suspect('stopping', 'STOPPING', { ...times(config), graceMs: stopMs(config), showsAge: true })
     case 'UNKNOWN':

@@ -33,6 +33,8 @@ interface Context {
   readonly isOnlyOne: boolean
   /** Whether the same supervisord as in the last look answered: a new one has started every program anew. */
   readonly isSameSupervisor: boolean
+  /** Start time of the process that the agent itself has restarted last; undefined when there is none. */
+  readonly ownStart: number | undefined
   readonly nowMs: number
   /** How long a restart that is noticed now counts. */
   readonly windowMs: number
@@ -69,7 +71,7 @@ const MOST_REMEMBERED = 20
 function newRestarts(
   info: ProcessInfo,
   before: ProgramHistory,
-  { events, isOnlyOne, nowMs, windowMs }: Context,
+  { events, isOnlyOne, ownStart, nowMs, windowMs }: Context,
 ): Restart[] {
   if (info.start === before.start || info.start === 0) return []
   const restart = (why: string | null): Restart => ({ atMs: nowMs, untilMs: nowMs + windowMs, why })
@@ -79,7 +81,7 @@ function newRestarts(
     const found = crashes(events, before).map(restart)
     return isOnlyOne ? found.slice(-1) : found
   }
-  const isAskedFor = before.state === 'STOPPED' || before.state === 'STOPPING'
+  const isAskedFor = before.state === 'STOPPED' || before.state === 'STOPPING' || before.start === ownStart
   // From BACKOFF it is a start that is tried again, not a restart.
   return before.start === 0 || isAskedFor || before.state === 'BACKOFF' ? [] : [restart(null)]
 }

@@ -21,12 +21,14 @@ export async function call(
   peer: Peer,
   method: string,
   params: readonly XmlRpcValue[],
-  options: PostOptions,
+  options: PostOptions & { readonly controls?: 'refuse' | 'picture' },
 ): Promise<CallResult> {
   const body = encodeCall(method, params)
   try {
     const answer = await peer.post(body, options)
-    return answer.status === 200 ? decodeAnswer(answer.body) : { kind: 'http-status', status: answer.status }
+    return answer.status === 200
+      ? decodeAnswer(answer.body, options.controls)
+      : { kind: 'http-status', status: answer.status }
   } catch (error) {
     if (error instanceof XmlRpcDecodeError) return { kind: 'not-xmlrpc', detail: error.message }
     if (error instanceof HttpFailure) return { kind: 'no-answer', code: error.code, detail: error.message }

@@ -14,9 +14,11 @@ export class XmlRpcDecodeError extends Error {
 
 /**
  * Reads the XML document of an answer, strictly: UTF-8, no DTD, no entities but XML's own five, nothing but XML-RPC.
+ * @param controls what becomes of control characters, which XML does not allow and supervisord sends all the same when
+ * a log has them: refused, or given as their pictures (`␛` for ESC)
  * @throws {XmlRpcDecodeError}
  */
-export function decodeAnswer(bytes: Uint8Array): XmlRpcAnswer {
+export function decodeAnswer(bytes: Uint8Array, controls: 'refuse' | 'picture' = 'refuse'): XmlRpcAnswer {
   const parser = new SaxesParser({ position: false, defaultXMLVersion: '1.0', forceXMLVersion: true })
   const refuse = (why: string): never => {
     throw new XmlRpcDecodeError(`line ${parser.line}, column ${parser.column}: ${why}`)
@@ -34,8 +36,17 @@ export function decodeAnswer(bytes: Uint8Array): XmlRpcAnswer {
   parser.on('closetag', () => reader.close())
   parser.on('text', (text) => reader.text(text))
   parser.on('cdata', (text) => reader.text(text))
-  parser.write(textOf(bytes)).close()
+  const text = textOf(bytes)
+  parser.write(controls === 'refuse' ? text : text.replaceAll(CONTROLS, picture)).close()
   return reader.answer()
+}
+
+// All below the space but tab, line feed and carriage return.
+// oxlint-disable-next-line no-control-regex
+const CONTROLS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g
+
+function picture(control: string): string {
+  return String.fromCodePoint(0x24_00 + (control.codePointAt(0) ?? 0))
 }
 
 function textOf(bytes: Uint8Array): string {

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import { Bell } from '../../src/agent/bell.ts'
 import { Monitor } from '../../src/agent/monitor.ts'
 import { createPeriod } from '../../src/agent/period.ts'
+import type { RestartProgram } from '../../src/agent/restarts.ts'
 import { runAgent } from '../../src/agent/run-agent.ts'
 import { runOnce } from '../../src/agent/run-once.ts'
 import type { Doors } from '../../src/agent/take-look.ts'
@@ -16,8 +17,17 @@ const FATAL = answered([program('web', 'FATAL')])
 
 /** Doors whose supervisord answers as the test says at that moment. */
 function doors(readSupervisor: () => Promise<RpcReading>): Doors {
-  return { readUnit: async () => unitState(), readSupervisor, readUpSeconds: async () => null }
+  return {
+    readUnit: async () => unitState(),
+    readSupervisor,
+    readUpSeconds: async () => null,
+    readMemory: async () => ({ kind: 'not-asked' }),
+    readHttp: async () => new Map(),
+    readStderr: async () => new Map(),
+  }
 }
+
+const noRestart: RestartProgram = () => Promise.reject(new Error('nothing is to be restarted'))
 
 function start(
   watched: Record<string, () => Promise<RpcReading>>,
@@ -36,6 +46,7 @@ function start(
     doors: doors(read),
     bell,
     monitors: [new Monitor(name, rules())],
+    restart: noRestart,
   }))
   const ended = runAgent(
     {
@@ -50,6 +61,7 @@ function start(
       },
       onChange: () => {},
       onStart: (isFresh) => void (fresh = isFresh),
+      onRestart: () => {},
       onFault: (where, error) => {
         faults.push(`${where}: ${String(error)}`)
         return faults.length < 3
@@ -268,8 +280,14 @@ describe('a one-shot', () => {
     const monitor = new Monitor('local', rules())
     const next = async (): Promise<RpcReading> =>
       (readings.length > 1 ? readings.shift() : readings[0]) ?? RUNNING
-    const watch = { name: 'local', doors: doors(next), bell: new Bell(), monitors: [monitor] }
-    const ended = runOnce([watch], { clock, log: memoryLog() }, new AbortController().signal)
+    const watch = {
+      name: 'local',
+      doors: doors(next),
+      bell: new Bell(),
+      monitors: [monitor],
+      restart: noRestart,
+    }
+    const ended = runOnce([watch], { clock, log: memoryLog(), slowestMs: 0 }, new AbortController().signal)
     await clock.advance(60_000)
     await ended
     return monitor.verdict

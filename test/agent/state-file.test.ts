@@ -43,6 +43,22 @@ const MEMORY: MonitorMemory = {
   total: 12,
   outsideSystemd: true,
   shutdownSeconds: 60,
+  httpFailure: 'http://127.0.0.1/ answered 503, expected 200',
+  ownRestarts: new Map([
+    [
+      'a:b',
+      {
+        begunMs: 1,
+        earlierMs: [],
+        start: 5,
+        why: 'it used 2 MB',
+        endedMs: 2,
+        backMs: 3,
+        failure: null,
+        leftStopped: false,
+      },
+    ],
+  ]),
 }
 
 const REMEMBERED: Remembered = {

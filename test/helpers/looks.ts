@@ -63,8 +63,21 @@ export function failed(reason: RpcFailureReason, detail = `the ${reason} detail`
   return { kind: 'failed', failure: { reason, url: SOCKET, detail } }
 }
 
-export function look(unit: UnitReading, rpc: RpcReading, upSeconds: number | null = null): Look {
-  return { unit, rpc, upSeconds }
+export function look(
+  unit: UnitReading,
+  rpc: RpcReading,
+  upSeconds: number | null = null,
+  probes: Partial<Pick<Look, 'memory' | 'http' | 'stderr'>> = {},
+): Look {
+  return {
+    unit,
+    rpc,
+    upSeconds,
+    memory: { kind: 'not-asked' },
+    http: new Map(),
+    stderr: new Map(),
+    ...probes,
+  }
 }
 
 export function healthy(...names: string[]): Look {

@@ -1,0 +1,84 @@
+import { readdir, readFile } from 'node:fs/promises'
+import type { MemoryReading } from './memory-reading.ts'
+
+/** Processes as supervisord of this host names them. */
+export interface Supervised {
+  /** supervisord's own pid; null when it does not tell. */
+  readonly supervisorPid: number | null
+  readonly pids: readonly number[]
+}
+
+/**
+ * Reads how much resident memory each process uses together with everything below it, as superlance's `memmon -c` does:
+ * memory that processes share counts for each of them.
+ *
+ * Only children of supervisord are read. Pids that are none are those of another host or container.
+ * @see https://man7.org/linux/man-pages/man5/proc_pid_status.5.html
+ */
+export async function readMemory(
+  { supervisorPid, pids }: Supervised,
+  procDir = '/proc',
+): Promise<MemoryReading> {
+  if (supervisorPid === null) return failed('supervisord does not tell its pid')
+  const command = await readFile(`${procDir}/${supervisorPid}/cmdline`, 'utf8').catch(() => null)
+  if (command === null) {
+    return failed(
+      `/proc/${supervisorPid} of supervisord is hidden from the agent (hidepid, or another container)`,
+    )
+  }
+  const elsewhere = `supervisord counts its pids elsewhere, as in a container: run the agent there`
+  if (!command.includes('supervisord')) return failed(elsewhere)
+
+  const parents = await readParents(procDir)
+  const own = pids.filter((pid) => parents.get(pid) === supervisorPid)
+  if (own.length === 0 && pids.some((pid) => parents.has(pid))) return failed(elsewhere)
+  const children = childrenOf(parents)
+  const sums = await Promise.all(
+    own.map(async (pid): Promise<[number, number]> => {
+      const sizes = await Promise.all(treeOf(pid, children).map((member) => readResident(member, procDir)))
+      return [pid, sizes.reduce((sum, bytes) => sum + bytes, 0)]
+    }),
+  )
+  return { kind: 'read', bytes: new Map(sums) }
+}
+
+function failed(why: string): MemoryReading {
+  return { kind: 'failed', why }
+}
+
+/** The parent of every process that can be seen; one that ends meanwhile is left out. */
+async function readParents(procDir: string): Promise<ReadonlyMap<number, number>> {
+  const pids = (await readdir(procDir).catch(() => [])).filter((name) => /^\d+$/.test(name)).map(Number)
+  const parents = await Promise.all(
+    pids.map(async (pid): Promise<[number, number][]> => {
+      const stat = await readFile(`${procDir}/${pid}/stat`, 'utf8').catch(() => '')
+      // The command's name may hold anything, parentheses and spaces included; state and parent follow it.
+      const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+      return Number.isInteger(parent) ? [[pid, parent]] : []
+    }),
+  )
+  return new Map(parents.flat())
+}
+
+function childrenOf(parents: ReadonlyMap<number, number>): ReadonlyMap<number, readonly number[]> {
+  const children = new Map<number, number[]>()
+  for (const [pid, parent] of parents) {
+    const known = children.get(parent)
+    if (known === undefined) children.set(parent, [pid])
+    else known.push(pid)
+  }
+  return children
+}
+
+/** A process and everything below it. Pids that were given anew meanwhile could make a ring: each counts once. */
+function treeOf(root: number, children: ReadonlyMap<number, readonly number[]>): readonly number[] {
+  const members = new Set([root])
+  for (const member of members) for (const child of children.get(member) ?? []) members.add(child)
+  return [...members]
+}
+
+/** Bytes; 0 for a process that has ended, and for one that has no memory of its own (a zombie). */
+async function readResident(pid: number, procDir: string): Promise<number> {
+  const status = await readFile(`${procDir}/${pid}/status`, 'utf8').catch(() => '')
+  return Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024
+}

@@ -1,0 +1,59 @@
+import type { ProcessInfo } from './process-info.ts'
+
+/** More are not read in one look: a message names one or two programs. */
+const MOST_READ = 5
+/** A program that was started longer ago, on supervisord's clock, has not just failed. */
+const RECENT_SECONDS = 300
+
+interface Known {
+  /** Which end of the program it is about. */
+  readonly incident: string
+  readonly line: string | null
+}
+
+/** Keeps the last words of programs that failed, or came back after they had: each end is asked about once. */
+export function createStderrCache(read: (fullName: string, signal: AbortSignal) => Promise<string | null>) {
+  const known = new Map<string, Known>()
+
+  return {
+    async get(processes: readonly ProcessInfo[], signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
+      const names = new Set(processes.map(nameOf))
+      for (const name of known.keys()) if (!names.has(name)) known.delete(name)
+      const news = processes
+        .filter((info) => info.stderrLogfile !== '' && (hasFailed(info) || isRecent(info)))
+        .filter((info) => known.get(nameOf(info))?.incident !== incidentOf(info))
+        .toSorted((a, b) => Number(hasFailed(b)) - Number(hasFailed(a)))
+        .slice(0, MOST_READ)
+      for (const info of news) {
+        const line = await read(nameOf(info), signal)
+        if (!signal.aborted) known.set(nameOf(info), { incident: incidentOf(info), line })
+      }
+      return new Map(
+        processes.flatMap((info): [string, string][] => {
+          const words = known.get(nameOf(info))
+          return words?.incident === incidentOf(info) && words.line !== null
+            ? [[nameOf(info), words.line]]
+            : []
+        }),
+      )
+    },
+  }
+}
+
+function nameOf({ group, name }: ProcessInfo): string {
+  return `${group}:${name}`
+}
+
+function hasFailed({ state, spawnerr, exitstatus }: ProcessInfo): boolean {
+  if (state === 'EXITED') return spawnerr !== '' || exitstatus !== 0
+  return state === 'FATAL' || state === 'BACKOFF'
+}
+
+function isRecent({ start, now, stop }: ProcessInfo): boolean {
+  return start > 0 && stop > 0 && now - start < RECENT_SECONDS
+}
+
+/** Every end has a start of its own; and what failed is asked about once more when it has failed for good. */
+function incidentOf(info: ProcessInfo): string {
+  return `${info.start} ${hasFailed(info) ? info.state : ''}`
+}
