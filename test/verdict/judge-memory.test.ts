@@ -38,7 +38,7 @@ describe('a memory limit', () => {
   it('does not depend on how often somebody looks', () => {
     const observer = new Observer(LIMITED)
     observer.settle(using(100 * MB))
-    for (let look = 0; look < 30; look += 1) {
+    for (let looks = 0; looks < 30; looks += 1) {
       assert.equal(observer.see(using(612 * MB), 0.1).verdict?.status, 'up')
     }
     assert.equal(observer.see(using(612 * MB), 1).verdict?.status, 'down')

@@ -175,7 +175,7 @@ describe('a restart by the agent', () => {
     for (const seconds of [5, 5]) observer.see(paging(503, processes), seconds)
     const { restarts, verdict } = observer.see(paging(503, processes), 5)
     assert.deepEqual(
-      restarts.map(({ program, why }) => [program, why]),
+      restarts.map((order) => [order.program, order.why]),
       [
         ['web:web', 'http://127.0.0.1:8000/ answered 503, expected 200'],
         ['beat:beat', 'http://127.0.0.1:8000/ answered 503, expected 200'],
