@@ -11,7 +11,7 @@ import type { Look } from './look.ts'
 import type { MonitorMemory } from './memory.ts'
 import { describeFacts, describeTroubles } from './message.ts'
 import { planRestarts, type RestartOrder } from './own-restarts.ts'
-import { PROBLEMS } from './problems.ts'
+import { PROBLEMS, type ProblemKind } from './problems.ts'
 import { shutdownSeconds } from './shutdown-seconds.ts'
 
 /** What a monitor watches, and how strictly. */
@@ -38,6 +38,7 @@ export interface Judgement {
 }
 
 const NOTHING: ReadonlyMap<string, string> = new Map()
+const TELLS_LAST_WORDS: ReadonlySet<ProblemKind> = new Set(['fatal', 'crash-loop', 'exited', 'backoff'])
 
 /**
  * Decides about one monitor from one look and what is remembered: pure and total, so that replaying recorded looks gives
@@ -97,7 +98,8 @@ export function judge(seen: Look, before: MonitorMemory, rules: Rules, nowMs: nu
   const news = ({ histories, rules: { restartCooldownMs: cooldownMs, stderrTail } }: Count): string[] => {
     const offenders = new Set(candidates.flatMap(({ offence }) => offence?.programs ?? []))
     // Once in a message is enough.
-    const stderr = stderrTail && troubles.length === 0 ? look.stderr : NOTHING
+    const isTold = troubles.some(({ candidate: { kind } }) => TELLS_LAST_WORDS.has(kind))
+    const stderr = stderrTail && !isTold ? look.stderr : NOTHING
     return [
       describeOwnRestarts(own, { toldMs: before.toldMs, offenders, cooldownMs, nowMs }),
       describeNews(histories, { toldMs: before.toldMs, stderr, nowMs }),
