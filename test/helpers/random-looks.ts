@@ -3,6 +3,7 @@ import { PROCESS_STATES, type ProcessInfo, type ProcessState } from '../../src/s
 import type { ProcessEvent } from '../../src/supervisor/process-event.ts'
 import type { RpcFailureReason, RpcReading } from '../../src/supervisor/rpc-reading.ts'
 import type { UnitReading } from '../../src/systemd/unit-reading.ts'
+import type { HttpReading } from '../../src/probes/http-reading.ts'
 import type { Look } from '../../src/verdict/look.ts'
 import { answered, failed, program, programConfig, unitState } from './looks.ts'
 
@@ -48,7 +49,35 @@ export function anyLook(random: Random): Look {
     unit: anyUnit(random),
     rpc: anyRpc(random),
     upSeconds: pick(random, [null, ...NUMBERS]),
+    memory: anyMemory(random),
+    http: new Map(random() < 0.3 ? [] : [[URL_OF_CHECK, anyPage(random)]]),
+    stderr: new Map(TEXTS.map((text) => [`${text}:${text}`, pick(random, TEXTS)])),
   }
+}
+
+/** The URL whose answers a look may hold. */
+export const URL_OF_CHECK = 'http://127.0.0.1:8000/health?key=1'
+
+function anyMemory(random: Random): Look['memory'] {
+  return pick<() => Look['memory']>(random, [
+    () => ({ kind: 'not-asked' }),
+    () => ({ kind: 'failed', why: pick(random, TEXTS) }),
+    () => ({ kind: 'read', bytes: new Map(NUMBERS.map((pid) => [pid, pick(random, NUMBERS)])) }),
+  ])()
+}
+
+function anyPage(random: Random): HttpReading {
+  return pick<() => HttpReading>(random, [
+    () => ({ kind: 'waiting' }),
+    () => ({ kind: 'failed', says: pick(random, TEXTS) }),
+    () => ({
+      kind: 'answered',
+      status: pick(random, [200, 302, 503]),
+      location: pick(random, [null, ...TEXTS]),
+      found: pick(random, [[], ['ok']]),
+      isWhole: random() < 0.5,
+    }),
+  ])()
 }
 
 function anyUnit(random: Random): UnitReading {

@@ -9,7 +9,7 @@ import type { Look } from '../../src/verdict/look.ts'
 import { EMPTY_MEMORY } from '../../src/verdict/memory.ts'
 import { answered, failed, look, program, programConfig, rules, unitState } from '../helpers/looks.ts'
 import { Observer } from '../helpers/observer.ts'
-import { anyLook, pick } from '../helpers/random-looks.ts'
+import { anyLook, pick, URL_OF_CHECK } from '../helpers/random-looks.ts'
 import { seededRandom } from '../helpers/seeded-random.ts'
 
 const SEEDS = Array.from({ length: 60 }, (_, index) => index + 1)
@@ -19,6 +19,13 @@ const RULES: readonly Rules[] = [
   rules({ stopped: 'ok', minRunning: 2 }),
   rules({ programs: ['*', 'web:*', '[!a]?'], exclude: ['x*'] }),
   rules({ programs: ['absent'], minRunning: 0 }),
+  rules({
+    memoryBytes: 1000,
+    http: { url: URL_OF_CHECK, status: [200], body: 'ok', timeoutMs: 1000, when: 'running' },
+    onFailure: 'restart',
+    restartCooldownMs: 10_000,
+    stderrTail: true,
+  }),
   { kind: 'unit', unit: 'nginx.service' },
 ]
 
