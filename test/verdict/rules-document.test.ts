@@ -143,6 +143,32 @@ describe('the table of every kind of trouble', () => {
       rules: rules({ programs: ['web'] }),
     },
     stopped: { seen: [web('STOPPED')] },
+    http: {
+      seen: [
+        {
+          ...web('RUNNING'),
+          http: new Map([['http://127.0.0.1:8000/', { kind: 'failed', says: 'did not answer within 10 s' }]]),
+        },
+      ],
+      rules: rules({
+        http: {
+          url: 'http://127.0.0.1:8000/',
+          status: [200],
+          body: null,
+          timeoutMs: 10_000,
+          when: 'running',
+        },
+      }),
+    },
+    memory: {
+      seen: [
+        {
+          ...web('RUNNING'),
+          memory: { kind: 'read', bytes: new Map([[1234, 612 * 1024 ** 2]]) },
+        },
+      ],
+      rules: rules({ memoryBytes: 512 * 1024 ** 2 }),
+    },
   }
   const rows = table('Every kind of trouble')
 
