@@ -69,7 +69,7 @@ export async function runWatch(watch: Watch, options: WatchOptions, signal: Abor
 /** One look, judged by every monitor over it; the milliseconds to the next one that they ask for, or Infinity. */
 export async function round(
   { name, doors, monitors }: Watch,
-  { clock, log, onChange, restarts }: Omit<WatchOptions, 'checkEveryMs'>,
+  { clock, log, onChange, restarts }: Omit<WatchOptions, 'checkEveryMs' | 'onRound'>,
   signal: AbortSignal,
 ): Promise<number> {
   try {

@@ -2,7 +2,6 @@ import { resolve } from 'node:path'
 import { takeLock } from '../agent/take-lock.ts'
 import { runOnce } from '../agent/run-once.ts'
 import { createStateFile } from '../agent/state-file.ts'
-import type { Config } from '../config/config.ts'
 import type { SharedFlags } from '../config/options.ts'
 import { EXIT, type ExitCode } from '../errors.ts'
 import { load, type Terminal } from './load.ts'
@@ -11,6 +10,7 @@ import { openWatches } from './open-watches.ts'
 import { readBootId } from './read-boot-id.ts'
 import { realClock } from './real-clock.ts'
 import { remembered } from './remembered.ts'
+import { slowestPage } from './slowest-page.ts'
 
 /** `once`: looks, pushes, and leaves with the verdict as its exit code. */
 export async function once(flags: SharedFlags, terminal: Terminal, stop: AbortSignal): Promise<ExitCode> {
@@ -54,7 +54,7 @@ async function lookAndPush(
     onMissed: () => {},
   })
   try {
-    const { restarts } = await runOnce(watches, { clock, log, slowestMs: slowestMs(config) }, stop)
+    const { restarts } = await runOnce(watches, { clock, log, slowestMs: slowestPage(config) }, stop)
     for (const monitor of monitors) {
       const telling = monitor.heartbeat(clock.now(), Infinity)
       if (telling === null) log.warn(`${monitor.name}: nothing can be said yet, the next run will know`)
@@ -79,12 +79,4 @@ function stopped(stop: AbortSignal): Promise<false> {
     if (stop.aborted) settle(false)
     stop.addEventListener('abort', () => settle(false), { once: true })
   })
-}
-
-/** The longest that the page of a monitor may take to answer. */
-function slowestMs({ monitors }: Config): number {
-  return Math.max(
-    0,
-    ...monitors.map(({ target }) => (target.kind === 'unit' ? 0 : (target.http?.timeoutMs ?? 0))),
-  )
 }

@@ -24,7 +24,7 @@ export async function status(
 ): Promise<ExitCode> {
   const { json = false, watch = false } = flags
   // Nothing is pushed: no token is needed.
-  const { loaded, log } = await load({ ...flags, dryRun: true }, terminal)
+  const { loaded, log, mask } = await load({ ...flags, dryRun: true }, terminal)
   const { env, print } = terminal
   const clock = realClock
   const opened = await openWatches({
@@ -33,6 +33,9 @@ export async function status(
     memories: new Map(),
     clock,
     log,
+    mask,
+    // It shows, and restarts nothing.
+    dryRun: true,
     listens: false,
   })
   const draw = json ? (seen: Status) => print(statusJson(seen, watch)) : drawer(terminal, watch)

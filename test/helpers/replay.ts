@@ -23,6 +23,13 @@ export interface Recording {
   readonly timeline: Timeline
 }
 
+/** Recordings hold what supervisord and systemd said, and nothing else. */
+const NO_PROBES = {
+  memory: { kind: 'not-asked' },
+  http: new Map(),
+  stderr: new Map(),
+} as const satisfies Partial<Look>
+
 /** What is long and seldom changes is written once, and its number where it stood. */
 export function encodeRecording({ looks, ...head }: Recording): string {
   const parts: string[] = []
@@ -31,7 +38,8 @@ export function encodeRecording({ looks, ...head }: Recording): string {
     if (!parts.includes(text)) parts.push(text)
     return parts.indexOf(text)
   }
-  const lines = looks.map(({ atMs, look }) => {
+  const lines = looks.map(({ atMs, look: { unit, rpc, upSeconds } }) => {
+    const look = { unit, rpc, upSeconds }
     if (look.rpc.kind !== 'answered') return JSON.stringify({ atMs, ...look })
     const { configs, events, ...state } = look.rpc.state
     return JSON.stringify({
@@ -47,16 +55,17 @@ export function encodeRecording({ looks, ...head }: Recording): string {
 export function decodeRecording(text: string): Recording {
   const { parts, looks, ...head } = JSON.parse(text) as Omit<Recording, 'looks'> & {
     parts: unknown[]
-    looks: ({ atMs: number } & Look)[]
+    looks: ({ atMs: number } & Omit<Look, keyof typeof NO_PROBES>)[]
   }
   return {
     ...head,
     looks: looks.map(({ atMs, ...look }) => {
-      if (look.rpc.kind !== 'answered') return { atMs, look }
+      if (look.rpc.kind !== 'answered') return { atMs, look: { ...look, ...NO_PROBES } }
       const { state } = look.rpc
       const configs = parts[Number(state.configs)] as SupervisorState['configs']
       const events = parts[Number(state.events)] as SupervisorState['events']
-      return { atMs, look: { ...look, rpc: { kind: 'answered', state: { ...state, configs, events } } } }
+      const rpc = { kind: 'answered', state: { ...state, configs, events } } as const
+      return { atMs, look: { ...look, ...NO_PROBES, rpc } }
     }),
   }
 }

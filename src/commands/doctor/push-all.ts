@@ -1,9 +1,12 @@
 import type { Config } from '../../config/config.ts'
+import { secretsOf } from '../../config/secrets.ts'
 import { createLog } from '../../log.ts'
+import { createMask } from '../../secret.ts'
 import { lookOnly } from '../look-only.ts'
 import { openKumas } from '../open-kumas.ts'
 import { openWatches } from '../open-watches.ts'
 import { realClock } from '../real-clock.ts'
+import { slowestPage } from '../slowest-page.ts'
 import type { Pushed } from './patient.ts'
 
 /** As `once`: what may be passing is no news yet. */
@@ -16,18 +19,30 @@ export async function pushAll(
   signal: AbortSignal,
 ): Promise<readonly Pushed[]> {
   const clock = realClock
+  const mask = createMask(secretsOf(config))
   // What it would log the other checks tell.
   const log = createLog({
     level: 'error',
     format: 'text',
     write: () => {},
     now: () => Date.now(),
-    mask: (text) => text,
+    mask,
   })
-  const opened = await openWatches({ config, env, memories: new Map(), clock, log, listens: false })
+  const opened = await openWatches({
+    config,
+    env,
+    memories: new Map(),
+    clock,
+    log,
+    mask,
+    // It tells, and restarts nothing.
+    dryRun: true,
+    listens: false,
+  })
   const connections = await openKumas(config.kumas, () => clock.now())
   try {
-    await lookOnly(opened.watches, { clock, patienceMs: PATIENCE_MS, until: 'settled' }, signal)
+    const patienceMs = PATIENCE_MS + slowestPage(config)
+    await lookOnly(opened.watches, { clock, patienceMs, until: 'settled' }, signal)
     const monitors = new Map(
       opened.watches.flatMap((watch) => watch.monitors).map((monitor) => [monitor.name, monitor]),
     )
