@@ -116,7 +116,10 @@ before(buildBundle)
 
 describe('as memmon -c, the agent', () => {
   it('tells a program that uses too much memory, its children included', async (t) => {
-    const scene = await setUp(t, { worker: CHILD_LEAKS, web: WELL }, 'memory = "100MB"')
+    const scene = await setUp(t, { worker: CHILD_LEAKS, web: WELL }, 'memory = "100MB"', {
+      stopasgroup: true,
+      killasgroup: true,
+    })
     scene.run()
     assert.match(
       await scene.told(/^down/),

@@ -138,6 +138,25 @@ describe('a restart by the agent', () => {
     )
   })
 
+  it('that failed is no news once that was told', () => {
+    const observer = observe()
+    observer.settle(using(612))
+    end(observer, 'worker:worker', { failure: 'no answer' })
+    assert.match(observer.see(using(10)).verdict?.message ?? '', /restarting worker failed: no answer/)
+    observer.memory = { ...observer.memory, toldMs: observer.nowMs }
+    assert.equal(observer.see(using(10)).verdict?.message, '1 of 1 running')
+  })
+
+  it('is told as under way while it is, and as done while the program starts', () => {
+    const observer = observe()
+    observer.settle(using(612))
+    assert.match(observer.see(using(10)).verdict?.message ?? '', /· restarting worker$/)
+    end(observer, 'worker:worker')
+    observer.memory = { ...observer.memory, toldMs: observer.nowMs + 60_000 }
+    const starting = program('worker', 'STARTING', { pid: 8, start: 200 })
+    assert.match(observer.see(using(10, [starting])).verdict?.message ?? '', /restarted worker/)
+  })
+
   it('is ended by a start where it left the program stopped', () => {
     const stopped = program('worker', 'STOPPED', { start: 100 })
     for (const outcome of [{ leftStopped: true, failure: 'no answer' }, { endedMs: null }]) {

@@ -271,3 +271,8 @@ test('refuses bytes that are not UTF-8', () => {
     message: 'line 1, column 0: the answer is not UTF-8',
   })
 })
+
+test('gives control characters as their pictures where that is asked for', () => {
+  const bytes = Buffer.from(answer('<string>a\0b\u001b[31m\tc</string>'))
+  assert.deepEqual(decodeAnswer(bytes, 'picture'), { kind: 'value', value: 'a␀b␛[31m\tc' })
+})
