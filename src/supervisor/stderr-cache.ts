@@ -53,7 +53,7 @@ function isRecent({ start, now, stop }: ProcessInfo): boolean {
   return start > 0 && stop > 0 && now - start < RECENT_SECONDS
 }
 
-/** Every end has a start of its own; and what failed is asked about once more when it has failed for good. */
+/** Several starts may fall into one second; and what failed is asked about once more when it has failed for good. */
 function incidentOf(info: ProcessInfo): string {
-  return `${info.start} ${hasFailed(info) ? info.state : ''}`
+  return `${info.start} ${info.pid} ${hasFailed(info) ? info.state : ''}`
 }
