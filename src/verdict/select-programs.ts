@@ -41,10 +41,11 @@ function globExpression(glob: string): RegExp {
 
 /** A range that runs backwards is none: its brackets then stand for themselves, as in a shell. */
 function classSource(isNegated: boolean, set: string): string | null {
-  const ranges = [...set.matchAll(/(.)-(.)/gsu)]
-  if (ranges.some(([, from = '', to = '']) => (from.codePointAt(0) ?? 0) > (to.codePointAt(0) ?? 0)))
+  try {
+    return new RegExp(`[${isNegated ? '^' : ''}${set.replaceAll(/[\\\][^]/g, '\\$&')}]`, 'u').source
+  } catch {
     return null
-  return `[${isNegated ? '^' : ''}${set.replaceAll(/[\\\][^]/g, '\\$&')}]`
+  }
 }
 
 function literal(text: string): string {

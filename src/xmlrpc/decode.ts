@@ -46,7 +46,7 @@ export function decodeAnswer(bytes: Uint8Array, controls: 'refuse' | 'picture' =
 const CONTROLS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g
 
 function picture(control: string): string {
-  return String.fromCodePoint(0x24_00 + (control.codePointAt(0) ?? 0))
+  return String.fromCodePoint(0x24_00 + control.charCodeAt(0))
 }
 
 function textOf(bytes: Uint8Array): string {
