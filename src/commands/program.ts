@@ -38,6 +38,7 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   },
   'check-config': {
     summary: 'print the resolved configuration, secrets masked',
+    own: ['json'],
     load: async () => (await import('./check-config.ts')).checkConfig,
   },
   status: {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parse } from 'smol-toml'
+import { configTables } from '../../src/config/config-tables.ts'
 import { describeConfig } from '../../src/config/describe-config.ts'
+import { SCHEMA } from '../../src/config/schema.ts'
 import { loadText } from '../helpers/load-text.ts'
 
 test('describes a resolved configuration as TOML, with its secrets masked', async () => {
@@ -67,4 +69,19 @@ test('describes what was loaded: its text loads as the same configuration', asyn
   // Three characters are all that a mask leaves of these tokens, and the mark behind them is not part of one.
   const again = await loadText(describeConfig(config).replaceAll('…', ''))
   assert.deepEqual(again.config, config)
+})
+
+test('holds every key of the file in its tables, null where it is not set', async () => {
+  const { config } = await loadText('[[monitor]]\ntoken = "abc"')
+  const { kuma, agent, supervisor, monitor } = configTables(config)
+  // What a secret has resolved into stands in their place: a push URL, a header, a user name.
+  const secrets = ['token', 'token_file', 'username', 'password', 'password_file', 'unit']
+  const keysOf = (table: object = {}): string[] =>
+    Object.keys(table)
+      .filter((key) => !secrets.includes(key))
+      .toSorted()
+  assert.deepEqual(keysOf(kuma[0]), keysOf(SCHEMA.kuma))
+  assert.deepEqual(keysOf(agent), keysOf(SCHEMA.agent))
+  assert.deepEqual(keysOf(supervisor[0]), keysOf(SCHEMA.supervisor))
+  assert.deepEqual(keysOf(monitor[0]), keysOf(SCHEMA.monitor))
 })

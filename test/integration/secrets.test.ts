@@ -112,9 +112,13 @@ async function drive(t: TestContext, toml: string, expected: RegExp, { env = {},
     'debug',
   ]
   await setting.write('header', `${FILED}\n`)
-  const singles = [['once', '--log-format', 'json'], ['doctor'], ['doctor', '--json'], ['check-config']].map(
-    ([name = '', ...more]) => runAgent([...args(name), ...more], { env, cwd: folder }),
-  )
+  const singles = [
+    ['once', '--log-format', 'json'],
+    ['doctor'],
+    ['doctor', '--json'],
+    ['check-config'],
+    ['check-config', '--json'],
+  ].map(([name = '', ...more]) => runAgent([...args(name), ...more], { env, cwd: folder }))
   const agent = startAgent(args('run'), { env, cwd: folder })
   try {
     await eventually(
