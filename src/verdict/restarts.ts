@@ -43,7 +43,7 @@ interface Context {
 /** How many restarts within the window make a crash loop. */
 export const LOOP_RESTARTS = 3
 
-/** Follows one program from look to look: a crash loop shows itself in nothing but the start time that moves. */
+/** Follows one program from look to look: a crash loop shows itself in nothing but the start time and the pid that move. */
 export function followRestarts(
   info: ProcessInfo,
   before: ProgramHistory | undefined,
@@ -51,13 +51,19 @@ export function followRestarts(
 ): ProgramHistory {
   const { nowMs, isSameSupervisor } = context
   const { start, state } = info
-  const hasMoved = before === undefined || start !== before.start
+  const hasMoved = before === undefined || isAnother(info, before)
   const pid = info.pid || (hasMoved && lastSpawned(context.events)) || (before?.pid ?? 0)
   if (before === undefined || !isSameSupervisor) return { start, pid, state, restarts: [], isLooping: false }
   const recent = before.restarts.filter(({ untilMs }) => nowMs < untilMs)
   const restarts = [...recent, ...newRestarts(info, before, context)].slice(-MOST_REMEMBERED)
   const isLooping = restarts.length >= LOOP_RESTARTS || (before.isLooping && restarts.length > 0)
   return { start, pid, state, restarts, isLooping }
+}
+
+/** The start time has whole seconds: one that ended and came back within one of them has only another pid. */
+function isAnother(info: ProcessInfo, before: ProgramHistory): boolean {
+  const hasOtherPid = info.pid !== 0 && before.pid !== 0 && info.pid !== before.pid
+  return info.start !== before.start || hasOtherPid
 }
 
 /** A process that came and went between two looks shows itself in the log alone. */
@@ -73,7 +79,7 @@ function newRestarts(
   before: ProgramHistory,
   { events, isOnlyOne, ownStart, nowMs, windowMs }: Context,
 ): Restart[] {
-  if (info.start === before.start || info.start === 0) return []
+  if (!isAnother(info, before) || info.start === 0) return []
   const restart = (why: string | null): Restart => ({ atMs: nowMs, untilMs: nowMs + windowMs, why })
   // supervisord moves the start time of a living process when the date is set back.
   if (info.pid !== 0 && info.pid === before.pid) return []

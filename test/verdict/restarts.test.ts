@@ -6,16 +6,13 @@ import type { Look } from '../../src/verdict/look.ts'
 import { answered, healthy, look, program, programConfig, rules, unitState } from '../helpers/looks.ts'
 import { Observer } from '../helpers/observer.ts'
 
-let pid = 100
-
-/** `web` anew: another pid, another start time. */
+/** The process of `web` that was started then: its start time, and a pid of its own. */
 function born(
   at: number,
   state: 'RUNNING' | 'STARTING' | 'BACKOFF' = 'RUNNING',
   more: Partial<ProcessInfo> = {},
 ): ProcessInfo {
-  pid += 1
-  return program('web', state, { start: 1_700_000_000 + at, pid, ...more })
+  return program('web', state, { start: 1_700_000_000 + at, pid: 100_000 + at, ...more })
 }
 
 function seen(info: ProcessInfo, events?: readonly ProcessEvent[], supervisor = 4711): Look {
@@ -195,8 +192,16 @@ describe('a restart that nobody asked for', () => {
     const observer = new Observer(rules())
     observer.see(seen(born(0)))
     observer.see(seen(born(5), [crash(), up]))
-    const { verdict } = observer.see(seen({ ...born(5), pid }), 20)
+    const { verdict } = observer.see(seen(born(5)), 20)
     assert.equal(verdict?.message, '1 of 1 running · web restarted 1× (exit 1) 20 s ago')
+  })
+
+  it('is seen by its pid when it happens within the second of its start', () => {
+    const observer = new Observer(rules())
+    observer.see(seen(born(0)))
+    observer.see(seen({ ...born(0), pid: 4712 }))
+    const { verdict } = observer.see(seen({ ...born(0), pid: 4712 }), 20)
+    assert.equal(verdict?.message, '1 of 1 running · web restarted 1× 20 s ago')
   })
 
   it('is told once Kuma has it no more', () => {
@@ -204,7 +209,7 @@ describe('a restart that nobody asked for', () => {
     observer.see(seen(born(0)))
     observer.see(seen(born(5), [crash(), up]))
     observer.memory = { ...observer.memory, toldMs: observer.nowMs }
-    assert.equal(observer.see(seen({ ...born(5), pid })).verdict?.message, '1 of 1 running')
+    assert.equal(observer.see(seen(born(5))).verdict?.message, '1 of 1 running')
   })
 
   it('is told together with those of other programs, the newest first', () => {
