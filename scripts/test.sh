@@ -18,6 +18,8 @@ dbus                dbus-daemon
 acl                 setfacl
 cron                cron
 openssl             openssl
+zsh                 zsh
+mandoc              mandoc
 '
 
 section() {

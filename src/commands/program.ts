@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander'
+import { Argument, Command, Option } from 'commander'
 import { version } from '../../package.json'
 import { nearest } from '../config/nearest.ts'
 import {
@@ -10,56 +10,14 @@ import {
 } from '../config/options.ts'
 import type { ExitCode } from '../errors.ts'
 import { maskToken } from '../secret.ts'
+import { COMMANDS } from './commands.ts'
+import { describeExits } from './describe-exits.ts'
 import { describeUsageError } from './describe-usage-error.ts'
 import type { Terminal } from './load.ts'
-import { OWN_OPTIONS, type OwnFlags, type OwnOption } from './own-options.ts'
+import { OWN_OPTIONS, type OwnFlags } from './own-options.ts'
 
-type Action = (flags: SharedFlags & OwnFlags, terminal: Terminal, stop: AbortSignal) => Promise<ExitCode>
-
-interface CommandEntry {
-  readonly summary: string
-  readonly isDefault?: true
-  /** Options that the others do not have. */
-  readonly own?: readonly OwnOption[]
-  /** Loads the command's code, and with it whatever that needs. */
-  readonly load: () => Promise<Action>
-}
-
-/** Every command: one line here and one file beside. */
-const COMMANDS: Readonly<Record<string, CommandEntry>> = {
-  run: {
-    summary: 'check and push until stopped (the default)',
-    isDefault: true,
-    load: async () => (await import('./run.ts')).run,
-  },
-  once: {
-    summary: 'check once, push, exit: for cron or a timer',
-    load: async () => (await import('./once.ts')).once,
-  },
-  'check-config': {
-    summary: 'print the resolved configuration, secrets masked',
-    own: ['json'],
-    load: async () => (await import('./check-config.ts')).checkConfig,
-  },
-  status: {
-    summary: 'show what is seen and judged now; pushes nothing',
-    own: ['json', 'watch'],
-    load: async () => (await import('./status.ts')).status,
-  },
-  doctor: {
-    summary: 'try every leg of the way; say how to mend what is broken',
-    own: ['json', 'push'],
-    load: async () => (await import('./doctor.ts')).doctor,
-  },
-}
-
-const EXIT_CODES = `
-Exit codes: run 0 after a clean stop; once 0 up and delivered, 1 down and
-delivered, 69 not delivered, 75 another one-shot is at work; status 0 all up,
-1 not; doctor 0 all is well, 1 not; 64 wrong usage, 70 a mistake of the agent,
-78 wrong configuration. Every shared option has a variable: KSP_TOKEN, …
-Options win over variables, these over the configuration file.
-`
+const PRECEDENCE =
+  'Every shared option has a variable: KSP_TOKEN, … Options win over variables, these over the configuration file.'
 
 /** The command line; `onExit` receives the exit code of the command that was asked for. */
 export function createProgram(
@@ -83,24 +41,32 @@ export function createProgram(
     .configureHelp({ helpWidth: 80, showGlobalOptions: true })
   // Theirs, not the commands': so they may stand before a command as well as after it, and the first help shows them.
   addSharedOptions(program)
-  for (const [name, { summary, isDefault, own = [], load }] of Object.entries(COMMANDS)) {
+  for (const [name, { summary, isDefault, argument, own = [], load }] of Object.entries(COMMANDS)) {
     const command = program
       .command(name, { isDefault: isDefault ?? false })
       .summary(summary)
       .description(`${summary[0]?.toUpperCase()}${summary.slice(1)}.`)
-      .addHelpText('after', EXIT_CODES)
+      .addHelpText('after', footer(program, name))
       .allowExcessArguments(true)
       .action(async () => {
-        const [unknown] = command.args
+        const unknown = command.args[command.registeredArguments.length]
         if (unknown !== undefined) refuse(program, unknown)
         const action = await load()
-        onExit(await action(command.optsWithGlobals<SharedFlags & OwnFlags>(), terminal, stop))
+        onExit(await action(command.optsWithGlobals<SharedFlags & OwnFlags>(), terminal, stop, command))
       })
+    if (argument !== undefined)
+      command.addArgument(new Argument(`<${argument.name}>`).choices(argument.words))
     for (const { flag, help } of own.map((option) => OWN_OPTIONS[option])) {
       command.addOption(new Option(flag, help).helpGroup('This command:'))
     }
   }
-  return program.addHelpText('after', EXIT_CODES)
+  return program.addHelpText('after', footer(program, null))
+}
+
+/** What stands below the options in the help of a command, or in the one of all. */
+function footer(program: Command, name: string | null): string {
+  const help = program.createHelp()
+  return `\n${[describeExits(name), PRECEDENCE].map((text) => help.boxWrap(text, 80)).join('\n')}`
 }
 
 /** Since `run` is the default, commander takes any other word for an argument of it. */

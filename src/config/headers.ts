@@ -20,6 +20,7 @@ export type GivenHeader = string | { readonly file: string }
 
 /** A table of HTTP headers; their values are secrets and never shown. */
 export const headers: Kind<Readonly<Record<string, GivenHeader>>> = {
+  form: 'a table of texts or { file = "…" }, by the name of their header',
   parse(value, context) {
     if (!isTable(value)) {
       context.wrong(`must be a table such as { "X-Name" = "value" }, got ${typeName(value)}`)

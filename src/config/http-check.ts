@@ -7,8 +7,8 @@ import { quote, typeName } from './quote.ts'
 
 /** The keys of `http = { … }`. */
 export const HTTP_KEYS = {
-  url: parsedBy(parseHttpUrl),
-  status: { parse: parseStatus } satisfies Kind<readonly number[]>,
+  url: parsedBy(parseHttpUrl, 'http://… or https://…'),
+  status: { form: 'an array of HTTP status codes', parse: parseStatus } satisfies Kind<readonly number[]>,
   body: text,
   timeout: duration('100ms', '5m'),
   when: choice('running', 'always'),
@@ -18,6 +18,7 @@ type HttpValues = { -readonly [K in keyof typeof HTTP_KEYS]?: ValueOf<(typeof HT
 
 /** A table that says which URL must answer, and how. */
 export const httpCheck: Kind<HttpCheck> = {
+  form: `a table of ${Object.keys(HTTP_KEYS).join(', ')}`,
   parse(value, context) {
     if (!isTable(value)) {
       context.wrong(

@@ -13,6 +13,10 @@ interface KindContext {
 
 /** Reads one configured value, from the file, an option or a variable; null after telling what is wrong with it. */
 export interface Kind<T> {
+  /** What a right value looks like, for the documentation: `a time from 1s to 24h`. */
+  readonly form: string
+  /** The words that it takes, or some of them; for the completion of the shells. */
+  readonly words?: readonly string[]
   parse(value: unknown, context: KindContext): T | null
 }
 
@@ -21,11 +25,13 @@ export type ValueOf<K> = K extends Kind<infer T> ? T : never
 
 /** One line of text. */
 export const text: Kind<string> = {
+  form: 'a text',
   parse: (value, { wrong }) => (typeof value === 'string' ? oneLine(value, wrong) : noText(value, wrong)),
 }
 
 /** The path of a file, relative to the folder of the configuration; `~/` is the home folder. */
 export const path: Kind<string> = {
+  form: 'the path of a file',
   parse(value, context) {
     const found = text.parse(value, context)
     return found === null ? null : context.absolute(found)
@@ -33,8 +39,14 @@ export const path: Kind<string> = {
 }
 
 /** A text that has a parser of its own. */
-export function parsedBy<T>(parse: (text: string) => Parsed<T>): Kind<T> {
+export function parsedBy<T>(
+  parse: (text: string) => Parsed<T>,
+  form: string,
+  words: readonly string[] = [],
+): Kind<T> {
   return {
+    form,
+    words,
     parse(value, context) {
       const found = text.parse(value, context)
       if (found === null) return null
@@ -48,12 +60,15 @@ export function parsedBy<T>(parse: (text: string) => Parsed<T>): Kind<T> {
 
 /** One of a few words. */
 export function choice<const T extends string>(...words: readonly T[]): Kind<T> {
+  const quoted = words.map((word) => `"${word}"`)
+  const form = `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}`
   return {
+    form,
+    words,
     parse(value, { wrong }) {
       const found = words.find((word) => word === value)
       if (found !== undefined) return found
-      const list = words.map((word) => `"${word}"`)
-      wrong(`must be ${list.slice(0, -1).join(', ')} or ${list.at(-1)}, got ${quote(value)}`)
+      wrong(`must be ${form}, got ${quote(value)}`)
       return null
     },
   }
@@ -64,6 +79,7 @@ export function duration(min: string, max: string): Kind<number> {
   const minMs = parseDuration(min) ?? 0
   const maxMs = parseDuration(max) ?? Infinity
   return {
+    form: `a time from ${min} to ${max}`,
     parse(value, { wrong }) {
       const seconds = bareNumber(value)
       // Nothing or less is wrong in any unit: its limit says more than a missing unit.
@@ -86,6 +102,7 @@ export function size(min: string, max: string): Kind<number> {
   const minBytes = parseSize(min) ?? 0
   const maxBytes = parseSize(max) ?? Infinity
   return {
+    form: `a size from ${min} to ${max}`,
     parse(value, { wrong }) {
       const bytes = typeof value === 'string' ? parseSize(value) : null
       if (bytes === null) wrong(`must be a size with its unit such as "512MB" or "2GB", got ${quote(value)}`)
@@ -100,6 +117,7 @@ export function size(min: string, max: string): Kind<number> {
 /** A whole number, written without quotes. */
 export function integer(min: number): Kind<number> {
   return {
+    form: `a whole number of at least ${min}`,
     parse(value, { wrong }) {
       if (typeof value === 'number' && Number.isSafeInteger(value) && value >= min) return value
       wrong(`must be a whole number of at least ${min}, got ${quote(value)}`)
@@ -110,6 +128,7 @@ export function integer(min: number): Kind<number> {
 
 /** `true` or `false`; a variable, which is a text, may say `1`, `yes`, `0` or `no` too. */
 export const flag: Kind<boolean> = {
+  form: 'true or false',
   parse(value, { wrong }) {
     if (typeof value === 'boolean') return value
     if (typeof value === 'string' && /^(1|true|yes|on)$/i.test(value)) return true
@@ -121,6 +140,7 @@ export const flag: Kind<boolean> = {
 
 /** An array of lines of text, of at least one. */
 export const texts: Kind<readonly string[]> = {
+  form: 'an array of texts',
   parse(value, context) {
     if (!Array.isArray(value)) {
       context.wrong(`must be an array of texts such as ["celery:*"], got ${quote(value)}`)

@@ -17,7 +17,7 @@ import { parseUnitName } from './unit-name.ts'
 export const SCHEMA = {
   kuma: {
     name: text,
-    url: parsedBy(parseKumaUrl),
+    url: parsedBy(parseKumaUrl, 'http://… or https://…'),
     username: text,
     password: text,
     password_file: path,
@@ -26,7 +26,10 @@ export const SCHEMA = {
     insecure: flag,
     client_cert_file: path,
     client_key_file: path,
-    proxy: parsedBy((given) => (given === 'none' ? { value: given } : parseProxyUrl(given))),
+    proxy: parsedBy(
+      (given) => (given === 'none' ? { value: given } : parseProxyUrl(given)),
+      'http://[user:password@]host:port or "none"',
+    ),
     timeout: duration('1s', '5m'),
   },
   agent: {
@@ -38,10 +41,12 @@ export const SCHEMA = {
   },
   supervisor: {
     name: text,
-    unit: parsedBy((given) =>
-      given === 'auto' || given === 'none' ? { value: given } : parseUnitName(given),
+    unit: parsedBy(
+      (given) => (given === 'auto' || given === 'none' ? { value: given } : parseUnitName(given)),
+      '"auto", "none" or the name of a unit',
+      ['auto', 'none'],
     ),
-    url: parsedBy(parseSupervisorUrl),
+    url: parsedBy(parseSupervisorUrl, '"auto", "none", unix:///…, http://… or https://…', ['auto', 'none']),
     username: text,
     password: text,
     password_file: path,
@@ -50,9 +55,9 @@ export const SCHEMA = {
   },
   monitor: {
     name: text,
-    token: parsedBy(parsePushAddress),
+    token: parsedBy(parsePushAddress, 'a push token or push URL'),
     token_file: path,
-    push_url: parsedBy(parsePushUrl),
+    push_url: parsedBy(parsePushUrl, 'a push URL'),
     kuma: text,
     tokens,
     kuma_interval: duration('1s', '24d'),
@@ -66,7 +71,7 @@ export const SCHEMA = {
     on_failure: choice('report', 'restart'),
     restart_cooldown: duration('10s', '24h'),
     stderr_tail: flag,
-    unit: parsedBy(parseUnitName),
+    unit: parsedBy(parseUnitName, 'the name of a unit'),
   },
 } as const
 

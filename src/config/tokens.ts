@@ -7,10 +7,11 @@ import { typeName } from './quote.ts'
 /** A token or push URL, or the file that holds it. */
 export type GivenToken = PushAddress | { readonly file: string }
 
-const address = parsedBy(parsePushAddress)
+const address = parsedBy(parsePushAddress, 'a push token or push URL')
 
 /** A token for each of several Kumas, by its name. */
 export const tokens: Kind<Readonly<Record<string, GivenToken>>> = {
+  form: 'a table of tokens, push URLs or { file = "…" }, by the name of their Kuma',
   parse(value, context) {
     if (!isTable(value)) {
       context.wrong(`must be a table such as { office = "…", cloud = "…" }, got ${typeName(value)}`)
