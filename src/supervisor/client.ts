@@ -4,7 +4,7 @@ import { asFault } from '../xmlrpc/decode.ts'
 import { createPeer, type Peer } from '../xmlrpc/peer.ts'
 import { isArray, type XmlRpcValue } from '../xmlrpc/value.ts'
 import { createConfigCache } from './config-cache.ts'
-import { createEventCache, LOG_BYTES } from './event-cache.ts'
+import { createEventCache } from './event-cache.ts'
 import { describeFailure, FAULT } from './describe-failure.ts'
 import { parseProcessInfos } from './parse-process-info.ts'
 import type { RpcFailure, RpcReading } from './rpc-reading.ts'
@@ -125,9 +125,9 @@ export function createSupervisorClient(options: SupervisorClientOptions): Superv
         return { kind: 'failed', failure: { reason: 'bad-answer', url, detail } }
       }
       const known = await configs.get(pid, processes, () => ask('supervisor.getAllConfigInfo', [], true))
-      const events = await eventsOf.get(processes, () =>
+      const events = await eventsOf.get(processes, (bytes) =>
         // With loglevel=debug it has what programs write, colours included.
-        ask('supervisor.readLog', [-LOG_BYTES, 0], true, 'picture'),
+        ask('supervisor.readLog', [-bytes, 0], true, 'picture'),
       )
       return { kind: 'answered', state: { ms, pid, processes, configs: known, events } }
     },

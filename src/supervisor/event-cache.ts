@@ -3,8 +3,12 @@ import { parseEvents } from './parse-events.ts'
 import type { ProcessEvent } from './process-event.ts'
 import type { ProcessInfo } from './process-info.ts'
 
-/** The end of the log that is read: some hundred lines. */
-export const LOG_BYTES = 32 * 1024
+/**
+ * The end of the log that is read, in bytes: some hundred lines. supervisord answers a piece that begins within a
+ * character with HTTP 500, and adds a trace to the log, always of the same length: the first four pieces begin at each
+ * byte of a character if that length is even, the others if it is odd.
+ */
+const PIECES = [32_768, 32_767, 32_766, 32_765, 32_768, 32_768, 32_768, 32_768] as const
 /** A program that was started longer ago, on supervisord's clock, has no news. */
 const RECENT_SECONDS = 3_600
 
@@ -17,18 +21,28 @@ export function createEventCache() {
   let events: readonly ProcessEvent[] | null = null
 
   return {
-    /** null where the log cannot be read; a failure of `fetch` is none of the reading. */
+    /** null where the log cannot be read; a failure of `fetch`, which asks for its last bytes, is none of the reading. */
     async get(
       processes: readonly ProcessInfo[],
-      fetch: () => Promise<CallResult>,
+      fetch: (bytes: number) => Promise<CallResult>,
     ): Promise<readonly ProcessEvent[] | null> {
       const recent = processes.filter(({ start, now }) => start > 0 && now - start < RECENT_SECONDS)
       const sees = recent.map(({ group, name, start, pid }) => `${group}:${name} ${start} ${pid}`).join('\n')
       if (sees === seen) return events
       seen = sees
-      const result = recent.length === 0 ? null : await fetch()
-      events = result?.kind === 'value' && typeof result.value === 'string' ? parseEvents(result.value) : null
+      events = recent.length === 0 ? null : await readEvents(fetch)
       return events
     },
   }
+}
+
+async function readEvents(
+  fetch: (bytes: number) => Promise<CallResult>,
+): Promise<readonly ProcessEvent[] | null> {
+  for (const bytes of PIECES) {
+    const result = await fetch(bytes)
+    if (result.kind === 'value') return typeof result.value === 'string' ? parseEvents(result.value) : null
+    if (result.kind !== 'http-status' || result.status !== 500) return null
+  }
+  return null
 }

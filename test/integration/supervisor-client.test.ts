@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { rename, rm } from 'node:fs/promises'
+import { appendFile, rename, rm } from 'node:fs/promises'
 import { after, describe, test, type TestContext } from 'node:test'
 import { createSupervisorClient, type SupervisorClient } from '../../src/supervisor/client.ts'
 import { findServer } from '../../src/supervisor/find-server.ts'
@@ -175,6 +175,19 @@ test('a program is started by a call, and a fault of a call is a result', async 
 })
 
 const alice = { username: 'alice', password: 'marked-secret-ü' }
+
+test("supervisord's log tells of a death wherever in a character its last bytes begin", async (t) => {
+  const supervisord = await start(t, { programs: { often: { command: 'sleep 1000', startsecs: 0 } } })
+  for (const more of ['', 'x', 'xx', 'xxx']) {
+    await appendFile(`${supervisord.dir}/supervisord.log`, `${'🐎'.repeat(9000)}${more}\n`)
+    await supervisord.ctl('restart', 'often')
+    const { events } = answered(await open(t, supervisord.url).read(never))
+    assert.deepEqual(
+      events?.map(({ name, kind }) => `${name} ${kind}`),
+      ['often stopped', 'often spawned', 'often running'],
+    )
+  }
+})
 
 test('basic credentials are asked for and taken, on the socket and on the port', async (t) => {
   const supervisord = await start(t, { programs: { a: 'sleep 1000' }, unixAuth: alice, inet: alice })
