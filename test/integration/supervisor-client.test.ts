@@ -144,7 +144,6 @@ test('programs added by supervisorctl update are seen with their configuration',
   const supervisord = await start(t, { programs: { one: 'sleep 1000' } })
   const client = open(t, supervisord.url)
   assert.equal(answered(await client.read(never)).configs?.length, 1)
-  const { appendFile } = await import('node:fs/promises')
   await appendFile(supervisord.conf, '[program:two]\ncommand = sleep 1000\nstartsecs = 3\n')
   await supervisord.ctl('update')
   const state = answered(await client.read(never))
