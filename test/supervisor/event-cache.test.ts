@@ -55,7 +55,7 @@ test('a log that is no text at all is given up, and not asked for at every look'
 test('a log that cannot be had is asked for once', async () => {
   for (const answer of [
     { kind: 'http-status', status: 401 },
-    { kind: 'fault', code: 1, text: 'UNKNOWN_METHOD' },
+    { kind: 'fault', code: 1, message: 'UNKNOWN_METHOD' },
     { kind: 'no-answer', code: 'timeout', detail: 'timed out' },
     { kind: 'value', value: 42 },
   ] satisfies CallResult[]) {

@@ -12,11 +12,11 @@ const exited = (more = {}) => program('web', 'EXITED', { exitstatus: 1, ...LOGGE
 /** A cache over programs whose last words are `<program> says <count>`. */
 function cache(signal = never) {
   const asked: string[] = []
-  const { get } = createStderrCache((name) => {
+  const known = createStderrCache((name) => {
     asked.push(name)
     return Promise.resolve(`${name} says ${asked.length}`)
   })
-  return { asked, get: (...processes: ReturnType<typeof program>[]) => get(processes, signal) }
+  return { asked, get: (...processes: ReturnType<typeof program>[]) => known.get(processes, signal) }
 }
 
 test('the last words of a failed program are asked for once', async () => {
