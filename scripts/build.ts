@@ -22,7 +22,20 @@ const { metafile } = await build({
   banner: { js: '#!/usr/bin/env node' },
   legalComments: 'none',
   // The D-Bus library's XML is for introspection, which is never asked for: a parser less to trust.
-  alias: { 'fast-xml-parser': './scripts/no-xml.ts', 'fast-xml-builder': './scripts/no-xml.ts' },
+  alias: {
+    'fast-xml-parser': './scripts/no-xml.ts',
+    'fast-xml-builder': './scripts/no-xml.ts',
+    // Kuma is asked over our own HTTP alone, without websockets.
+    ws: './scripts/no-transport.ts',
+    'xmlhttprequest-ssl': './scripts/no-transport.ts',
+    // The other builds of these write what they send, passwords included, where DEBUG asks for it.
+    ...Object.fromEntries(
+      ['socket.io-client', 'engine.io-client', 'socket.io-parser'].map((name) => [
+        name,
+        `./node_modules/${name}/build/esm/index.js`,
+      ]),
+    ),
+  },
   metafile: true,
   logLevel: 'warning',
 })

@@ -42,6 +42,7 @@ async function main(): Promise<ExitCode> {
     printError,
     hide,
     isInteractive: process.stdin.isTTY,
+    ask: async (question, isSecret) => (await import('./commands/ask.ts')).ask(question, isSecret),
     isScreen: process.stdout.isTTY,
     onFault: (listener) => void (goesOnAfter = listener),
     screenSize,

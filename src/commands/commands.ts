@@ -58,6 +58,12 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     exits: { [EXIT.ok]: 'all up', [EXIT.unwell]: 'not all up' },
     load: async () => (await import('./status.ts')).status,
   },
+  provision: {
+    summary: 'make the monitors in Kuma and write their tokens here',
+    own: ['user', 'passwordFile', 'twoFactorCode', 'hostName', 'per', 'notify', 'notification', 'prune'],
+    exits: { [EXIT.ok]: 'done, or nothing to do', [EXIT.undelivered]: 'not, or not all of it' },
+    load: async () => (await import('./provision.ts')).provision,
+  },
   doctor: {
     summary: 'try every leg of the way; say how to mend what is broken',
     own: ['json', 'push'],

@@ -1,5 +1,6 @@
 import { loadConfig, type LoadedConfig } from '../config/load.ts'
 import type { SharedFlags } from '../config/options.ts'
+import type { FileSource } from '../config/text-file.ts'
 import { createLog, type Log } from '../log.ts'
 import { createMask } from '../secret.ts'
 
@@ -12,6 +13,8 @@ export interface Terminal {
   readonly hide: (mask: (text: string) => string) => void
   /** Whether a person runs this at a terminal. */
   readonly isInteractive: boolean
+  /** Asks that person; what is typed as a secret is not shown. Null when the answer is none: Ctrl-C, Ctrl-D. */
+  readonly ask: (question: string, isSecret: boolean) => Promise<string | null>
   /** Whether standard output is a terminal. */
   readonly isScreen: boolean
   /** Hands over exceptions that nobody has caught; the process ends by one that the listener does not take. */
@@ -31,9 +34,9 @@ export interface Loaded {
 }
 
 /** Loads the configuration and says on standard error what is doubtful about it. */
-export async function load(flags: SharedFlags, terminal: Terminal): Promise<Loaded> {
+export async function load(flags: SharedFlags, terminal: Terminal, files?: FileSource): Promise<Loaded> {
   const { env, printError, hide, isInteractive } = terminal
-  const loaded = await loadConfig({ flags, env, home: env['HOME'] ?? '' })
+  const loaded = await loadConfig({ flags, env, home: env['HOME'] ?? '', ...(files && { files }) })
   const { logLevel: level, logFormat: format, secrets, warnings } = loaded
   const mask = createMask(secrets)
   hide(mask)

@@ -14,7 +14,7 @@ import { COMMANDS } from './commands.ts'
 import { describeExits } from './describe-exits.ts'
 import { describeUsageError } from './describe-usage-error.ts'
 import type { Terminal } from './load.ts'
-import { OWN_OPTIONS, type OwnFlags } from './own-options.ts'
+import { OWN_OPTIONS, type OwnFlags, type OwnOptionEntry } from './own-options.ts'
 
 const PRECEDENCE =
   'Every shared option has a variable: KSP_TOKEN, … Options win over variables, these over the configuration file.'
@@ -56,9 +56,7 @@ export function createProgram(
       })
     if (argument !== undefined)
       command.addArgument(new Argument(`<${argument.name}>`).choices(argument.words))
-    for (const { flag, help } of own.map((option) => OWN_OPTIONS[option])) {
-      command.addOption(new Option(flag, help).helpGroup('This command:'))
-    }
+    for (const option of own) command.addOption(ownOption(OWN_OPTIONS[option]))
   }
   return program.addHelpText('after', footer(program, null))
 }
@@ -77,6 +75,13 @@ function refuse(program: Command, word: string): never {
   program.error(`error: unknown command ${said}`)
 }
 
+function ownOption({ flag, placeholder, choices, isList, help }: OwnOptionEntry): Option {
+  const option = new Option(placeholder === undefined ? flag : `${flag} ${placeholder}`, help)
+  if (choices !== undefined) option.choices(choices)
+  if (isList) option.argParser(collect)
+  return option.helpGroup('This command:')
+}
+
 function addSharedOptions(command: Command): void {
   for (const topic of OPTION_TOPICS) {
     for (const name of OPTION_NAMES) {
@@ -84,9 +89,12 @@ function addSharedOptions(command: Command): void {
       if (shared.topic !== topic) continue
       const flags = shared.placeholder === null ? shared.flag : `${shared.flag} ${shared.placeholder}`
       const option = new Option(flags, shared.help).helpGroup(`${topic}:`)
-      if (shared.isList)
-        option.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value])
+      if (shared.isList) option.argParser(collect)
       command.addOption(option)
     }
   }
+}
+
+function collect(value: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), value]
 }

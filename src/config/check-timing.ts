@@ -39,6 +39,13 @@ export function bestIntervalSeconds(everyMs: number): number {
   return Math.ceil(everyMs / BEST_SHARE / 1000)
 }
 
+/** The same, for a monitor that every version of Kuma takes and that no heartbeat meets Kuma's own look of. */
+export function safeIntervalSeconds(everyMs: number): number {
+  let seconds = Math.max(bestIntervalSeconds(everyMs), SHORTEST_OLD_INTERVAL_MS / 1000)
+  while (findTrouble(seconds * 1000, everyMs) !== null) seconds += 1
+  return seconds
+}
+
 function bestPeriod(intervalMs: number): number {
   const ms = BEST_SHARE * intervalMs
   return ms >= 5000 ? Math.round(ms / 1000) * 1000 : Math.max(Math.round(ms), 1000)

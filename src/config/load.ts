@@ -23,7 +23,8 @@ import type { Secrets } from './secrets.ts'
 import { secretsOf } from './secrets.ts'
 import type { FileSource } from './text-file.ts'
 
-const DEFAULT_FILE = '/etc/kuma-supervisor-push/config.toml'
+/** Read where nothing names a file. */
+export const DEFAULT_FILE = '/etc/kuma-supervisor-push/config.toml'
 
 interface LoadRequest {
   /** The shared options as commander read them. */

@@ -140,7 +140,7 @@ export const OPTIONS = {
     key: null,
     kind: flag,
     topic: 'This process',
-    help: 'print heartbeats; needs neither Kuma nor a token',
+    help: 'print heartbeats, or the plan of provision, alone',
   },
   logLevel: {
     flag: '--log-level',
@@ -161,6 +161,9 @@ export const OPTIONS = {
     help: 'text or json [text]',
   },
 } as const satisfies Readonly<Record<string, SharedOption>>
+
+/** Variables that are no option's: what they hold must not stand in a command line. */
+export const OTHER_VARIABLES = { kumaPassword: 'KSP_KUMA_PASSWORD' } as const
 
 export type OptionName = keyof typeof OPTIONS
 

@@ -1,6 +1,6 @@
 import { nearest } from './nearest.ts'
 import type { OptionName, OptionValue, SharedFlags, SharedOption } from './options.ts'
-import { OPTION_NAMES, OPTIONS } from './options.ts'
+import { OPTION_NAMES, OPTIONS, OTHER_VARIABLES } from './options.ts'
 import type { Given } from './place.ts'
 import type { Problems } from './problems.ts'
 
@@ -30,7 +30,7 @@ export function readEnvironment(
 
 /** Tells the variables that look like ours and are none. */
 export function unknownVariables(env: Environment): string[] {
-  const known = Object.values(OPTIONS).map((option) => option.env)
+  const known = [...Object.values(OPTIONS).map((option) => option.env), ...Object.values(OTHER_VARIABLES)]
   return Object.keys(env)
     .filter((name) => name.startsWith('KSP_') && !known.some((one) => one === name))
     .map((name) => {

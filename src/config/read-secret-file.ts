@@ -10,7 +10,7 @@ const MAX_BYTES = 64 * 1024
  * @param isNeeded false turns a file that is missing or closed to us into a warning
  */
 export async function readSecretFile(
-  { files, env, problems, warnings }: LoadContext,
+  { files, env, problems, warnings }: Pick<LoadContext, 'files' | 'env' | 'problems' | 'warnings'>,
   { place, value: path }: Given<string>,
   isNeeded: boolean,
 ): Promise<string | null> {

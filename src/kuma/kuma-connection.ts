@@ -38,6 +38,11 @@ export interface KumaConnection {
   pusher(target: PushTarget): Pusher
   /** Asks what stands at the target's address, without a heartbeat. */
   probe(target: PushTarget, signal: AbortSignal): Promise<Probe>
+  /** What other requests than pushes go through, on the same way. */
+  open(proxy: string | null): Promise<{
+    readonly dispatcher: Dispatcher
+    readonly headers: Readonly<Record<string, string>>
+  }>
   /** Ends every connection at once; pushes under way fail. */
   close(): Promise<void>
 }
@@ -66,6 +71,7 @@ export async function openKumaConnection(options: KumaConnectionOptions): Promis
       push: async (heartbeat, signal) => push(heartbeat, await pushOptions(target, signal)),
     }),
     probe: async (target, signal) => probe(await pushOptions(target, signal)),
+    open: async (proxy) => ({ dispatcher: await dispatcherFor(proxy), headers }),
     async close() {
       await Promise.all([...dispatchers.values()].map(async (dispatcher) => (await dispatcher).destroy()))
     },

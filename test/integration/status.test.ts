@@ -53,6 +53,7 @@ async function show(
     },
     printError: (text: string) => void (errors += text),
     hide: () => {},
+    ask: () => Promise.resolve(null),
     isInteractive: true,
     isScreen,
     screenSize: () => ({ columns: columns ?? null, rows: rows ?? null }),
