@@ -9,6 +9,7 @@ export function readProgram(): Command {
       print: () => {},
       printError: () => {},
       hide: () => {},
+      ask: () => Promise.resolve(null),
       isInteractive: false,
       isScreen: false,
       onFault: () => {},
