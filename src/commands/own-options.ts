@@ -36,13 +36,13 @@ export const OWN_OPTIONS = {
     flag: '--per',
     placeholder: '<what>',
     choices: ['program', 'group', 'host'],
-    help: 'what has a monitor beside the host [group]',
+    help: 'what has a monitor: program, group or host [group]',
   },
   notify: {
     flag: '--notify',
     placeholder: '<where>',
     choices: ['host', 'each', 'group', 'none'],
-    help: 'which monitors alert [host]',
+    help: 'what alerts: host, each, group or none [host]',
   },
   notification: {
     flag: '--notification',

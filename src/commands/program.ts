@@ -38,7 +38,12 @@ export function createProgram(
       writeErr: terminal.printError,
       outputError: (text, write) => write(describeUsageError(text)),
     })
-    .configureHelp({ helpWidth: 80, showGlobalOptions: true })
+    // Without commander's own list of choices: the text has them.
+    .configureHelp({
+      helpWidth: 80,
+      showGlobalOptions: true,
+      optionDescription: ({ description }) => description,
+    })
   // Theirs, not the commands': so they may stand before a command as well as after it, and the first help shows them.
   addSharedOptions(program)
   for (const [name, { summary, isDefault, argument, own = [], load }] of Object.entries(COMMANDS)) {
