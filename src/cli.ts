@@ -40,6 +40,7 @@ async function main(): Promise<ExitCode> {
     env: process.env,
     print,
     printError,
+    pipes: { input: process.stdin, output: (text) => void process.stdout.write(text) },
     hide,
     isInteractive: process.stdin.isTTY,
     ask: async (question, isSecret) => (await import('./commands/ask.ts')).ask(question, isSecret),

@@ -36,6 +36,11 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     exits: { [EXIT.ok]: 'after a clean stop' },
     load: async () => (await import('./run.ts')).run,
   },
+  listen: {
+    summary: 'run as an event listener of supervisord: no systemd needed',
+    exits: { [EXIT.ok]: 'after a clean stop, or the end of supervisord' },
+    load: async () => (await import('./listen.ts')).listen,
+  },
   once: {
     summary: 'check once, push, exit: for cron or a timer',
     exits: {

@@ -5,6 +5,7 @@ import { runAgent } from '../agent/run-agent.ts'
 import { createStateFile, type Memories } from '../agent/state-file.ts'
 import type { AgentConfig } from '../config/config.ts'
 import { formatDuration } from '../config/duration.ts'
+import type { Listening } from './listening.ts'
 import type { Loaded, Terminal } from './load.ts'
 import { openOutboxes, type Outboxes } from './open-outboxes.ts'
 import { openWatches } from './open-watches.ts'
@@ -19,6 +20,8 @@ interface KeepWatchOptions extends Loaded {
   readonly memories: Memories | null
   /** Null where no systemd asked for them. */
   readonly notices: ServiceNotices | null
+  /** Null where it is not supervisord that runs the agent. */
+  readonly listening: Listening | null
   /** Ends the agent. */
   readonly stop: AbortSignal
   /** Ends this watch, because another configuration takes its place. */
@@ -27,18 +30,20 @@ interface KeepWatchOptions extends Loaded {
 
 /** Checks and pushes by one configuration until it ends; gives what the monitors remember then. */
 export async function keepWatch(options: KeepWatchOptions): Promise<Memories> {
-  const { loaded, log, mask, terminal, notices, stop } = options
+  const { loaded, log, mask, terminal, notices, listening, stop } = options
   const { config, dryRun } = loaded
   const clock = realClock
   const stateFile = createStateFile({ path: config.agent.stateFile, bootId: await readBootId(), log })
   const memories: Memories = options.memories ?? (dryRun ? new Map() : await stateFile.load())
   const { env } = terminal
-  const opened = await openWatches({ config, env, memories, clock, log, mask, dryRun, listens: true })
+  const own = listening?.own ?? null
+  const opened = await openWatches({ config, env, own, memories, clock, log, mask, dryRun, listens: true })
   const { watches } = opened
   const monitors = watches.flatMap((watch) => watch.monitors)
-  const unhear = terminal.onSignal('SIGUSR1', () => {
+  const ring = (): void => {
     for (const { bell } of watches) bell.ring()
-  })
+  }
+  const unhear = [terminal.onSignal('SIGUSR1', ring), listening?.hear(ring, log)]
   // One write after the other; a change during a write is in the next.
   let saving = Promise.resolve()
   let isDue = false
@@ -103,9 +108,10 @@ export async function keepWatch(options: KeepWatchOptions): Promise<Memories> {
       },
       AbortSignal.any([stop, options.replaced]),
     )
-    if (stop.aborted && config.agent.onStop === 'down') await sayFarewell(monitors, outboxes)
+    if (listening?.isOrphan === true) log.error('supervisord died: ending with it')
+    if (stop.aborted) await sayFarewell(monitors, outboxes, lastWords(config.agent, listening))
   } finally {
-    unhear()
+    for (const end of unhear) end?.()
     await saving
     await save()
     await Promise.all([outboxes.close(), opened.close()])
@@ -116,8 +122,12 @@ export async function keepWatch(options: KeepWatchOptions): Promise<Memories> {
 /** Less than the time a stop may take. */
 const FAREWELL_WITHIN_MS = 1_000
 
-async function sayFarewell(monitors: readonly Monitor[], outboxes: Outboxes): Promise<void> {
-  const message = 'the agent was stopped: nothing is watched until it runs again'
+async function sayFarewell(
+  monitors: readonly Monitor[],
+  outboxes: Outboxes,
+  message: string | null,
+): Promise<void> {
+  if (message === null) return
   for (const { name } of monitors) {
     outboxes.offer(name, { verdict: { status: 'down', message, ping: null }, restartsUntilMs: null })
   }
@@ -125,6 +135,14 @@ async function sayFarewell(monitors: readonly Monitor[], outboxes: Outboxes): Pr
   const inTime = new AbortController()
   await Promise.race([said, realClock.sleep(FAREWELL_WITHIN_MS, inTime.signal)])
   inTime.abort()
+}
+
+/** Null for none. A death is told whatever becomes of a planned stop: nobody has planned it. */
+function lastWords({ onStop }: AgentConfig, listening: Listening | null): string | null {
+  if (listening?.isOrphan === true) return 'supervisord died: nothing is watched until it runs again'
+  if (onStop === 'none') return null
+  const who = listening?.isStopping === true ? 'supervisord' : 'the agent'
+  return `${who} was stopped: nothing is watched until it runs again`
 }
 
 function describeTimes({ checkEveryMs, pushEveryMs, schedule }: AgentConfig): string {

@@ -3,12 +3,15 @@ import type { SharedFlags } from '../config/options.ts'
 import type { FileSource } from '../config/text-file.ts'
 import { createLog, type Log } from '../log.ts'
 import { createMask } from '../secret.ts'
+import type { EventPipes } from '../supervisor/answer-events.ts'
 
 /** The process's own streams and variables, given by `cli.ts`. */
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly print: (text: string) => void
   readonly printError: (text: string) => void
+  /** Standard input, and output as it is: nothing is hidden in it. */
+  readonly pipes: EventPipes
   /** From now on, whatever is printed goes through this, a crash included. */
   readonly hide: (mask: (text: string) => string) => void
   /** Whether a person runs this at a terminal. */

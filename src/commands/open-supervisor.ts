@@ -7,6 +7,7 @@ import { createMask } from '../secret.ts'
 import type { RpcReading } from '../supervisor/rpc-reading.ts'
 import type { SupervisorClient } from '../supervisor/client.ts'
 import type { FoundServer } from '../supervisor/find-server.ts'
+import { withoutOwn, type OwnProcess } from '../supervisor/without-own.ts'
 
 /** The door to one supervisord, wherever the configuration says it is or it is found. */
 export interface SupervisorDoor {
@@ -23,6 +24,8 @@ export interface SupervisorDoor {
 
 interface DoorOptions {
   readonly env: Readonly<Record<string, string | undefined>>
+  /** This process among those of a supervisord; null where none runs it. */
+  readonly own: OwnProcess | null
   readonly clock: Clock
   readonly log: Log
   /** supervisord ended the idle connection: it most likely died. */
@@ -38,6 +41,7 @@ interface Address {
 /** Loads the RPC client when it is first read. */
 export function openSupervisor(config: SupervisorConfig, options: DoorOptions): SupervisorDoor {
   if (config.url === 'none') return CLOSED
+  const { own } = options
   const now = (): number => options.clock.now()
   let opened: { client: SupervisorClient; address: Address } | null = null
   /** With `auto`, an address that does not answer is looked for again: supervisord may have been set up anew. */
@@ -76,7 +80,9 @@ export function openSupervisor(config: SupervisorConfig, options: DoorOptions): 
       const client = await open(address)
       const reading = await client.read(signal)
       isDoubtful = reading.kind === 'failed'
-      return reading.kind === 'failed' ? withoutCredentials(reading, address) : reading
+      if (reading.kind === 'failed') return withoutCredentials(reading, address)
+      if (reading.kind === 'not-asked' || own === null) return reading
+      return { ...reading, state: withoutOwn(reading.state, own, address.url) }
     },
     async wake(signal) {
       await opened?.client.call('supervisor.getState', [], signal)

@@ -7,6 +7,7 @@ import type { Watch } from '../agent/watch.ts'
 import type { Config, SupervisorTarget } from '../config/config.ts'
 import type { Log } from '../log.ts'
 import { readUpSeconds } from '../probes/read-up-seconds.ts'
+import type { OwnProcess } from '../supervisor/without-own.ts'
 import type { UnitReader } from '../systemd/unit-reader.ts'
 import type { Rules } from '../verdict/judge.ts'
 import { NO_PROBES, openProbes, type Probes } from './open-probes.ts'
@@ -21,6 +22,8 @@ export interface OpenWatches {
 interface WatchesOptions {
   readonly config: Config
   readonly env: Readonly<Record<string, string | undefined>>
+  /** This process among those of a supervisord; null or left out where none runs it. */
+  readonly own?: OwnProcess | null
   readonly memories: Memories
   readonly clock: Clock
   readonly log: Log
@@ -37,7 +40,7 @@ const UNIT_TIMEOUT_MS = 5_000
 
 /** Opens the doors to everything that is watched: one watch for each supervisord and each plain unit. */
 export async function openWatches(options: WatchesOptions): Promise<OpenWatches> {
-  const { config, env, memories, clock, log, mask, dryRun, listens } = options
+  const { config, env, own = null, memories, clock, log, mask, dryRun, listens } = options
   const reader = await openUnitReader(options, (unit) => {
     for (const { bell } of bells.filter((one) => one.unit === unit)) bell.ring()
   })
@@ -54,7 +57,7 @@ export async function openWatches(options: WatchesOptions): Promise<OpenWatches>
     const isOf = (target: Rules): target is SupervisorTarget =>
       target.kind === 'supervisor' && target.supervisor === name
     const bell = new Bell()
-    const plain = openSupervisor(supervisor, { env, log, clock, onEnd: () => bell.ring() })
+    const plain = openSupervisor(supervisor, { env, own, log, clock, onEnd: () => bell.ring() })
     const door = listens && url !== 'none' ? watchPids({ name, door: plain, bell, clock, log }) : plain
     const targets = config.monitors.map(({ target }) => target).filter(isOf)
     const probes = openProbes({ name, door, targets, log, mask })

@@ -3,18 +3,30 @@ import type { SharedFlags } from '../config/options.ts'
 import { ConfigError, EXIT, type ExitCode } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { keepWatch } from './keep-watch.ts'
+import type { Listening } from './listening.ts'
 import { load, type Loaded, type Terminal } from './load.ts'
 import { openOutboxes } from './open-outboxes.ts'
 import { realClock } from './real-clock.ts'
 import type { ServiceNotices } from './service-notices.ts'
 
 /** `run`: checks and pushes until stopped; SIGHUP has it load its configuration again. */
-export async function run(flags: SharedFlags, terminal: Terminal, stop: AbortSignal): Promise<ExitCode> {
+export function run(flags: SharedFlags, terminal: Terminal, stop: AbortSignal): Promise<ExitCode> {
+  return runWith(null, flags, terminal, stop)
+}
+
+/** `run`, with what more there is where supervisord runs it as an event listener. */
+export async function runWith(
+  listening: Listening | null,
+  flags: SharedFlags,
+  terminal: Terminal,
+  stop: AbortSignal,
+): Promise<ExitCode> {
   let current = await load(flags, terminal)
   let next: Loaded | null = current
   let memories: Memories | null = null
   let replaced = new AbortController()
-  const notices = await openNotices(terminal, current.log)
+  // systemd may ask supervisord to notify it; a child of supervisord must not answer for it.
+  const notices = listening === null ? await openNotices(terminal, current.log) : null
   const noticing = notices?.run(stop)
 
   const reload = async (): Promise<void> => {
@@ -40,7 +52,8 @@ export async function run(flags: SharedFlags, terminal: Terminal, stop: AbortSig
     next = null
     replaced = new AbortController()
     for (const warning of current.loaded.timing) current.log.warn(warning)
-    memories = await keepWatch({ ...current, terminal, notices, memories, stop, replaced: replaced.signal })
+    const { signal } = replaced
+    memories = await keepWatch({ ...current, terminal, notices, listening, memories, stop, replaced: signal })
   }
   await noticing
   return EXIT.ok

@@ -6,7 +6,8 @@ import { eventually } from './eventually.ts'
 import { runCommand } from './run-command.ts'
 
 const PROJECT = join(import.meta.dirname, '../..')
-const BUNDLE = join(PROJECT, 'dist/kuma-supervisor-push.cjs')
+/** What a host runs. */
+export const BUNDLE = join(PROJECT, 'dist/kuma-supervisor-push.cjs')
 
 interface AgentOptions {
   /** Beside PATH alone; nothing else of this process's environment reaches it. */

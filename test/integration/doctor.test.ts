@@ -4,6 +4,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { after, before, suite, test, type TestContext } from 'node:test'
 import { doctor } from '../../src/commands/doctor.ts'
 import { mayUser } from '../../src/commands/doctor/may-user.ts'
@@ -116,6 +117,7 @@ async function examine(t: TestContext, setup: Setup): Promise<Examination> {
     env,
     print: (more: string) => void (text += more),
     printError: () => {},
+    pipes: { input: Readable.from([]), output: () => {} },
     hide: () => {},
     ask: () => Promise.resolve(null),
     isInteractive: false,
@@ -349,6 +351,7 @@ test('for people: a mark, the check, its time, and the remedy below', async (t) 
     env: { ...env, LANG: 'en_US.UTF-8', TERM: 'xterm' },
     print: (more: string) => void (text += more),
     printError: () => {},
+    pipes: { input: Readable.from([]), output: () => {} },
     hide: () => {},
     ask: () => Promise.resolve(null),
     isInteractive: true,

@@ -1,5 +1,6 @@
 // The status of a real supervisord, for people and for scripts.
 import assert from 'node:assert/strict'
+import { Readable } from 'node:stream'
 import { after, before, test, type TestContext } from 'node:test'
 import { status } from '../../src/commands/status.ts'
 import { eventually } from '../helpers/eventually.ts'
@@ -52,6 +53,7 @@ async function show(
       onPrint?.(text)
     },
     printError: (text: string) => void (errors += text),
+    pipes: { input: Readable.from([]), output: () => {} },
     hide: () => {},
     ask: () => Promise.resolve(null),
     isInteractive: true,

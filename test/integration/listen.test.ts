@@ -1,0 +1,231 @@
+// The agent as an event listener of a real supervisord, where there is no systemd.
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { before, test, type TestContext } from 'node:test'
+import { BUNDLE, buildBundle, runAgent } from '../helpers/agent-process.ts'
+import { eventually } from '../helpers/eventually.ts'
+import { startReceiver, type Receiver } from '../helpers/receiver.ts'
+import { startSupervisord, type Supervisord, type SupervisordOptions } from '../helpers/supervisord.ts'
+
+before(() => buildBundle())
+
+interface Stage {
+  readonly kuma: Receiver
+  readonly supervisord: Supervisord
+  /** What the agent has written to standard error, and to standard output: the protocol. */
+  readonly said: () => Promise<string>
+  readonly protocol: () => Promise<string>
+}
+
+/** supervisord with the agent in it, which by itself would look once in ten minutes. */
+async function start(
+  t: TestContext,
+  programs: SupervisordOptions['programs'],
+  { agent = '', args = '' } = {},
+): Promise<Stage> {
+  const dir = await mkdtemp(join(tmpdir(), 'ksp-listen-'))
+  t.after(() => rm(dir, { recursive: true, force: true }))
+  const kuma = await startReceiver(t)
+  const config = `[agent]\ncheck_every = "10m"\npush_every = "10m"\nstate_file = "${dir}/state.json"\n${agent}
+[kuma]\nurl = "${kuma.url}"\n[[monitor]]\ntoken = "AWbUXTosJG"\n`
+  await writeFile(join(dir, 'config.toml'), config, { mode: 0o600 })
+  const supervisord = await startSupervisord({
+    programs: {
+      ...programs,
+      'eventlistener:kuma': {
+        command: `${process.execPath} ${BUNDLE} listen --config ${dir}/config.toml --log-level debug ${args}`,
+        events: 'PROCESS_STATE,SUPERVISOR_STATE_CHANGE,TICK_5',
+        buffer_size: 1000,
+        autorestart: 'true',
+        stdout_logfile: `${dir}/protocol`,
+        stderr_logfile: `${dir}/said`,
+      },
+    },
+  })
+  t.after(() => supervisord.stop())
+  const read = (name: string): Promise<string> => readFile(join(dir, name), 'utf8').catch(() => '')
+  return { kuma, supervisord, said: () => read('said'), protocol: () => read('protocol') }
+}
+
+async function waitUntil(what: string, { kuma, said }: Stage, message: RegExp): Promise<void> {
+  const seen = (): boolean => kuma.accepted.some(({ msg }) => message.test(msg))
+  await eventually(what, seen).catch(async (error: unknown) => {
+    const told = kuma.arrivals.map(({ status, msg }) => `${status} ${msg}`).join('\n')
+    throw new Error(`${String(error)}\npushed:\n${told}\nsaid:\n${await said()}`, { cause: error })
+  })
+}
+
+/** All of supervisord's programs run and the agent listens. */
+async function listens({ supervisord, said }: Stage): Promise<void> {
+  await eventually('it listens', said, (text) => text.includes('PROCESS_STATE_RUNNING processname:kuma'))
+  await eventually(
+    'all run',
+    () => supervisord.ctl('status'),
+    (text) => !text.includes('STARTING'),
+  )
+}
+
+const pidOf = async ({ supervisord }: Stage): Promise<number> => Number(await supervisord.ctl('pid', 'kuma'))
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+test('pushes a program that goes FATAL, by the event alone, and never counts itself', async (t) => {
+  const bad = { command: 'sh -c "exit 3"', autostart: 'false', startretries: 0 }
+  const stage = await start(t, { web: 'sleep 1000', größe: 'sleep 1000', bad })
+  await listens(stage)
+  assert.equal(stage.kuma.arrivals.length, 1)
+  assert.equal(stage.kuma.arrivals[0]?.status, 'up')
+  await stage.supervisord.ctl('start', 'bad')
+  await waitUntil('it is told', stage, /^bad FATAL: .* · 2 of 3 running$/)
+  await stage.supervisord.ctl('restart', 'größe')
+  await stage.supervisord.ctl('stop', 'größe')
+  await eventually('its stop is heard', stage.said, (text) => /STATE_STOPPED processname:größe/.test(text))
+  for (const { msg } of stage.kuma.arrivals) assert.doesNotMatch(msg, /kuma/)
+})
+
+test('writes nothing but the protocol to standard output, a dry run included', async (t) => {
+  const stage = await start(t, { web: 'sleep 1000' }, { args: '--dry-run' })
+  await listens(stage)
+  await stage.supervisord.ctl('stop', 'web')
+  await eventually('it is down', stage.said, (text) => text.includes('  down  '))
+  assert.match(await stage.protocol(), /^READY\n(?:RESULT 2\nOKREADY\n){4,}$/)
+  assert.doesNotMatch(await stage.supervisord.log(), /UNKNOWN state/)
+})
+
+test('is started again by supervisord, and listens as before', async (t) => {
+  const stage = await start(t, { web: 'sleep 1000' })
+  await listens(stage)
+  const pid = await pidOf(stage)
+  process.kill(pid, 'SIGKILL')
+  await eventually(
+    'another one runs',
+    () => pidOf(stage),
+    (now) => now > 0 && now !== pid,
+  )
+  await eventually('it listens', stage.said, (text) => text.split('RUNNING processname:kuma').length === 3)
+  await stage.supervisord.ctl('stop', 'web')
+  await waitUntil('it is told', stage, /^web STOPPED by hand/)
+})
+
+test('takes a changed configuration by SIGHUP and goes on listening', async (t) => {
+  const stage = await start(t, { web: 'sleep 1000' })
+  await listens(stage)
+  await stage.supervisord.ctl('signal', 'HUP', 'kuma')
+  await eventually('it is loaded again', stage.said, (text) => text.split('watching ').length === 3)
+  await stage.supervisord.ctl('stop', 'web')
+  await waitUntil('it is told', stage, /^web STOPPED by hand/)
+})
+
+test('a death of supervisord is told before the agent ends with it', async (t) => {
+  const stage = await start(t, { web: 'sleep 1000' })
+  await listens(stage)
+  const pid = await pidOf(stage)
+  stage.supervisord.kill('SIGKILL')
+  await waitUntil('it is told', stage, /^supervisord died: nothing is watched until it runs again$/)
+  await eventually('the agent is gone', () => !isAlive(pid))
+  assert.deepEqual(
+    stage.kuma.arrivals.map(({ status }) => status),
+    ['up', 'down'],
+  )
+})
+
+test('a death of supervisord ends the agent though Kuma does not answer', async (t) => {
+  const stage = await start(t, { web: 'sleep 1000' })
+  await listens(stage)
+  const pid = await pidOf(stage)
+  stage.kuma.script(() => {})
+  stage.supervisord.kill('SIGKILL')
+  await eventually('the agent is gone', () => !isAlive(pid), Boolean, { timeoutMs: 20_000 })
+  assert.equal(stage.kuma.arrivals.at(-1)?.msg, 'supervisord died: nothing is watched until it runs again')
+})
+
+test('a planned shutdown is told only where on_stop asks for it, and is no death', async (t) => {
+  const slow = { command: `sh -c "trap 'sleep 1; exit' TERM; sleep 1000 & wait"` }
+  for (const [onStop, told] of [
+    ['none', []],
+    ['down', ['supervisord was stopped: nothing is watched until it runs again']],
+  ] as const) {
+    const stage = await start(t, { web: 'sleep 1000', slow }, { agent: `on_stop = "${onStop}"` })
+    await listens(stage)
+    const pid = await pidOf(stage)
+    await stage.supervisord.end()
+    await eventually('the agent is gone', () => !isAlive(pid))
+    const messages = stage.kuma.arrivals.map(({ msg }) => msg)
+    assert.deepEqual(messages.slice(1), told)
+    assert.match(await stage.said(), /event SUPERVISOR_STATE_CHANGE_STOPPING/)
+  }
+})
+
+test('its own stop by hand is told as what it is', async (t) => {
+  const stage = await start(t, { web: 'sleep 1000' }, { agent: 'on_stop = "down"' })
+  await listens(stage)
+  await stage.supervisord.ctl('stop', 'kuma')
+  await waitUntil('it is told', stage, /^the agent was stopped: nothing is watched until it runs again$/)
+  assert.match(await stage.supervisord.ctl('status', 'kuma'), /STOPPED/)
+})
+
+test('two hundred programs that restart together are no flood of pushes, and hold up no event', async (t) => {
+  const all = { command: 'sleep 1000', numprocs: 200, process_name: 'p%(process_num)03d', startsecs: 0 }
+  const stage = await start(t, { all })
+  await eventually('it listens', stage.said, (text) => text.includes('RUNNING processname:kuma'))
+  const earlier = stage.kuma.arrivals.length
+  await stage.supervisord.ctl('restart', 'all:*')
+  await eventually('every event is heard', stage.said, (text) => {
+    const heard = text.match(/PROCESS_STATE_RUNNING processname:p\d+/g) ?? []
+    return heard.length >= 400
+  })
+  // Rounds that were rung for are still under way.
+  await sleep(2_000)
+  const pushes = stage.kuma.arrivals.slice(earlier)
+  assert.ok(pushes.length <= 2, pushes.map(({ status, msg }) => `${status} ${msg}`).join('\n'))
+  assert.doesNotMatch(await stage.supervisord.log(), /event buffer overflowed/)
+})
+
+const ENV = { SUPERVISOR_PROCESS_NAME: 'kuma', SUPERVISOR_GROUP_NAME: 'kuma' }
+const LISTEN = ['listen', '--dry-run', '--unit', 'none', '--supervisor-url', 'unix:///nowhere.sock']
+
+test('by hand it says what it is for, with the lines to paste, and ends with 64', async () => {
+  const { code, stdout, stderr } = await runAgent(['listen'])
+  assert.equal(code, 64)
+  assert.equal(stdout, '')
+  assert.match(stderr, /event listener/)
+  assert.match(stderr, /^\[eventlistener:kuma\]\ncommand=kuma-supervisor-push listen\nevents=/m)
+})
+
+for (const [title, feed] of [
+  ['the end of the pipe', ':'],
+  ['the end of the pipe in the midst of a header', 'printf "ver:3.0 serv"; sleep 1'],
+  ['the end of the pipe in the midst of an event', 'printf "eventname:TICK_5 len:100\nwhen"; sleep 1'],
+] as const) {
+  test(`${title} ends it with 0`, async () => {
+    const under = ['sh', '-c', `(${feed}) | "$0" "$@"`]
+    const { code, stdout } = await runAgent(LISTEN, { env: ENV, under })
+    assert.equal(code, 0)
+    assert.equal(stdout, 'READY\n')
+  })
+}
+
+test('what is no stream of events ends it with an error that says so', async () => {
+  const under = ['sh', '-c', 'yes GARBAGE 2>/dev/null | "$0" "$@"']
+  const { code, stdout, stderr } = await runAgent(LISTEN, { env: ENV, under })
+  assert.equal(code, 70)
+  assert.equal(stdout, 'READY\n')
+  assert.match(stderr, /^error: standard input is no stream of supervisord's events: \d+ bytes/m)
+})
+
+test('a wrong configuration ends it with its problems', async () => {
+  const under = ['sh', '-c', 'sleep 5 | "$0" "$@"']
+  const { code, stderr } = await runAgent(['listen', '--config', '/nowhere.toml'], { env: ENV, under })
+  assert.equal(code, 78)
+  assert.match(stderr, /nowhere\.toml/)
+})

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { SupervisorState } from '../../src/supervisor/rpc-reading.ts'
+import { withoutOwn, type OwnProcess } from '../../src/supervisor/without-own.ts'
+import { program, programConfig } from '../helpers/looks.ts'
+
+const URL = 'unix:///run/supervisor.sock'
+const OWN: OwnProcess = { group: 'kuma', name: 'kuma', serverUrl: URL, pid: 17 }
+
+function state(): SupervisorState {
+  const processes = [
+    program('web', 'RUNNING', { pid: 16 }),
+    program('kuma', 'RUNNING', { pid: 17 }),
+    program('agents:kuma', 'RUNNING', { pid: 18 }),
+  ]
+  return { ms: 1, pid: 1, processes, configs: [programConfig('web'), programConfig('kuma')], events: null }
+}
+
+const names = ({ processes }: SupervisorState): string[] =>
+  processes.map(({ group, name }) => `${group}:${name}`)
+
+test('leaves out the agent, and its configuration, and no program of the same name in another group', () => {
+  const left = withoutOwn(state(), OWN, URL)
+  assert.deepEqual(names(left), ['web:web', 'agents:kuma'])
+  assert.deepEqual(
+    left.configs?.map(({ name }) => name),
+    ['web'],
+  )
+})
+
+test('knows itself by its pid where its supervisord is configured by another URL', () => {
+  for (const serverUrl of ['http://127.0.0.1:9001', null]) {
+    assert.deepEqual(names(withoutOwn(state(), { ...OWN, serverUrl }, URL)), ['web:web', 'agents:kuma'])
+  }
+})
+
+test('leaves a program of the same name of another supervisord alone', () => {
+  const before = state()
+  assert.equal(withoutOwn(before, { ...OWN, pid: 99 }, 'http://10.0.0.7:9001'), before)
+})
