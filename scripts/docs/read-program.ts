@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import type { Command } from 'commander'
 import { createProgram } from '../../src/commands/program.ts'
 
@@ -8,6 +9,7 @@ export function readProgram(): Command {
       env: {},
       print: () => {},
       printError: () => {},
+      pipes: { input: Readable.from([]), output: () => {} },
       hide: () => {},
       ask: () => Promise.resolve(null),
       isInteractive: false,

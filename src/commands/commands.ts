@@ -38,7 +38,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   },
   listen: {
     summary: 'run as an event listener of supervisord: no systemd needed',
-    exits: { [EXIT.ok]: 'after a clean stop, or the end of supervisord' },
+    exits: { [EXIT.ok]: 'after a clean stop' },
     load: async () => (await import('./listen.ts')).listen,
   },
   once: {
