@@ -228,7 +228,8 @@ as_user() { # UID GID COMMAND...
 
 # The bundle is made when this is a clone and it is missing or older than what it is made of.
 find_bundle() {
-    bundle=$here/dist/$name.cjs
+    dist=$here/dist
+    bundle=$dist/$name.cjs
     if [ -f "$here/scripts/build.ts" ] && { [ ! -f "$bundle" ] || [ -n "$(find "$here/src" "$here/package-lock.json" -newer "$bundle" 2>/dev/null)" ]; }; then
         if npm=$(command -v npm); then
             step "build dist/ in $here" build
@@ -501,18 +502,23 @@ check_config() { # BUNDLE
 
 install_program() {
     changed=no resolved_config=''
+    files="agent.cjs $name.cjs"
     if [ "$dry_run" = yes ]; then
         say "check $config_file"
-        if [ -f "$bundle" ]; then put "$lib_dir/$name.cjs" 644 <"$bundle"; else say "write $lib_dir/$name.cjs"; fi
+        for file in $files; do
+            if [ -f "$dist/$file" ]; then put "$lib_dir/$file" 644 <"$dist/$file"; else say "write $lib_dir/$file"; fi
+        done
     else
-        staged=$lib_dir/$name.staged.cjs
-        mkdir -p -- "$lib_dir"
-        rm -f -- "$staged"
-        cp -- "$bundle" "$staged"
-        chmod 644 "$staged"
-        check_config "$staged"
-        put "$lib_dir/$name.cjs" 644 <"$staged"
-        rm -f -- "$staged"
+        staged=$lib_dir/staged
+        rm -rf -- "$staged"
+        mkdir -p -- "$staged"
+        for file in $files; do
+            cp -- "$dist/$file" "$staged/$file"
+            chmod 644 "$staged/$file"
+        done
+        check_config "$staged/$name.cjs"
+        for file in $files; do put "$lib_dir/$file" 644 <"$staged/$file"; done
+        rm -rf -- "$staged"
     fi
     program_changed=$changed
     for file in dist/THIRD-PARTY-LICENSES LICENSE config.example.toml; do

@@ -1,30 +1,27 @@
-// Builds dist/: the one bundled file that a host needs, and the licences of what is in it.
+// Builds dist/: the command, the agent in one file, and the licences of what is in it.
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { build } from 'esbuild'
+import { build, type BuildOptions } from 'esbuild'
+import { leaveOut } from './leave-out.ts'
 
 const root = join(import.meta.dirname, '..')
-const bundle = 'dist/kuma-supervisor-push.cjs'
+const command = 'dist/kuma-supervisor-push.cjs'
 
 await rm(join(root, 'dist'), { recursive: true, force: true })
 await mkdir(join(root, 'dist'))
 
-const { metafile } = await build({
+const options = {
   absWorkingDir: root,
-  entryPoints: ['src/cli.ts'],
-  outfile: bundle,
   bundle: true,
   minify: true,
   platform: 'node',
   target: 'node20.18',
-  // CommonJS starts faster than an ES module.
+  // CommonJS starts faster than an ES module, and V8 can be given compiled code of it.
   format: 'cjs',
-  banner: { js: '#!/usr/bin/env node' },
+  // The agent is no module of its own to Node: it cannot be asked to import anything.
+  supported: { 'dynamic-import': false },
   legalComments: 'none',
-  // The D-Bus library's XML is for introspection, which is never asked for: a parser less to trust.
   alias: {
-    'fast-xml-parser': './scripts/no-xml.ts',
-    'fast-xml-builder': './scripts/no-xml.ts',
     // Kuma is asked over our own HTTP alone, without websockets.
     ws: './scripts/no-transport.ts',
     'xmlhttprequest-ssl': './scripts/no-transport.ts',
@@ -38,8 +35,21 @@ const { metafile } = await build({
   },
   metafile: true,
   logLevel: 'warning',
+} as const satisfies BuildOptions
+
+const { metafile } = await build({
+  ...options,
+  entryPoints: ['src/cli.ts'],
+  outfile: 'dist/agent.cjs',
+  plugins: [leaveOut],
 })
-await chmod(join(root, bundle), 0o755)
+await build({
+  ...options,
+  entryPoints: ['src/launcher/launch.ts'],
+  outfile: command,
+  banner: { js: '#!/usr/bin/env node' },
+})
+await chmod(join(root, command), 0o755)
 await writeFile(
   join(root, 'dist/THIRD-PARTY-LICENSES'),
   await licences(bundledPackages(Object.keys(metafile.inputs))),

@@ -2,6 +2,7 @@ import type { LookupFunction } from 'node:net'
 import type { Dispatcher } from 'undici'
 import type { PushTarget } from '../config/config.ts'
 import { ConfigError } from '../errors.ts'
+import { loadAgent, loadProxyAgent } from '../undici.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import { push, type PushOptions } from './push.ts'
 import { probe, type Probe } from './probe.ts'
@@ -101,11 +102,10 @@ async function openDispatcher(proxy: string | null, connect: ConnectOptions): Pr
     clientTtl: 120_000,
   }
   if (proxy === null) {
-    const { default: Agent } = await import('undici/lib/dispatcher/agent.js')
+    const Agent = await loadAgent()
     return new Agent({ ...pool, connect })
   }
-  // The whole package: a proxy agent works only with what its front door adds to every dispatcher.
-  const { ProxyAgent } = await import('undici')
+  const ProxyAgent = await loadProxyAgent()
   return new ProxyAgent({
     ...pool,
     uri: proxy,

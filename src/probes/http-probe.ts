@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Dispatcher } from 'undici'
 import { HttpFailure, request } from '../http.ts'
+import { loadAgent } from '../undici.ts'
 import type { HttpReading } from './http-reading.ts'
 
 /** Asks one URL again and again, one request at a time. */
@@ -31,7 +32,7 @@ export function createHttpProbe(options: HttpProbeOptions): HttpProbe {
   let underWay: Promise<HttpReading> | null = null
 
   const open = async (): Promise<Dispatcher> => {
-    const { default: Agent } = await import('undici/lib/dispatcher/agent.js')
+    const Agent = await loadAgent()
     // A connection for each request, as a user's browser opens it: a kept one would not notice that nobody listens.
     dispatcher ??= new Agent({ pipelining: 0, connect: { timeout: options.timeoutMs } })
     return dispatcher

@@ -1,5 +1,6 @@
 import type { Client } from 'undici'
 import { type HttpAnswer, HttpFailure, request } from '../http.ts'
+import { loadClient } from '../undici.ts'
 
 /** Where an XML-RPC server listens: on a unix socket, or behind an `http:` or `https:` URL. */
 export interface PeerAddress {
@@ -58,8 +59,7 @@ export function createPeer(address: PeerAddress, onEnd: () => void, now: () => n
   let closed = false
 
   const open = async (timeoutMs: number): Promise<Line> => {
-    /* c8 ignore next -- the transpiler of the tests adds a branch to an import */
-    const { Client } = await import('undici')
+    const Client = await loadClient()
     if (closed) throw new HttpFailure('aborted', 'the connection was closed by us')
     if (current !== null) return current
     const client = new Client(url.origin, {

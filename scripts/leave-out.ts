@@ -1,0 +1,25 @@
+import { join } from 'node:path'
+import type { Plugin } from 'esbuild'
+
+/** What a package asks for and never uses: the file to take instead, by whose it is and what it asks for. */
+const INSTEAD: readonly { readonly by: RegExp; readonly asks: RegExp; readonly file: string }[] = [
+  // A parser less to trust: it is for introspection over D-Bus, which is never asked for.
+  { by: /\/dbus-next\//, asks: /^fast-xml-(?:parser|builder)$/, file: 'no-xml.ts' },
+  // HTTP/2, SOCKS proxies, and bodies as fetch has them.
+  { by: /\/undici\//, asks: /\/(?:client-h2|socks5-proxy-agent|fetch\/body)(?:\.js)?$/, file: 'absent.ts' },
+  // Only for two small things, and Node takes 5 ms to load it.
+  { by: /\/undici\//, asks: /^node:http$/, file: 'no-http.ts' },
+  // Commands in files of their own.
+  { by: /\/commander\//, asks: /^node:child_process$/, file: 'absent.ts' },
+]
+
+/** Keeps out of the bundle what only would be loaded, never used. */
+export const leaveOut: Plugin = {
+  name: 'leave out what is never used',
+  setup(build) {
+    build.onResolve({ filter: /^(?:fast-xml-|node:)|^\.\.?\// }, ({ path, importer }) => {
+      const found = INSTEAD.find(({ by, asks }) => by.test(importer) && asks.test(path))
+      return found === undefined ? undefined : { path: join(import.meta.dirname, found.file) }
+    })
+  },
+}

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs' // prettier-ignore
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { openCodeCache } from '../../src/launcher/code-cache.ts'
+
+const UID = process.geteuid?.() ?? 0
+const CODE = Buffer.from('code')
+
+function makeHome(t: TestContext) {
+  const home = mkdtempSync(join(tmpdir(), 'ksp-cache-'))
+  t.after(() => rmSync(home, { recursive: true }))
+  const source = join(home, 'agent.cjs')
+  writeFileSync(source, 'source')
+  const folder = join(home, '.cache/kuma-supervisor-push')
+  const open = (uid = UID, env: Record<string, string> = { HOME: home }) =>
+    openCodeCache({ source, env, uid })
+  const file = (): string => join(folder, readdirSync(folder)[0] ?? '')
+  return { home, source, folder, open, file }
+}
+
+test('gives what an earlier run has kept', (t) => {
+  const { open, folder } = makeHome(t)
+  assert.equal(open()?.read(), null)
+  open()?.write(Buffer.from('older'))
+  open()?.write(CODE)
+  assert.deepEqual(open()?.read(), CODE)
+  assert.equal(readdirSync(folder).length, 1)
+})
+
+test('is kept in XDG_CACHE_HOME where that is set', (t) => {
+  const { open, home } = makeHome(t)
+  open(UID, { HOME: '/nowhere', XDG_CACHE_HOME: home })?.write(CODE)
+  assert.equal(readdirSync(join(home, 'kuma-supervisor-push')).length, 1)
+})
+
+test('is of no use for a file that was replaced by one of the same length and age', (t) => {
+  const { open, source, home } = makeHome(t)
+  utimesSync(source, 1000, 1000)
+  open()?.write(CODE)
+  writeFileSync(join(home, 'new'), 'SOURCE')
+  utimesSync(join(home, 'new'), 1000, 1000)
+  renameSync(join(home, 'new'), source)
+  assert.equal(open()?.read(), null)
+})
+
+test('nothing is kept or trusted in the home of another user', (t) => {
+  const { open, folder } = makeHome(t)
+  open()?.write(CODE)
+  assert.equal(open(UID + 1), null)
+  assert.equal(readdirSync(folder).length, 1)
+})
+
+test('nothing is kept or trusted where there is no home', (t) => {
+  const { open, source, home } = makeHome(t)
+  assert.equal(open(UID, {}), null)
+  assert.equal(open(UID, { HOME: join(home, 'missing') }), null)
+  assert.equal(open(UID, { HOME: '.' }), null)
+  assert.equal(open(UID, { HOME: source })?.read() ?? null, null)
+})
+
+for (const mode of [0o770, 0o702]) {
+  test(`nothing is trusted that others may write to: ${mode.toString(8)}`, (t) => {
+    const { open, home, folder, file } = makeHome(t)
+    open()?.write(CODE)
+    for (const path of [home, folder, file()]) {
+      chmodSync(path, mode)
+      assert.equal(open()?.read() ?? null, null, path)
+      chmodSync(path, 0o700)
+      assert.deepEqual(open()?.read(), CODE)
+    }
+  })
+}
+
+test('nothing is written into a folder that others may write to', (t) => {
+  const { open, folder } = makeHome(t)
+  mkdirSync(folder, { recursive: true })
+  chmodSync(folder, 0o777)
+  open()?.write(CODE)
+  assert.deepEqual(readdirSync(folder), [])
+})
+
+test('a link is not followed, neither to the file nor to the folder', (t) => {
+  const { open, home, folder, file } = makeHome(t)
+  open()?.write(CODE)
+  const path = file()
+  renameSync(path, join(home, 'code'))
+  symlinkSync(join(home, 'code'), path)
+  assert.equal(open()?.read(), null)
+  rmSync(path)
+  renameSync(join(home, 'code'), path)
+  assert.deepEqual(open()?.read(), CODE)
+  renameSync(folder, join(home, 'folder'))
+  symlinkSync(join(home, 'folder'), folder)
+  assert.equal(open()?.read(), null)
+})
+
+test('what older versions have left is removed after a month', (t) => {
+  const { open, folder } = makeHome(t)
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const days = (count: number): number => Date.now() / 1000 - count * 86_400
+  writeFileSync(join(folder, 'older'), '')
+  utimesSync(join(folder, 'older'), days(31), days(31))
+  writeFileSync(join(folder, 'old'), '')
+  utimesSync(join(folder, 'old'), days(29), days(29))
+  open()?.write(CODE)
+  assert.equal(readdirSync(folder).includes('older'), false)
+  assert.equal(readdirSync(folder).length, 2)
+})
