@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { call, type CallResult } from '../xmlrpc/call.ts'
-import { asFault } from '../xmlrpc/decode.ts'
+import { asFault } from '../xmlrpc/as-fault.ts'
 import { createPeer, type Peer } from '../xmlrpc/peer.ts'
 import { isArray, type XmlRpcValue } from '../xmlrpc/value.ts'
 import { createConfigCache } from './config-cache.ts'

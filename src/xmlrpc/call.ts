@@ -1,5 +1,7 @@
 import { HttpFailure, type HttpFailureCode } from '../http.ts'
-import { decodeAnswer, type XmlRpcAnswer, XmlRpcDecodeError } from './decode.ts'
+import type { XmlRpcAnswer } from './decode.ts'
+import { XmlRpcDecodeError } from './decode-error.ts'
+import { decodePlain } from './decode-plain.ts'
 import { encodeCall } from './encode.ts'
 import type { Peer, PostOptions } from './peer.ts'
 import type { XmlRpcValue } from './value.ts'
@@ -27,11 +29,19 @@ export async function call(
   try {
     const answer = await peer.post(body, options)
     return answer.status === 200
-      ? decodeAnswer(answer.body, options.controls)
+      ? await decode(answer.body, options.controls)
       : { kind: 'http-status', status: answer.status }
   } catch (error) {
     if (error instanceof XmlRpcDecodeError) return { kind: 'not-xmlrpc', detail: error.message }
     if (error instanceof HttpFailure) return { kind: 'no-answer', code: error.code, detail: error.message }
     throw error
   }
+}
+
+/** The reader of any XML is loaded where it is needed: where the other end writes it another way, or wrongly. */
+async function decode(body: Buffer, controls?: 'refuse' | 'picture'): Promise<XmlRpcAnswer> {
+  const value = decodePlain(body)
+  if (value !== undefined) return { kind: 'value', value }
+  const { decodeAnswer } = await import('./decode.ts')
+  return decodeAnswer(body, controls)
 }

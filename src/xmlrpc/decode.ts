@@ -1,16 +1,13 @@
 import { SaxesParser } from 'saxes'
+import { asFault } from './as-fault.ts'
+import { XmlRpcDecodeError } from './decode-error.ts'
 import { DECODE_SCALAR } from './decode-scalar.ts'
-import { isStruct, MAX_DEPTH, type XmlRpcValue } from './value.ts'
+import { MAX_DEPTH, type XmlRpcValue } from './value.ts'
 
 /** What a peer answered to a call. */
 export type XmlRpcAnswer =
   | { readonly kind: 'value'; readonly value: XmlRpcValue }
   | { readonly kind: 'fault'; readonly code: number; readonly message: string }
-
-/** Bytes that are no XML-RPC answer; the message is one line that begins with the place: `line 1, column 40: …`. */
-export class XmlRpcDecodeError extends Error {
-  override name = 'XmlRpcDecodeError'
-}
 
 /**
  * Reads the XML document of an answer, strictly: UTF-8, no DTD, no entities but XML's own five, nothing but XML-RPC.
@@ -55,14 +52,6 @@ function textOf(bytes: Uint8Array): string {
   } catch (error) {
     throw new XmlRpcDecodeError('line 1, column 0: the answer is not UTF-8', { cause: error })
   }
-}
-
-/** Reads a struct of `faultCode` and `faultString`, which is also how `system.multicall` tells of one; null for anything else. */
-export function asFault(value: XmlRpcValue | undefined): Extract<XmlRpcAnswer, { kind: 'fault' }> | null {
-  if (!isStruct(value)) return null
-  const code = value.get('faultCode')
-  const message = value.get('faultString')
-  return typeof code === 'number' && typeof message === 'string' ? { kind: 'fault', code, message } : null
 }
 
 const TYPES = [...DECODE_SCALAR.keys(), 'array', 'struct']

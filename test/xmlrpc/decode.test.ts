@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { asFault, decodeAnswer, XmlRpcDecodeError } from '../../src/xmlrpc/decode.ts'
+import { asFault } from '../../src/xmlrpc/as-fault.ts'
+import { XmlRpcDecodeError } from '../../src/xmlrpc/decode-error.ts'
+import { decodeAnswer } from '../../src/xmlrpc/decode.ts'
 import type { XmlRpcValue } from '../../src/xmlrpc/value.ts'
 
 const decode = (xml: string) => decodeAnswer(Buffer.from(xml))

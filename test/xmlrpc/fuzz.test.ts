@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { decodeAnswer, XmlRpcDecodeError } from '../../src/xmlrpc/decode.ts'
+import { XmlRpcDecodeError } from '../../src/xmlrpc/decode-error.ts'
+import { decodePlain } from '../../src/xmlrpc/decode-plain.ts'
+import { decodeAnswer } from '../../src/xmlrpc/decode.ts'
 import { encodeCall } from '../../src/xmlrpc/encode.ts'
 import type { XmlRpcValue } from '../../src/xmlrpc/value.ts'
 import { seededRandom } from '../helpers/seeded-random.ts'
@@ -83,10 +85,17 @@ const echo = (given: XmlRpcValue) =>
     .replace(/<\/methodCall>$/, '</methodResponse>')
 
 test(`what is encoded is decoded to the same (${rounds} values, seed ${seed})`, () => {
+  let wasPlain = 0
   for (let round = 0; round < rounds; round++) {
     const given = value(0)
-    assert.deepEqual(decodeAnswer(Buffer.from(echo(given))), { kind: 'value', value: given })
+    const bytes = Buffer.from(echo(given))
+    assert.deepEqual(decodeAnswer(bytes), { kind: 'value', value: given })
+    const plain = decodePlain(bytes)
+    if (plain === undefined) continue
+    assert.deepEqual(plain, given)
+    wasPlain++
   }
+  assert.ok(wasPlain > rounds / 2, `only ${wasPlain} of ${rounds} were plain`)
 })
 
 const SNIPPETS = [
@@ -133,10 +142,13 @@ test(`any damage gives a value or a decode error in one short line (${rounds} do
   for (let round = 0; round < rounds; round++) {
     let bytes: Buffer = Buffer.from(echo(value(0)))
     for (let times = 1 + below(3); times > 0; times--) bytes = mutate(bytes)
+    const plain = decodePlain(bytes)
     try {
-      decodeAnswer(bytes)
+      const answer = decodeAnswer(bytes)
+      if (plain !== undefined) assert.deepEqual(answer, { kind: 'value', value: plain })
     } catch (error) {
       refused++
+      assert.equal(plain, undefined, `taken for plain: ${JSON.stringify(bytes.toString())}`)
       assert.ok(
         error instanceof XmlRpcDecodeError,
         `${String(error)} for ${JSON.stringify(bytes.toString())}`,
