@@ -3,4 +3,10 @@ export default function absent(): never {
   throw new Error('this part of a package is not part of this build')
 }
 
-export { absent as extractBody, absent as spawn }
+export {
+  absent as createHash,
+  absent as execFile,
+  absent as extractBody,
+  absent as randomBytes,
+  absent as spawn,
+}

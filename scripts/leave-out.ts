@@ -5,6 +5,8 @@ import type { Plugin } from 'esbuild'
 const INSTEAD: readonly { readonly by: RegExp; readonly asks: RegExp; readonly file: string }[] = [
   // A parser less to trust: it is for introspection over D-Bus, which is never asked for.
   { by: /\/dbus-next\//, asks: /^fast-xml-(?:parser|builder)$/, file: 'no-xml.ts' },
+  // Logins by a cookie and buses that are found by a command: we log in by our user id at a known socket.
+  { by: /\/dbus-next\//, asks: /^(?:node:)?(?:crypto|child_process)$/, file: 'absent.ts' },
   // HTTP/2, SOCKS proxies, and bodies as fetch has them.
   { by: /\/undici\//, asks: /\/(?:client-h2|socks5-proxy-agent|fetch\/body)(?:\.js)?$/, file: 'absent.ts' },
   // Only for two small things, and Node takes 5 ms to load it.
@@ -17,9 +19,12 @@ const INSTEAD: readonly { readonly by: RegExp; readonly asks: RegExp; readonly f
 export const leaveOut: Plugin = {
   name: 'leave out what is never used',
   setup(build) {
-    build.onResolve({ filter: /^(?:fast-xml-|node:)|^\.\.?\// }, ({ path, importer }) => {
-      const found = INSTEAD.find(({ by, asks }) => by.test(importer) && asks.test(path))
-      return found === undefined ? undefined : { path: join(import.meta.dirname, found.file) }
-    })
+    build.onResolve(
+      { filter: /^(?:fast-xml-|node:|crypto$|child_process$)|^\.\.?\// },
+      ({ path, importer }) => {
+        const found = INSTEAD.find(({ by, asks }) => by.test(importer) && asks.test(path))
+        return found === undefined ? undefined : { path: join(import.meta.dirname, found.file) }
+      },
+    )
   },
 }

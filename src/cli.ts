@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty'
 import { CommanderError } from 'commander'
 import type { Terminal } from './commands/load.ts'
 import { createProgram } from './commands/program.ts'
@@ -22,11 +23,17 @@ process.on('SIGUSR1', () => {})
 
 let goesOnAfter = (_error: unknown): boolean => false
 let mask = (text: string): string => text
-const printError = (text: string): void => void process.stderr.write(mask(text))
-const print = (text: string): void => void process.stdout.write(mask(text))
+const printError = (text: string): void => write('stderr', text)
+const print = (text: string): void => write('stdout', text)
 const hide = (by: typeof mask): void => void (mask = by)
-// A pager or head that was closed is no reason to stop watching.
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+
+/** Node makes each stream when it is first asked for, which takes a silent run some milliseconds. */
+function write(name: 'stdout' | 'stderr', text: string): void {
+  const stream = process[name]
+  // A pager or head that was closed is no reason to stop watching.
+  if (stream.listenerCount('error') === 0) stream.on('error', () => {})
+  stream.write(mask(text))
+}
 
 /** Undefined, or 0 over some serial lines, is no size. */
 function screenSize(): { columns: number | null; rows: number | null } {
@@ -42,9 +49,9 @@ async function main(): Promise<ExitCode> {
     printError,
     pipes: { input: process.stdin, output: (text) => void process.stdout.write(text) },
     hide,
-    isInteractive: process.stdin.isTTY,
+    isInteractive: isatty(0),
     ask: async (question, isSecret) => (await import('./commands/ask.ts')).ask(question, isSecret),
-    isScreen: process.stdout.isTTY,
+    isScreen: isatty(1),
     onFault: (listener) => void (goesOnAfter = listener),
     screenSize,
     onSignal(signal, listener) {

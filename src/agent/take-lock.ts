@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 
@@ -15,9 +14,7 @@ export type Release = () => Promise<void>
 export async function takeLock(name: string): Promise<Release | null> {
   const server = createServer((socket) => socket.destroy())
   try {
-    // Hashed, because such a name may have no more than 107 bytes.
-    const digest = createHash('sha256').update(name).digest('hex')
-    server.listen({ path: `\0kuma-supervisor-push ${digest}`, exclusive: true })
+    server.listen({ path: `\0${await socketName(name)}`, exclusive: true })
     await once(server, 'listening')
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return null
@@ -29,4 +26,14 @@ export async function takeLock(name: string): Promise<Release | null> {
     server.close()
     await once(server, 'close')
   }
+}
+
+const LONGEST = 107
+
+/** Hashed where it has too many bytes for the kernel. */
+async function socketName(name: string): Promise<string> {
+  const plain = `kuma-supervisor-push ${name}`
+  if (Buffer.byteLength(plain) <= LONGEST) return plain
+  const { createHash } = await import('node:crypto')
+  return `kuma-supervisor-push ${createHash('sha256').update(name).digest('hex')}`
 }

@@ -31,6 +31,18 @@ describe('the lock of a one-shot', () => {
     }
   })
 
+  it('may have a name of any length', async () => {
+    const name = randomUUID()
+    for (const length of [86, 87, 88, 5000]) {
+      const long = name + '/ö'.repeat((length - name.length) / 2)
+      const [release, other] = await Promise.all([takeLock(long), takeLock(`${long}ä`)])
+      assert.equal(await takeLock(long), null)
+      assert.ok(other)
+      await release?.()
+      await other()
+    }
+  })
+
   it('does not outlive a holder that was killed', async () => {
     const name = randomUUID()
     const module = new URL('../../src/agent/take-lock.ts', import.meta.url).href
