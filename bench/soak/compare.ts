@@ -1,4 +1,4 @@
-import type { Arrival } from '../../test/helpers/receiver.ts'
+import type { Recorded } from './place.ts'
 
 /** A time in which the monitors over some programs should have been DOWN. */
 export interface Trouble {
@@ -9,40 +9,41 @@ export interface Trouble {
   untilMs: number
 }
 
+/** What one agent's monitors watch; null is every program. */
+export type Watched = ReadonlyMap<string, string | null>
+
 /** A DOWN may still be under way this long after its cause is gone: two checks and two heartbeats. */
 const LATE_MS = 8_000
 
-/** Compares what was accepted with the truth; the token `all` is the monitor over every program. */
+/** Compares what was recorded with the truth. */
 export function compare(
-  accepted: readonly Arrival[],
+  recorded: readonly Recorded[],
   troubles: readonly Trouble[],
-  programs: readonly string[],
+  watched: Watched,
 ): { falseDown: string[]; missedDown: string[]; slowestSeconds: number } {
   const missedDown: string[] = []
   let slowestMs = 0
-  const concerns = (token: string) => (trouble: Trouble) =>
-    token === 'all' || trouble.programs.includes(token)
+  const isIn = (trouble: Trouble, monitor: string) => {
+    const program = watched.get(monitor)
+    return program === null || (program !== undefined && trouble.programs.includes(program))
+  }
+  const downs = recorded.filter(({ status }) => status === 'down')
   for (const trouble of troubles) {
-    for (const token of ['all', ...programs].filter((one) => concerns(one)(trouble))) {
-      const first = accepted.find(
-        (one) =>
-          one.token === token &&
-          one.status === 'down' &&
-          one.atMs >= trouble.fromMs &&
-          one.atMs <= trouble.untilMs,
+    for (const monitor of [...watched.keys()].filter((one) => isIn(trouble, one))) {
+      const first = downs.find(
+        (one) => one.monitor === monitor && one.atMs >= trouble.fromMs && one.atMs <= trouble.untilMs,
       )
-      if (first === undefined) missedDown.push(`missed: ${token}, ${trouble.name}`)
+      if (first === undefined) missedDown.push(`missed: ${monitor}, ${trouble.name} at ${trouble.fromMs} ms`)
       else slowestMs = Math.max(slowestMs, first.atMs - trouble.fromMs)
     }
   }
-  const falseDown = accepted
-    .filter(({ status }) => status === 'down')
+  const falseDown = downs
     .filter(
-      ({ token, atMs }) =>
-        !troubles
-          .filter(concerns(token))
-          .some(({ fromMs, untilMs }) => atMs >= fromMs && atMs <= untilMs + LATE_MS),
+      ({ monitor, atMs }) =>
+        !troubles.some(
+          (trouble) => isIn(trouble, monitor) && atMs >= trouble.fromMs && atMs <= trouble.untilMs + LATE_MS,
+        ),
     )
-    .map(({ token, msg, atMs }) => `false: ${token} at ${Math.round(atMs)} ms: ${msg}`)
+    .map(({ monitor, atMs, msg }) => `false: ${monitor} at ${Math.round(atMs)} ms: ${msg}`)
   return { falseDown, missedDown, slowestSeconds: slowestMs / 1000 }
 }

@@ -51,6 +51,13 @@ export class Missed {
     return true
   }
 
+  /** Whether a heartbeat brings nothing new to this Kuma; a first UP is nothing new to any. */
+  isRepeat(status: 'up' | 'down'): boolean {
+    const { toldStatus, turns } = this.#memory
+    const isFirst = toldStatus === null && turns.length === 1
+    return (turns.length === 0 || isFirst) && status === (toldStatus ?? 'up')
+  }
+
   /** Called before each push: what has been noted up to now is told by it. */
   tell(): MissedMemory {
     this.#underWay = this.#memory

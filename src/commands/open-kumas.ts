@@ -21,6 +21,7 @@ export async function openKumas(
       clientCert: await readPem(kuma, 'clientCertFile'),
       clientKey: await readPem(kuma, 'clientKeyFile'),
       timeoutMs: kuma.timeoutMs,
+      repeatTimeoutMs: kuma.repeatTimeoutMs,
       version,
       now,
     })

@@ -110,7 +110,7 @@ function openChannels(
       name: pushes.length > 1 ? `${name} at ${kuma}` : name,
       push(heartbeat, signal) {
         const msg = withMissed(heartbeat.msg, missed.tell(), wallNow())
-        return pusher.push({ ...heartbeat, msg }, signal)
+        return pusher.push({ ...heartbeat, msg }, signal, missed.isRepeat(heartbeat.status))
       },
       onDelivered({ status, telling: { restartsUntilMs } }) {
         if (missed.told(status)) onMissed()

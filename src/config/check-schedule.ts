@@ -2,13 +2,14 @@ import type { Given } from './place.ts'
 import type { Problems } from './problems.ts'
 import { quote } from './quote.ts'
 
-/** Tells of a schedule that is no cron expression, or that never comes. */
-export async function checkSchedule({ place, value }: Given<string>, problems: Problems): Promise<void> {
-  if (value === null) return
+/** Tells of a schedule that is no cron expression, or that never comes; false then. */
+export async function checkSchedule({ place, value }: Given<string>, problems: Problems): Promise<boolean> {
+  if (value === null) return false
   // cron brings luxon along, which nobody without a schedule should wait for.
   const { CronTime } = await import('cron')
   try {
     new CronTime(value).sendAt()
+    return true
   } catch (error) {
     const cause = error instanceof Error ? error.message.split('\n')[0] : String(error)
     problems.add(
@@ -17,5 +18,6 @@ export async function checkSchedule({ place, value }: Given<string>, problems: P
         ? `never comes in the next 8 years, got ${quote(value)}`
         : `must be a cron expression such as "*/5 * * * *", got ${quote(value)} (${cause})`,
     )
+    return false
   }
 }

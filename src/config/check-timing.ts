@@ -3,7 +3,7 @@ import type { Given } from './place.ts'
 import type { Rhythm } from './rhythm.ts'
 
 /** Kuma gives its alarm this long after a heartbeat and the interval (measured, 1.23.17 and 2.5.3). */
-const DEADLINE_MARGIN_MS = 1000
+export const DEADLINE_MARGIN_MS = 1000
 /** A heartbeat this near to Kuma's own look meets it sooner or later. */
 const TOO_NEAR_MS = 2000
 /** Between shorter periods no look of Kuma's is far from a heartbeat. */

@@ -24,7 +24,10 @@ export interface KumaConfig {
   readonly clientKeyFile: string | null
   /** `http://[user:password@]host:port` of the proxy on the way to `url`, or null. */
   readonly proxy: string | null
+  /** For a push that brings news. */
   readonly timeoutMs: number
+  /** For one that repeats what Kuma knows. */
+  readonly repeatTimeoutMs: number
 }
 
 export interface AgentConfig {

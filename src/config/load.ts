@@ -1,14 +1,14 @@
 import { isAbsolute, join } from 'node:path'
 import { ConfigError } from '../errors.ts'
 import type { LogFormat, LogLevel } from '../log.ts'
+import type { Config } from './config.ts'
+import { checkTimeouts } from './check-timeouts.ts'
 import { checkTiming } from './check-timing.ts'
-import type { AgentConfig, Config } from './config.ts'
 import type { Document } from './document.ts'
 import type { LoadContext } from './load-context.ts'
 import { firstGiven, placesOf } from './load-context.ts'
 import { openDocument } from './open-document.ts'
 import type { SharedFlags } from './options.ts'
-import type { Given } from './place.ts'
 import { createProblems } from './problems.ts'
 import { readDocument } from './read-document.ts'
 import type { Environment } from './read-options.ts'
@@ -64,13 +64,13 @@ export async function loadConfig(request: LoadRequest): Promise<LoadedConfig> {
   const context: LoadContext = { files, env, home, problems, warnings: unknownVariables(env), layers }
   const document = await openDocument(context, defaultFile)
   const dryRun = firstGiven(context, 'dryRun')?.value ?? false
-  const { config, intervals } = await resolve(context, document, { needsToken: !dryRun, defaultFile })
+  const { config, timing } = await resolve(context, document, { needsToken: !dryRun, defaultFile })
   const found = problems.list()
   if (found.length > 0) throw new ConfigError(found)
   return {
     config,
     warnings: context.warnings,
-    timing: await checkIntervals(intervals, config.agent),
+    timing,
     source: document?.name ?? null,
     secrets: secretsOf(config),
     dryRun,
@@ -83,15 +83,16 @@ async function resolve(
   context: LoadContext,
   document: Document | null,
   { needsToken, defaultFile }: { needsToken: boolean; defaultFile: string },
-): Promise<{ config: Config; intervals: Given<number>[] }> {
+): Promise<Pick<LoadedConfig, 'config' | 'timing'>> {
   const { problems, home } = context
   const fromFile = (path: string) => {
     const expanded = expandHome(path, home)
     return isAbsolute(expanded) ? expanded : join(document?.folder ?? '', expanded)
   }
   const values = readDocument(document, fromFile, problems)
-  const kumas = await resolveKumas(context, values.kuma)
   const agent = await resolveAgent(context, values.agent[0]?.values ?? {})
+  const rhythm = await rhythmOf(agent)
+  const kumas = await resolveKumas(context, values.kuma, rhythm.everyMs)
   const supervisors = await resolveSupervisors(context, values.supervisor)
   const monitors = await resolveMonitors(context, {
     entries: values.monitor,
@@ -111,21 +112,15 @@ async function resolve(
       `${document === null ? '' : 'no push token; '}pass --token or --push-url with what Kuma shows for a push monitor, or ${place}; --dry-run needs none`,
     )
   }
-  return {
-    config: {
-      kumas: keepUsedKumas(context, kumas, values.kuma, monitors),
-      agent,
-      supervisors: keepUsed(context, supervisors, values.supervisor, monitors),
-      monitors,
-    },
-    intervals: values.monitor.flatMap((entry) => entry.values.kuma_interval ?? []),
+  const config = {
+    kumas: keepUsedKumas(context, kumas, values.kuma, monitors),
+    agent,
+    supervisors: keepUsed(context, supervisors, values.supervisor, monitors),
+    monitors,
   }
-}
-
-async function checkIntervals(intervals: readonly Given<number>[], agent: AgentConfig): Promise<string[]> {
-  if (intervals.length === 0) return []
-  const rhythm = await rhythmOf(agent)
-  return intervals.flatMap((interval) => checkTiming(interval, rhythm) ?? [])
+  const intervals = values.monitor.flatMap((entry) => entry.values.kuma_interval ?? [])
+  const timing = intervals.flatMap((interval) => checkTiming(interval, rhythm) ?? [])
+  return { config, timing: timing.length > 0 ? timing : checkTimeouts(config, rhythm) }
 }
 
 function expandHome(path: string, home: string): string {

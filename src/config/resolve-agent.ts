@@ -12,7 +12,7 @@ const STATE_FOLDER = '/var/lib/kuma-supervisor-push'
 /** Fills in when the agent looks and pushes, and where it keeps its memory. */
 export async function resolveAgent(context: LoadContext, values: TableValues<'agent'>): Promise<AgentConfig> {
   const { schedule, pushEvery } = rhythm(context, values)
-  if (schedule !== undefined) await checkSchedule(schedule, context.problems)
+  const isScheduled = schedule !== undefined && (await checkSchedule(schedule, context.problems))
   const pushEveryMs = pushEvery?.value ?? 24_000
   const checkEvery = firstGiven(context, 'checkEvery', values.check_every)
   // Looking less often than pushing is right for a supervisord with very many programs, but should be meant.
@@ -26,7 +26,7 @@ export async function resolveAgent(context: LoadContext, values: TableValues<'ag
   return {
     pushEveryMs,
     checkEveryMs,
-    schedule: schedule?.value ?? null,
+    schedule: isScheduled ? schedule.value : null,
     stateFile:
       firstGiven(context, 'stateFile', values.state_file)?.value ?? (await defaultStateFile(context)),
     onStop: values.on_stop?.value ?? 'none',

@@ -6,6 +6,7 @@ import { DEFAULT_KUMA_URL } from './kuma-url.ts'
 import type { LoadContext } from './load-context.ts'
 import { firstGiven, placesOf } from './load-context.ts'
 import type { Given, Place } from './place.ts'
+import { pushTimeouts } from './push-timeouts.ts'
 import { quote } from './quote.ts'
 import type { Entry, TableValues } from './read-document.ts'
 import { readSecretFile } from './read-secret-file.ts'
@@ -19,10 +20,14 @@ export interface ResolvedKuma {
   readonly proxyFor: (baseUrl: string) => string | null
 }
 
-/** Fills in every Kuma of the file, or the one that options and variables describe. */
+/**
+ * Fills in every Kuma of the file, or the one that options and variables describe.
+ * @param everyMs the time between two heartbeats
+ */
 export async function resolveKumas(
   context: LoadContext,
   entries: readonly Entry<'kuma'>[],
+  everyMs: number,
 ): Promise<ResolvedKuma[]> {
   if (entries.length > 1) {
     for (const place of placesOf(context, 'kumaUrl')) {
@@ -40,7 +45,7 @@ export async function resolveKumas(
   )
   const resolved: ResolvedKuma[] = []
   for (const [index, values] of tables.entries()) {
-    resolved.push(await resolveKuma(context, names[index] ?? '', values))
+    resolved.push(await resolveKuma(context, names[index] ?? '', values, everyMs))
   }
   return resolved
 }
@@ -68,6 +73,7 @@ async function resolveKuma(
   context: LoadContext,
   name: string,
   values: TableValues<'kuma'>,
+  everyMs: number,
 ): Promise<ResolvedKuma> {
   const { client_cert_file: cert, client_key_file: key, ca_file: ca, insecure, proxy } = values
   if (cert !== undefined && key === undefined) context.problems.add(cert.place, 'needs client_key_file too')
@@ -100,7 +106,7 @@ async function resolveKuma(
     clientCertFile: cert?.value ?? null,
     clientKeyFile: key?.value ?? null,
     proxy: proxyFor(url),
-    timeoutMs: values.timeout?.value ?? 25_000,
+    ...pushTimeouts(values.timeout?.value ?? null, everyMs),
   }
   return { config, proxyFor }
 }

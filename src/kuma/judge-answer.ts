@@ -11,6 +11,8 @@ export interface AnswerContext {
   /** Of the HTTP proxy on the way, without user and password; null when there is none. */
   readonly proxyOrigin: string | null
   readonly timeoutMs: number
+  /** Whether Kuma has been told this status before. */
+  readonly isRepeat: boolean
 }
 
 /**
@@ -116,7 +118,8 @@ export function judgeFailure(failure: HttpFailure, context: AnswerContext): Push
       return failure.sent
         ? answer(
             'timeout',
-            'none',
+            // Two pushes that both change the status would make two alerts; a second UP to an UP makes none.
+            context.isRepeat ? 'at-once' : 'none',
             `Kuma at ${kuma} did not answer within ${context.timeoutMs} ms and may record the heartbeat later; ` +
               'a slow notification provider in Kuma delays its answer',
           )

@@ -19,8 +19,10 @@ export interface KumaConnectionOptions {
   readonly clientKey: string | null
   /** Trusts any certificate. */
   readonly insecure: boolean
-  /** For one whole push. 20 to 30 s, since Kuma 2 answers only after it has notified. */
+  /** For one whole push that brings news. 20 to 30 s, since Kuma 2 answers only after it has notified. */
   readonly timeoutMs: number
+  /** For one whole push that repeats what Kuma knows: so short that another one fits in before Kuma's deadline. */
+  readonly repeatTimeoutMs: number
   /** Of this program, for the User-Agent. */
   readonly version: string
   /** Monotonic milliseconds. */
@@ -31,7 +33,8 @@ export interface KumaConnectionOptions {
 
 /** Sends the heartbeats of one monitor; never rejects but for a fault of the program itself. */
 export interface Pusher {
-  push(heartbeat: Heartbeat, signal: AbortSignal): Promise<PushAnswer>
+  /** @param isRepeat whether Kuma has been told this status before, so that it has nobody to notify; false by default */
+  push(heartbeat: Heartbeat, signal: AbortSignal, isRepeat?: boolean): Promise<PushAnswer>
 }
 
 /** The connections of all monitors to all Kumas, kept alive between pushes. */
@@ -61,17 +64,23 @@ export async function openKumaConnection(options: KumaConnectionOptions): Promis
     return opened
   }
   const headers = { 'user-agent': `kuma-supervisor-push/${options.version}`, ...options.headers }
-  const { timeoutMs, now } = options
-  const pushOptions = async (target: PushTarget, signal: AbortSignal): Promise<PushOptions> => {
+  const { now } = options
+  const pushOptions = async (
+    target: PushTarget,
+    isRepeat: boolean,
+    signal: AbortSignal,
+  ): Promise<PushOptions> => {
     const dispatcher = await dispatcherFor(target.proxy)
     const proxyOrigin = target.proxy === null ? null : new URL(target.proxy).origin
-    return { dispatcher, proxyOrigin, headers, timeoutMs, now, target, signal }
+    const timeoutMs = isRepeat ? options.repeatTimeoutMs : options.timeoutMs
+    return { dispatcher, proxyOrigin, headers, timeoutMs, isRepeat, now, target, signal }
   }
   return {
     pusher: (target) => ({
-      push: async (heartbeat, signal) => push(heartbeat, await pushOptions(target, signal)),
+      push: async (heartbeat, signal, isRepeat = false) =>
+        push(heartbeat, await pushOptions(target, isRepeat, signal)),
     }),
-    probe: async (target, signal) => probe(await pushOptions(target, signal)),
+    probe: async (target, signal) => probe(await pushOptions(target, false, signal)),
     open: async (proxy) => ({ dispatcher: await dispatcherFor(proxy), headers }),
     async close() {
       await Promise.all([...dispatchers.values()].map(async (dispatcher) => (await dispatcher).destroy()))
@@ -86,7 +95,7 @@ async function connectOptions(options: KumaConnectionOptions) {
     ...(await tlsOptions(options)),
     ...(options.insecure && { rejectUnauthorized: false }),
     ...(options.lookup !== undefined && { lookup: options.lookup }),
-    timeout: Math.min(10_000, options.timeoutMs),
+    timeout: Math.min(10_000, options.repeatTimeoutMs),
     // Happy eyeballs: where one family of addresses is broken, the other is tried.
     autoSelectFamily: true,
   }

@@ -2,10 +2,10 @@
 export interface PushAnswer {
   readonly kind: PushAnswerKind
   /**
-   * When the same heartbeat may be sent again: `quick` within seconds, `slow` about twice a minute, `none` not at all
-   * (the next heartbeat comes in its own time).
+   * When the same heartbeat may be sent again: `at-once` (one time), `quick` within seconds, `slow` about twice a minute,
+   * `none` not at all (the next heartbeat comes in its own time).
    */
-  readonly retry: 'quick' | 'slow' | 'none'
+  readonly retry: 'at-once' | 'quick' | 'slow' | 'none'
   /** What `Retry-After` asks for; null when it was not sent. */
   readonly retryAfterMs: number | null
   /** One line for people: what happened, at which Kuma, and the way out; never holds the token. */

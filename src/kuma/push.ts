@@ -18,6 +18,8 @@ export interface PushOptions {
   readonly headers: Readonly<Record<string, string>>
   /** For the whole push, redirects included. */
   readonly timeoutMs: number
+  /** Whether Kuma has been told this status before, so that it has nobody to notify. */
+  readonly isRepeat: boolean
   /** Monotonic milliseconds. */
   readonly now: () => number
   readonly signal: AbortSignal
@@ -33,8 +35,8 @@ export async function exchange(
   heartbeat: Heartbeat,
   options: PushOptions,
 ): Promise<{ answer: PushAnswer; http: HttpAnswer | null }> {
-  const { target, proxyOrigin, timeoutMs, now } = options
-  const context = { target, proxyOrigin, timeoutMs }
+  const { target, proxyOrigin, timeoutMs, isRepeat, now } = options
+  const context = { target, proxyOrigin, timeoutMs, isRepeat }
   const deadline = now() + timeoutMs
   let url = pushUrl(target, heartbeat)
   for (let redirects = 0; ; redirects += 1) {

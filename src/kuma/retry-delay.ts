@@ -2,6 +2,12 @@ import type { PushAnswer } from './push-answer.ts'
 
 /** Covers a restart of Kuma, which refuses connections for about 15 s. */
 const QUICK_MS = [2000, 5000, 10_000]
+/** What got no answer in its time has waited long enough, once. */
+const SOON_MS: Readonly<Record<Exclude<PushAnswer['retry'], 'none'>, readonly number[]>> = {
+  'at-once': [0],
+  quick: QUICK_MS,
+  slow: [],
+}
 const SLOW_MS = 30_000
 /** A Kuma that was away longer than this has given its alarm already: no more haste then, least of all by a whole fleet. */
 const HASTE_MS = 120_000
@@ -32,7 +38,7 @@ export function retryDelay(
   const jitter = 0.8 + 0.4 * random
   const anyMs = Math.min(answer.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS)
   if (answer.retry === 'none') return { ownMs: null, anyMs, soon: false }
-  const quickMs = answer.retry === 'quick' && failingForMs < HASTE_MS ? QUICK_MS[attempts - 1] : undefined
+  const quickMs = failingForMs < HASTE_MS ? SOON_MS[answer.retry][attempts - 1] : undefined
   const ownMs = Math.round(Math.max((quickMs ?? SLOW_MS) * jitter, anyMs))
   return { ownMs, anyMs, soon: quickMs !== undefined && anyMs <= 10_000 }
 }

@@ -173,4 +173,23 @@ describe('what Kuma has missed and does not fit', () => {
     assert.ok(missed.memory.turns.every(({ atMs }) => atMs > at('13:00')))
     assert.equal(missed.memory.turns.at(-1)?.status, 'down')
   })
+
+  it('tells a heartbeat that repeats what Kuma knows from news', () => {
+    const fresh = new Missed()
+    fresh.note(UP, at('12:00'))
+    assert.equal(fresh.isRepeat('up'), true, 'a first UP is no news to any Kuma')
+    const down = new Missed()
+    down.note(DOWN, at('12:00'))
+    assert.equal(down.isRepeat('down'), false)
+
+    const missed = toldUp()
+    assert.equal(missed.isRepeat('up'), true)
+    missed.note(DOWN, at('12:01'))
+    assert.equal(missed.isRepeat('down'), false)
+    missed.note(UP, at('12:02'))
+    assert.equal(missed.isRepeat('up'), false, 'Kuma may have recorded the DOWN without an answer')
+    missed.tell()
+    missed.told('up')
+    assert.equal(missed.isRepeat('up'), true)
+  })
 })

@@ -90,6 +90,59 @@ describe('kuma_interval', () => {
   })
 })
 
+describe("the timeout of a Kuma's pushes", () => {
+  const load = async (kuma: string, agent: string, monitor = '') =>
+    loadText(`[kuma]\n${kuma}\n[agent]\n${agent}\n[[monitor]]\ntoken = "abc"\nunit = "nginx"\n${monitor}`)
+
+  for (const [pushEvery, news, repeat] of [
+    ['24s', 25_000, 12_000],
+    ['8s', 10_000, 4000],
+    ['2s', 2500, 1000],
+    ['5m', 25_000, 25_000],
+  ] as const) {
+    test(`is by default one that goes with push_every ${pushEvery}`, async () => {
+      const { config, timing } = await load('', `push_every = "${pushEvery}"`)
+      assert.equal(config.kumas[0]?.timeoutMs, news)
+      assert.equal(config.kumas[0].repeatTimeoutMs, repeat)
+      assert.deepEqual(timing, [])
+    })
+  }
+
+  test('leaves two pushes in a row that get no answer a third one before the alarm, whatever the period', async () => {
+    for (const everyMs of [1000, 2000, 5000, 8000, 24_000, 60_000, 300_000]) {
+      const { config } = await load('', `push_every = "${everyMs / 1000}s"`)
+      const [kuma] = config.kumas
+      assert.ok(kuma)
+      const secondEndsMs = everyMs + 2 * kuma.repeatTimeoutMs
+      assert.ok(Math.max(2 * everyMs, secondEndsMs) < 2.5 * everyMs + 1000, `${everyMs} ms`)
+      assert.ok(everyMs + kuma.timeoutMs < 2.5 * everyMs + 1000, `${everyMs} ms`)
+    }
+  })
+
+  test('is warned of where it holds up the next heartbeat for too long, with the number that would do', async () => {
+    const { timing } = await load('timeout = "1m"', 'push_every = "24s"')
+    assert.deepEqual(timing, [
+      'kuma.timeout 1m does not go with push_every 24s: a heartbeat without an answer would hold up the next one until ' +
+        '84 s after the last that arrived, and Kuma gives its alarm after 61 s (Heartbeat Interval 60); set timeout = "25s" under [kuma]',
+    ])
+    assert.deepEqual((await load('timeout = "25s"', 'push_every = "24s"')).timing, [])
+    const short = await load('timeout = "25s"', 'push_every = "8s"', 'kuma_interval = "20s"')
+    assert.match(short.timing[0] ?? '', /after 21 s \(Heartbeat Interval 20\); set timeout = "11s"/)
+    assert.deepEqual((await load('timeout = "11s"', 'push_every = "8s"', 'kuma_interval = "20s"')).timing, [])
+    const long = await load('timeout = "1m"', 'push_every = "24s"', 'kuma_interval = "130s"')
+    assert.deepEqual(long.timing, [])
+  })
+
+  test('is warned of by the name of the Kuma where there are several', async () => {
+    const { timing } = await loadText(
+      '[[kuma]]\nname = "office"\n[[kuma]]\nname = "cloud"\nurl = "http://h"\ntimeout = "2m"\n' +
+        '[[monitor]]\nunit = "nginx"\ntokens = { office = "abc", cloud = "def" }\n',
+    )
+    assert.equal(timing.length, 1)
+    assert.match(timing[0] ?? '', /^kuma.timeout 2m of "cloud" does not go with push_every 24s/)
+  })
+})
+
 test('the longest gap of a schedule is that of its night or weekend, whatever the hour', async () => {
   assert.equal(await longestGap('* * * * *'), 60_000)
   assert.equal(await longestGap('0 8-18 * * *'), 14 * 3_600_000)

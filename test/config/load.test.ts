@@ -52,6 +52,7 @@ describe('loadConfig without a file', () => {
           clientKeyFile: null,
           proxy: null,
           timeoutMs: 25_000,
+          repeatTimeoutMs: 12_000,
         },
       ],
       agent: {

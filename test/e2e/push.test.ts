@@ -19,6 +19,7 @@ async function connect(t: TestContext) {
     clientCert: null,
     clientKey: null,
     timeoutMs: 25_000,
+    repeatTimeoutMs: 25_000,
     version: '0.0.0',
     now,
   })

@@ -24,6 +24,7 @@ export async function openPusher(
     clientKey: null,
     insecure: false,
     timeoutMs: 5000,
+    repeatTimeoutMs: 5000,
     version: '1.2.3',
     now: () => performance.now(),
     ...options,

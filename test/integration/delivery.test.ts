@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { before, describe, test, type TestContext } from 'node:test'
 import { buildBundle, startAgent } from '../helpers/agent-process.ts'
 import { eventually } from '../helpers/eventually.ts'
+import { startReceiver } from '../helpers/receiver.ts'
 import { startKuma } from '../helpers/scripted-kuma.ts'
 import { startSupervisord } from '../helpers/supervisord.ts'
 
@@ -136,4 +137,33 @@ test('two Kumas are told side by side, each what it has missed', async (t) => {
   await eventually('the office is told', () => office.heartbeats.length > 0)
   assert.match(office.heartbeats[0] ?? '', /^up 1 of 1 running.* · was down .*: web STOPPED by hand$/)
   assert.match(agent.stderr, /^warn: not delivered: all at office: .*refuses connections/m)
+})
+
+test('a heartbeat that repeats what Kuma knows has less time for its answer than news', async (t) => {
+  const { supervisord, start, folder } = await scene(t)
+  const kuma = await startReceiver(t)
+  const config = join(folder, 'config.toml')
+  await writeFile(
+    config,
+    `[kuma]\nurl = "${kuma.url}"\n[agent]\npush_every = "4s"\ncheck_every = "1s"\nstate_file = "state.json"
+    [[supervisor]]\nunit = "none"\nurl = "${supervisord.url}"\n[[monitor]]\ntoken = "AWbUXTosJG"`,
+    { mode: 0o600 },
+  )
+  // A kind of failure is logged once: so one agent for each.
+  const repeating = start('run', ['--config', config])
+  await kuma.waitFor('up')
+  kuma.script(() => undefined)
+  await eventually('it has waited', () => /did not answer within 2000 ms/.test(repeating.stderr))
+  assert.equal(await repeating.stop(), 0)
+
+  kuma.script((_, response, arrival) => {
+    if (arrival.status === 'down') return
+    arrival.accepted = true
+    response.end('{"ok":true}')
+  })
+  const telling = start('run', ['--config', config])
+  await kuma.waitFor('up', performance.now())
+  await supervisord.ctl('stop', 'web')
+  await eventually('it has waited', () => /did not answer within 5000 ms/.test(telling.stderr))
+  assert.equal(kuma.mostAtOnce, 1)
 })

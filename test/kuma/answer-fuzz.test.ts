@@ -6,7 +6,7 @@ import { retryAfter } from '../../src/kuma/retry-after.ts'
 import { createMutator, FUZZ_ROUNDS, FUZZ_SEED } from '../helpers/fuzz.ts'
 
 const target = { baseUrl: 'http://kuma.example/base', token: 'AWbUXTosJGq1w2e3', kuma: 'kuma', proxy: null }
-const context = { target, proxyOrigin: null, timeoutMs: 25_000 }
+const context = { target, proxyOrigin: null, timeoutMs: 25_000, isRepeat: false }
 const from = new URL('http://kuma.example/base/api/push/AWbUXTosJGq1w2e3?status=down&msg=x')
 
 const BODIES = [

@@ -17,6 +17,7 @@ const ANSWERS: Record<string, PushAnswer> = {
     says: 'Kuma at h does not know AWb…',
   },
   timeout: { kind: 'timeout', retry: 'none', retryAfterMs: null, says: 'Kuma at h did not answer' },
+  repeatTimeout: { kind: 'timeout', retry: 'at-once', retryAfterMs: null, says: 'Kuma at h did not answer' },
   migrating: { kind: 'migrating', retry: 'slow', retryAfterMs: null, says: 'Kuma at h answered 404' },
   busy: { kind: 'busy', retry: 'quick', retryAfterMs: 20_000, says: 'Kuma at h answered 429' },
   busyForHours: { kind: 'busy', retry: 'quick', retryAfterMs: 7_200_000, says: 'Kuma at h answered 429' },
@@ -186,6 +187,14 @@ describe('the outbox', () => {
       'warn: not delivered: celery: Kuma at h refuses connections',
       'celery: delivered again after 17 s, 0 heartbeats not delivered',
     ])
+  })
+
+  test('tries a repeated heartbeat without an answer again at once, one time', async () => {
+    const scene = createScene(() => answer('repeatTimeout'))
+    scene.outbox.offer(up('one'))
+    await scene.time.pass(40_000)
+    assert.deepEqual(scene.times(), [0, 0, 30_000])
+    assert.equal(scene.together(), 1)
   })
 
   test('spreads its tries by a fifth, so that a fleet does not come back in one second', async () => {

@@ -20,6 +20,7 @@ for (const status of [404, 500]) {
       clientKey: null,
       insecure: false,
       timeoutMs: 5_000,
+      repeatTimeoutMs: 5_000,
       version: '0.0.0',
       now: () => performance.now(),
     })

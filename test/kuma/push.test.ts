@@ -265,6 +265,15 @@ describe('no answer, because the other side', () => {
     assert.match(answer.says, /did not answer within 300 ms and may record the heartbeat later/)
   })
 
+  test('does not answer a heartbeat that repeats what it knows: after a shorter time it is tried again at once', async (t) => {
+    const { port } = await serveHttp(t, () => undefined)
+    const pusher = await openPusher(t, `http://127.0.0.1:${port}`, { repeatTimeoutMs: 300 })
+    const answer = await pusher.push(UP, new AbortController().signal, true)
+    assert.equal(answer.kind, 'timeout')
+    assert.equal(answer.retry, 'at-once')
+    assert.match(answer.says, /did not answer within 300 ms/)
+  })
+
   test('drips its answer so slowly that only the total deadline ends it', async (t) => {
     const { port } = await serveHttp(t, (_, response) => {
       response.writeHead(200, { 'content-type': 'application/json' })
