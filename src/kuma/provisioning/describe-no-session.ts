@@ -12,7 +12,7 @@ export function describeNoSession(
   if (failure instanceof HttpFailure) {
     if (failure.code === 'timeout' && failure.sent) return `${at(url)} does not answer (${failure.message})`
     const target = { kuma: '', baseUrl: url, token: NO_TOKEN, proxy: null }
-    return judgeFailure(failure, { target, proxyOrigin, timeoutMs: 0 }).says
+    return judgeFailure(failure, { target, proxyOrigin, timeoutMs: 0, isRepeat: false }).says
   }
   if (failure === null || failure.status === 404 || failure.status === 400) {
     const answered = failure === null ? 'answers something else' : `answers ${failure.status}`
