@@ -4,7 +4,7 @@ import { eventually } from './eventually.ts'
 import { serveHttp, type Cleanup, type ScriptedServer } from './scripted-server.ts'
 
 /** A push as it arrived, whatever was answered to it. */
-export interface Arrival {
+interface Arrival {
   readonly status: string
   readonly msg: string
   readonly ping: string | null
