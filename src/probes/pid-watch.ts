@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { isSupervisord } from './is-supervisord.ts'
 import { readProcessStat, type ProcessStat } from './process-stat.ts'
 
 /** Notices the death of supervisord's programs by their pids, which supervisord itself may not look at for a second. */
@@ -92,13 +92,4 @@ function isAlive(stat: ProcessStat | null, started: string): boolean {
 
 function isChild({ state, parent }: ProcessStat, supervisorPid: number): boolean {
   return state !== 'Z' && parent === supervisorPid
-}
-
-/** A pid of another namespace is most likely nobody's here, and hardly another supervisord's. */
-function isSupervisord(pid: number, procDir: string): boolean {
-  try {
-    return readFileSync(`${procDir}/${pid}/cmdline`, 'latin1').includes('supervisord')
-  } catch {
-    return false
-  }
 }

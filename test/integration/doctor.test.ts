@@ -161,7 +161,7 @@ test('a sound set-up is well, every check has its line, and Kuma gets no heartbe
   assert.equal(code, 0)
   assert.deepEqual(
     findings.map(({ check }) => check),
-    'node config bus unit socket permission credentials rpc programs period kuma tls api clock token service'.split(' '),
+    'node config bus unit socket permission credentials rpc pids programs period kuma tls api clock token service'.split(' '),
   ) // prettier-ignore
   assert.ok(asked.length > 0)
   assert.ok(!asked.some((url) => url.includes(TOKEN)), asked.join())

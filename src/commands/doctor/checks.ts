@@ -7,6 +7,7 @@ import { checkKuma } from './check-kuma.ts'
 import { checkNode } from './check-node.ts'
 import { checkPeriod } from './check-period.ts'
 import { checkPermission } from './check-permission.ts'
+import { checkPids } from './check-pids.ts'
 import { checkPrograms } from './check-programs.ts'
 import { checkRpc } from './check-rpc.ts'
 import { checkService } from './check-service.ts'
@@ -26,6 +27,7 @@ export const CHECKS: readonly Check[] = [
   { name: 'permission', examine: checkPermission },
   { name: 'credentials', examine: checkCredentials },
   { name: 'rpc', examine: checkRpc },
+  { name: 'pids', examine: checkPids },
   { name: 'programs', examine: checkPrograms },
   { name: 'period', examine: checkPeriod },
   { name: 'kuma', examine: checkKuma },
