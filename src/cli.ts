@@ -23,8 +23,8 @@ process.on('SIGUSR1', () => {})
 
 let goesOnAfter = (_error: unknown): boolean => false
 let mask = (text: string): string => text
-const printError = (text: string): void => write('stderr', text)
-const print = (text: string): void => write('stdout', text)
+const printError = (text: string): void => write('stderr', mask(text))
+const print = (text: string): void => write('stdout', mask(text))
 const hide = (by: typeof mask): void => void (mask = by)
 
 /** Node makes each stream when it is first asked for, which takes a silent run some milliseconds. */
@@ -32,7 +32,7 @@ function write(name: 'stdout' | 'stderr', text: string): void {
   const stream = process[name]
   // A pager or head that was closed is no reason to stop watching.
   if (stream.listenerCount('error') === 0) stream.on('error', () => {})
-  stream.write(mask(text))
+  stream.write(text)
 }
 
 /** Undefined, or 0 over some serial lines, is no size. */
@@ -47,7 +47,12 @@ async function main(): Promise<ExitCode> {
     env: process.env,
     print,
     printError,
-    pipes: { input: process.stdin, output: (text) => void process.stdout.write(text) },
+    pipes: {
+      get input() {
+        return process.stdin
+      },
+      output: (text) => write('stdout', text),
+    },
     hide,
     isInteractive: isatty(0),
     ask: async (question, isSecret) => (await import('./commands/ask.ts')).ask(question, isSecret),
