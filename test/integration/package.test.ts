@@ -53,6 +53,7 @@ suite('the package', () => {
         'README.md',
         'config.example.toml',
         'dist/THIRD-PARTY-LICENSES',
+        'dist/agent.cjs',
         'dist/kuma-supervisor-push.cjs',
         ...pages.map((name) => `docs/${name}`),
         'install.sh',
