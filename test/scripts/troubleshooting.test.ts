@@ -59,6 +59,7 @@ const answer = {
   target: { kuma: 'kuma', baseUrl: 'http://kuma.example', token: 'AWbUXTosJG', proxy: null },
   proxyOrigin: null,
   timeoutMs: 25_000,
+  isRepeat: false,
 }
 const url = new URL('http://kuma.example/api/push/AWbUXTosJG?status=up')
 
