@@ -68,7 +68,7 @@ suite('the package', () => {
   })
 
   test('has nothing that publint would change', async () => {
-    const { messages, pkg = {} } = await publint({ pkgDir: unpacked, pack: false, strict: true })
+    const { messages, pkg } = await publint({ pkgDir: unpacked, pack: false, strict: true })
     assert.deepEqual(
       messages.map((message) => formatMessage(message, pkg)),
       [],
