@@ -1,3 +1,4 @@
+import { DEFAULT_FILE } from '../../config/load.ts'
 import { realFiles } from '../../config/real-files.ts'
 import { replaceFile } from '../../config/replace-file.ts'
 import { ConfigError, EXIT, type ExitCode } from '../../errors.ts'
@@ -46,8 +47,8 @@ export async function carryOut(
   try {
     if (plan.make.length > 0)
       group = await makeInKuma(plan, open, { intervalSeconds, notificationIds, onStep })
-    for (const { name, kumaId } of removed) {
-      onStep(`removing ${name}`)
+    for (const { kumaName, kumaId } of removed) {
+      onStep(`removing ${kumaName}`)
       if (kumaId !== null) await open.session.remove(kumaId)
     }
   } catch (error) {
@@ -65,8 +66,17 @@ export async function carryOut(
   progress.clear()
   print(`\n${describeMade(plan, removed.length)}`)
   for (const one of pushed) print(describePushed(one, made.get(one.monitor) ?? '', looksOf(terminal)))
-  print(`The agent takes it up when it starts, or by: systemctl reload kuma-supervisor-push\n`)
+  print(`\n${nextStep(file, intervalSeconds)}\n`)
   return pushed.every(({ answer }) => answer?.kind === 'accepted') ? EXIT.ok : EXIT.undelivered
+}
+
+/** Whichever agent pushes these, it has to know them by then. */
+function nextStep({ path }: OpenFile, intervalSeconds: number): string {
+  const how =
+    path === DEFAULT_FILE
+      ? 'systemctl reload-or-restart kuma-supervisor-push'
+      : `kuma-supervisor-push run --config ${path} (or reload the one that runs)`
+  return `Next, within ${intervalSeconds} s: ${how}`
 }
 
 /** A new group has had nothing to look at so far, and would look again only after its interval. */

@@ -61,10 +61,10 @@ function kumaRows(plan: Plan, { intervalSeconds, alerts, prune }: PlanWords): Ro
       oneLine(name),
       doubt === null ? scope(programs) : `${scope(programs)}: ${doubt}`,
     ]),
-    ...plan.surplus.map(({ name, why }): Row => [
+    ...plan.surplus.map(({ kumaName, why }): Row => [
       prune ? '-' : '!',
       'push',
-      oneLine(name),
+      oneLine(kumaName),
       prune ? why : `${why}; --prune removes it`,
     ]),
   ]

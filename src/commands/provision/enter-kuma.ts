@@ -76,7 +76,8 @@ async function logIn(
   session: KumaSession,
   { login, code, terminal, progress, onPassword }: Entrance,
 ): Promise<void> {
-  if (await session.isOpen()) return
+  const isGiven = login.username !== null && login.password !== null
+  if (!isGiven && (await session.isOpen())) return
   progress.clear()
   const known = await completeLogin(login, terminal)
   if (known === null) throw new SessionError('aborted', NOTHING_ENTERED)

@@ -16,6 +16,8 @@ export interface OpenFile {
   readonly kumaUrl: string | null
   /** How many [[monitor]] it has. */
   readonly monitorCount: number
+  /** Whether these are about plain units alone, so that no supervisord is read. */
+  readonly hasUnitsOnly: boolean
   /** The files of this host, with another text in the place of this one. */
   readonly filesWith: (text: string) => FileSource
 }
@@ -53,17 +55,23 @@ export async function openFile(
 }
 
 /** What is wrong with it the loader tells. */
-function glance(text: string): { kumaUrl: string | null; monitorCount: number } {
+function glance(text: string): Pick<OpenFile, 'kumaUrl' | 'monitorCount' | 'hasUnitsOnly'> {
+  const { kuma, monitor } = parsed(text)
+  const [first] = [kuma].flat()
+  const url = isTable(first) ? first['url'] : null
+  const monitors: readonly unknown[] = Array.isArray(monitor) ? monitor : []
+  return {
+    kumaUrl: typeof url === 'string' ? url : null,
+    monitorCount: monitors.length,
+    hasUnitsOnly: monitors.length > 0 && monitors.every((one) => isTable(one) && 'unit' in one),
+  }
+}
+
+function parsed(text: string): Readonly<Record<string, unknown>> {
   try {
-    const { kuma, monitor } = parse(text)
-    const [first] = [kuma].flat()
-    const url = isTable(first) ? first['url'] : null
-    return {
-      kumaUrl: typeof url === 'string' ? url : null,
-      monitorCount: Array.isArray(monitor) ? monitor.length : 0,
-    }
+    return parse(text)
   } catch (error) {
     if (!(error instanceof TomlError)) throw error
-    return { kumaUrl: null, monitorCount: 0 }
+    return {}
   }
 }

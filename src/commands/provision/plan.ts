@@ -52,8 +52,8 @@ interface KeptMonitor {
 interface SurplusMonitor {
   readonly index: number
   readonly name: string
-  readonly programs: readonly string[]
-  /** In Kuma; null where it is gone already. */
+  readonly kumaName: string
+  /** Null where it is gone from Kuma already. */
   readonly kumaId: number | null
   readonly why: string
 }
@@ -116,10 +116,11 @@ export function makePlan(request: PlanRequest): Plan {
   const surplus = configured
     .filter((one) => one.isWritten && one.token !== null && !used.has(one))
     .map((one): SurplusMonitor => {
-      const { index, name, programs: globs, token } = one
+      const { index, programs: globs, token } = one
+      const there = inKuma.get(token ?? '')
       const isGone = selectPrograms(programs, { programs: globs, exclude: [] }).selected.length === 0
       const why = isGone ? `no program matches ${globs.join(', ')} any more` : `not wanted with --per ${per}`
-      return { index, name, programs: globs, kumaId: inKuma.get(token ?? '')?.id ?? null, why }
+      return { index, name: one.name, kumaName: there?.name ?? one.name, kumaId: there?.id ?? null, why }
     })
   const taken = make.length === 0 ? [] : conflictsIn(group, make, kuma.monitors, new Set(ours))
   return { hostName, group: { id: group.id, name: group.name }, make, keep, surplus, conflicts: taken }

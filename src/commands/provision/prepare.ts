@@ -31,7 +31,8 @@ export interface Prepared {
   readonly flags: SharedFlags
 }
 
-const ONE_MONITOR = '\n[[monitor]]\nname = "the first over supervisord"\n'
+/** The first over supervisord, which is not read without. */
+const ONE_MONITOR = '\n[[monitor]]\nname = "the one to come"\n'
 /** Kuma takes no longer one. */
 const LONGEST_INTERVAL_SECONDS = 24 * 24 * 3600
 
@@ -55,11 +56,8 @@ export async function prepare(
   if (asked === null) return null
   const flags: SharedFlags = { ...given, config: file.path, ...(asked !== undefined && { kumaUrl: asked }) }
 
-  const loadWith = (text: string) => load({ ...flags, dryRun: true }, terminal, file.filesWith(text))
-  const first = await loadWith(file.text)
-  // With plain units alone no supervisord is read; the first of its monitors makes one.
-  const { loaded } =
-    first.loaded.config.supervisors.length === 0 ? await loadWith(`${file.text}${ONE_MONITOR}`) : first
+  const text = file.hasUnitsOnly ? `${file.text}${ONE_MONITOR}` : file.text
+  const { loaded } = await load({ ...flags, dryRun: true }, terminal, file.filesWith(text))
   const { config, secrets } = loaded
   const [kuma] = config.kumas
   const [supervisor] = config.supervisors
