@@ -11,6 +11,7 @@ export function ask(question: string, isSecret: boolean): Promise<string | null>
   if (!isSecret) lines.setPrompt(question)
   return new Promise((resolve) => {
     const end = (answer: string | null): void => {
+      lines.removeAllListeners('close')
       lines.close()
       if (isSecret || answer === null) process.stderr.write('\n')
       resolve(answer)

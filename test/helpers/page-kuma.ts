@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ServerOptions } from 'node:https'
 import { type Cleanup, serveHttp } from './scripted-server.ts'
 
-export interface PageMonitor {
+interface PageMonitor {
   id: number
   name: string
   type: string
@@ -163,7 +163,7 @@ export async function startPageKuma(t: Cleanup, options: PageKumaOptions = {}): 
       }
       const call = /^42(\d+)(\[.*\])$/s.exec(packet)
       if (call === null) continue
-      const [event = '', argument = {}] = JSON.parse(call[2] ?? '') as [string, Record<string, unknown>?]
+      const [event, argument = {}] = JSON.parse(call[2] ?? '') as [string, Record<string, unknown>?]
       events.push(event)
       if (now().silent?.includes(event) === true) continue
       const answer = handlers[event]?.(session, argument)

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { chmod, lstat, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { after, before, describe, test, type TestContext } from 'node:test'
 import { provision } from '../../src/commands/provision.ts'
 import { ConfigError } from '../../src/errors.ts'
@@ -20,12 +21,17 @@ before(async () => {
       web: 'sleep 600',
       worker: { command: 'sleep 600', numprocs: 2, process_name: '%(program_name)s_%(process_num)02d' },
       'group:celery': { programs: 'worker' },
+      // The agent itself, which must get no monitor.
+      'eventlistener:kuma': {
+        command: `sh -c 'sleep 600; exit' kuma-supervisor-push listen`,
+        events: 'TICK_3600',
+      },
     },
   })
   await eventually(
     'the programs run',
     () => supervisord.ctl('status'),
-    (text) => (text.match(/RUNNING/g) ?? []).length === 3,
+    (text) => (text.match(/RUNNING/g) ?? []).length === 4,
   )
 })
 after(() => supervisord.stop())
@@ -65,6 +71,7 @@ async function run(
     print: (more: string) => void (text += more),
     printError: (more: string) => void (errors += more),
     hide: () => {},
+    pipes: { input: Readable.from([]), output: () => {} },
     ask: (question: string, isSecret: boolean) => {
       questions.push(`${question}${isSecret ? '(hidden)' : ''}`)
       return Promise.resolve(answers?.shift() ?? null)
@@ -117,19 +124,19 @@ for (const version of ['1.23.17', '2.0.0-dev.0', '2.0.0', '2.5.3']) {
     )
     assert.deepEqual(kuma.pushes.toSorted(), children.map(({ pushToken }) => `${pushToken} up`).toSorted())
     assert.match(first.text, /^\+ push +host-a \/ celery +celery:\*, every 60 s$/m)
-    assert.match(first.text, /^up +host-a \/ supervisord {2}3 of 3 running/m)
+    assert.match(first.text, /^up +host-a \/ supervisord {2}4 of 4 running/m)
 
     const written = await readFile(config, 'utf8')
     for (const { pushToken = '' } of children) assert.ok(written.includes(pushToken))
     assert.ok(!first.text.includes(children[0]?.pushToken ?? ''))
     assert.equal((await stat(config)).mode & 0o777, 0o600)
 
-    const before = kuma.events.length
+    const eventsBefore = kuma.events.length
     const second = await run(setting)
     assert.equal(second.code, 0, second.errors)
     assert.match(second.text, /\nNothing to change\.\n$/)
     assert.equal(await readFile(config, 'utf8'), written)
-    assert.deepEqual(kuma.events.slice(before), ['needSetup', 'login'])
+    assert.deepEqual(kuma.events.slice(eventsBefore), ['needSetup', 'login'])
     assert.equal(kuma.pushes.length, 3)
   })
 }
@@ -370,7 +377,11 @@ describe('the way to Kuma', () => {
       { before: (_, res) => Boolean(res.writeHead(200, { 'content-type': 'text/html' }).end('<html>')) },
       /answers something else where Kuma's page connects \(\/socket\.io\/\): check the URL/,
     ],
-    ['another path', { base: '/kuma', before: (req) => void (req.url = '/') === null }, /answers 404 where/],
+    [
+      'another path',
+      { before: (_, res) => Boolean(res.writeHead(404).end('Cannot GET')) },
+      /answers 404 where/,
+    ],
     [
       'a redirect to https',
       {

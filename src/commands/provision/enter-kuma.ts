@@ -2,7 +2,7 @@ import type { KumaConfig } from '../../config/config.ts'
 import type { KumaInventory } from '../../kuma/provisioning/kuma-inventory.ts'
 import { openKumaSession, type KumaSession } from '../../kuma/provisioning/kuma-session.ts'
 import { supportOf } from '../../kuma/provisioning/kuma-version.ts'
-import { SessionError } from '../../kuma/provisioning/session-error.ts'
+import { NOTHING_ENTERED, SessionError } from '../../kuma/provisioning/session-error.ts'
 import type { Terminal } from '../load.ts'
 import { openKumas } from '../open-kumas.ts'
 import { realClock } from '../real-clock.ts'
@@ -97,5 +97,3 @@ async function logIn(
   progress.show('logging in')
   await session.login({ ...known, code: second.trim() })
 }
-
-const NOTHING_ENTERED = 'nothing was entered, and nothing was changed'

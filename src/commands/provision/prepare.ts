@@ -9,6 +9,7 @@ import { readEnvironment } from '../../config/read-options.ts'
 import { rhythmOf } from '../../config/rhythm.ts'
 import type { Secrets } from '../../config/secrets.ts'
 import { ConfigError } from '../../errors.ts'
+import { NOTHING_ENTERED, SessionError } from '../../kuma/provisioning/session-error.ts'
 import type { ProcessInfo } from '../../supervisor/process-info.ts'
 import { load, type Terminal } from '../load.ts'
 import type { OwnFlags } from '../own-options.ts'
@@ -53,7 +54,7 @@ export async function prepare(
   const file = await openFile(given, env, !dryRun)
   const isUrlKnown = (given.kumaUrl ?? inEnv.kumaUrl?.value ?? file.kumaUrl ?? null) !== null
   const asked = isUrlKnown || !isInteractive ? undefined : await askForUrl(terminal)
-  if (asked === null) return null
+  if (asked === null) throw new SessionError('aborted', NOTHING_ENTERED)
   const flags: SharedFlags = { ...given, config: file.path, ...(asked !== undefined && { kumaUrl: asked }) }
 
   const text = file.hasUnitsOnly ? `${file.text}${ONE_MONITOR}` : file.text

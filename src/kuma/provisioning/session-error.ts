@@ -13,6 +13,8 @@ export type SessionFailure =
   | 'lost'
   | 'aborted'
 
+export const NOTHING_ENTERED = 'nothing was entered, and nothing was changed'
+
 /** A set-up of Kuma that cannot go on; the message is one line with the way out. */
 export class SessionError extends Error {
   override name = 'SessionError'
