@@ -35,9 +35,9 @@ function write(name: 'stdout' | 'stderr', text: string): void {
   stream.write(text)
 }
 
-/** Undefined, or 0 over some serial lines, is no size. */
+/** Asked for anew, since a change comes as a signal; 0, as over some serial lines, is no size. */
 function screenSize(): { columns: number | null; rows: number | null } {
-  const { columns, rows } = process.stdout
+  const [columns, rows] = process.stdout.isTTY ? process.stdout.getWindowSize() : [0, 0]
   return { columns: columns > 0 ? columns : null, rows: rows > 0 ? rows : null }
 }
 

@@ -14,6 +14,12 @@ export interface Telling {
   readonly restartsUntilMs: number | null
 }
 
+/** A look that was taken in, and when, in monotonic milliseconds. */
+export interface Seen {
+  readonly look: Look
+  readonly atMs: number
+}
+
 /** One monitor of the configuration with what it remembers and what it last said. */
 export class Monitor {
   readonly name: string
@@ -22,7 +28,7 @@ export class Monitor {
   readonly #rules: Rules
   #memory: MonitorMemory
   #telling: Telling | null = null
-  #seenMs: number | null = null
+  #seen: Seen | null = null
 
   constructor(name: string, rules: Rules, memory: MonitorMemory = EMPTY_MEMORY) {
     this.name = name
@@ -32,6 +38,11 @@ export class Monitor {
 
   get memory(): MonitorMemory {
     return this.#memory
+  }
+
+  /** The last look; null before the first. */
+  get seen(): Seen | null {
+    return this.#seen
   }
 
   /** Null before anything can be said. */
@@ -44,7 +55,7 @@ export class Monitor {
     const { verdict, memory, ...rest } = judge(look, this.#memory, this.#rules, nowMs)
     const changed = verdict !== null && verdict.status !== this.verdict?.status
     this.#memory = memory
-    this.#seenMs = nowMs
+    this.#seen = { look, atMs: nowMs }
     if (verdict !== null) {
       // Without supervisord's answer the programs, and so their restarts, are not spoken of.
       const isTelling = memory.answeredMs === nowMs && areNewsTold(memory.programs, memory.toldMs)
@@ -91,8 +102,8 @@ export class Monitor {
 
   /** What to tell Kuma now. A verdict that no check has renewed for too long is not passed off as news. */
   heartbeat(nowMs: number, staleMs: number): Telling | null {
-    if (this.#seenMs === null || nowMs - this.#seenMs <= staleMs) return this.#telling
-    return agentError(`no check has finished for ${describeDuration((nowMs - this.#seenMs) / 1000)}`)
+    if (this.#seen === null || nowMs - this.#seen.atMs <= staleMs) return this.#telling
+    return agentError(`no check has finished for ${describeDuration((nowMs - this.#seen.atMs) / 1000)}`)
   }
 }
 

@@ -2,12 +2,18 @@ import * as v from 'valibot'
 import { EMPTY_MEMORY, type MonitorMemory } from '../verdict/memory.ts'
 import { cut, MESSAGE_LIMIT, oneLine } from '../verdict/one-line.ts'
 import type { MissedMemory } from './missed.ts'
+import type { DeliveryMemory } from './note-delivery.ts'
+import type { Standing } from './standings.ts'
 
 /** What is kept of one monitor. */
 export interface Remembered {
   readonly memory: MonitorMemory
   /** What it has still to tell, by the name of the Kuma. */
   readonly missed: ReadonlyMap<string, MissedMemory>
+  /** Since when it is up or down; null before the first verdict. */
+  readonly standing: Standing | null
+  /** What became of its heartbeats, by the name of the Kuma. */
+  readonly deliveries: ReadonlyMap<string, DeliveryMemory>
 }
 
 /** Grows whenever an older agent could misread the file. */
@@ -30,6 +36,7 @@ const History = v.object({
   state: v.picklist(['STOPPED', 'STARTING', 'RUNNING', 'BACKOFF', 'STOPPING', 'EXITED', 'FATAL', 'UNKNOWN']),
   restarts: v.array(v.object({ atMs: v.number(), untilMs: v.number(), why: v.nullable(v.string()) })),
   isLooping: v.boolean(),
+  count: v.optional(v.number(), 0),
 })
 
 const Status = v.picklist(['up', 'down'])
@@ -38,6 +45,13 @@ const Missed = v.object({
   toldStatus: v.nullable(Status),
   turns: v.array(v.object({ status: Status, atMs: v.number(), why: v.string() })),
   forgotten: v.number(),
+})
+
+const Standing = v.object({ status: Status, sinceMs: v.number() })
+
+const Delivery = v.object({
+  delivered: v.nullable(v.object({ atMs: v.number(), status: Status })),
+  answer: v.object({ atMs: v.number(), kind: v.string(), says: v.string() }),
 })
 
 const OwnRestart = v.object({
@@ -69,19 +83,23 @@ const State = v.object({
       missed: v.optional(v.array(v.tuple([v.string(), Missed])), []),
       httpFailure: v.optional(v.nullable(v.string()), null),
       ownRestarts: v.optional(v.array(v.tuple([v.string(), OwnRestart])), []),
+      standing: v.optional(v.nullable(Standing), null),
+      deliveries: v.optional(v.array(v.tuple([v.string(), Delivery])), []),
     }),
   ),
 })
 
 /** Arrays of pairs rather than objects: a program may be called `__proto__`. */
 export function encodeState(memories: ReadonlyMap<string, Remembered>, bootId: string): string {
-  const monitors = [...memories].map(([name, { memory, missed }]) => ({
+  const monitors = [...memories].map(([name, { memory, missed, standing, deliveries }]) => ({
     name,
     ...memory,
     suspects: [...memory.suspects],
     programs: [...memory.programs],
     ownRestarts: [...memory.ownRestarts],
     missed: [...missed],
+    standing,
+    deliveries: [...deliveries],
   }))
   return `${JSON.stringify({ version: VERSION, bootId, monitors })}\n`
 }
@@ -95,7 +113,8 @@ export function decodeState(text: string, bootId: string): Map<string, Remembere
   const state = parse(text)
   const isSameBoot = state.bootId === bootId
   return new Map(
-    state.monitors.map(({ name, status, total, shutdownSeconds, outsideSystemd, missed, ...timed }) => {
+    state.monitors.map(({ name, missed, standing, deliveries, ...kept }) => {
+      const { status, total, shutdownSeconds, outsideSystemd, ...timed } = kept
       const timeless = { status, total, shutdownSeconds, outsideSystemd }
       const maps = {
         suspects: new Map(timed.suspects),
@@ -103,7 +122,7 @@ export function decodeState(text: string, bootId: string): Map<string, Remembere
         ownRestarts: new Map(timed.ownRestarts),
       }
       const memory = isSameBoot ? { ...timeless, ...timed, ...maps } : { ...EMPTY_MEMORY, ...timeless }
-      return [name, { memory, missed: new Map(missed) }]
+      return [name, { memory, missed: new Map(missed), standing, deliveries: new Map(deliveries) }]
     }),
   )
 }

@@ -2,13 +2,16 @@ import { createFaults } from '../agent/faults.ts'
 import type { Monitor } from '../agent/monitor.ts'
 import { createCronPeriod, createPeriod, type Period } from '../agent/period.ts'
 import { runAgent } from '../agent/run-agent.ts'
+import { Standings } from '../agent/standings.ts'
 import { createStateFile, type Memories } from '../agent/state-file.ts'
 import type { AgentConfig } from '../config/config.ts'
 import { formatDuration } from '../config/duration.ts'
+import { describePushes } from './describe-pushes.ts'
 import type { Listening } from './listening.ts'
 import type { Loaded, Terminal } from './load.ts'
 import { openOutboxes, type Outboxes } from './open-outboxes.ts'
 import { openWatches } from './open-watches.ts'
+import { publishStatus } from './publish-status.ts'
 import { readBootId } from './read-boot-id.ts'
 import { realClock } from './real-clock.ts'
 import { remembered } from './remembered.ts'
@@ -37,6 +40,7 @@ export async function keepWatch(options: KeepWatchOptions): Promise<Memories> {
   const memories: Memories = options.memories ?? (dryRun ? new Map() : await stateFile.load())
   const { env } = terminal
   const own = listening?.own ?? null
+  const standings = new Standings(memories)
   const opened = await openWatches({ config, env, own, memories, clock, log, mask, dryRun, listens: true })
   const { watches } = opened
   const monitors = watches.flatMap((watch) => watch.monitors)
@@ -49,7 +53,7 @@ export async function keepWatch(options: KeepWatchOptions): Promise<Memories> {
   let isDue = false
   const save = async (): Promise<void> => {
     isDue = false
-    if (!dryRun) await stateFile.save(remembered(monitors, outboxes))
+    if (!dryRun) await stateFile.save(remembered(monitors, outboxes, standings))
   }
   const saveSoon = (): void => {
     if (!isDue)
@@ -58,6 +62,7 @@ export async function keepWatch(options: KeepWatchOptions): Promise<Memories> {
   }
   const onChange = ({ name, verdict }: Monitor): void => {
     log.info(`${name} is ${verdict?.status}: ${verdict?.message}`)
+    if (verdict !== null) standings.note(name, verdict.status, Date.now())
     saveSoon()
     notices?.changed()
   }
@@ -87,6 +92,7 @@ export async function keepWatch(options: KeepWatchOptions): Promise<Memories> {
     onMissed: saveSoon,
   })
 
+  const unpublish = await publishStatus({ loaded, log, mask, env, opened, standings, outboxes })
   log.info(`watching ${watches.map(({ name }) => name).join(', ')}: ${describeTimes(config.agent)}`)
   try {
     const newPeriod = await periodFactory(config.agent)
@@ -112,11 +118,12 @@ export async function keepWatch(options: KeepWatchOptions): Promise<Memories> {
     if (stop.aborted) await sayFarewell(monitors, outboxes, lastWords(config.agent, listening))
   } finally {
     for (const end of unhear) end?.()
+    await unpublish()
     await saving
     await save()
     await Promise.all([outboxes.close(), opened.close()])
   }
-  return remembered(monitors, outboxes)
+  return remembered(monitors, outboxes, standings)
 }
 
 /** Less than the time a stop may take. */
@@ -145,9 +152,8 @@ function lastWords({ onStop }: AgentConfig, listening: Listening | null): string
   return `${who} was stopped: nothing is watched until it runs again`
 }
 
-function describeTimes({ checkEveryMs, pushEveryMs, schedule }: AgentConfig): string {
-  const pushes = schedule === null ? `every ${formatDuration(pushEveryMs)}` : `by the schedule "${schedule}"`
-  return `a check every ${formatDuration(checkEveryMs)}, a heartbeat ${pushes} and at every change`
+function describeTimes(agent: AgentConfig): string {
+  return `a check every ${formatDuration(agent.checkEveryMs)}, a heartbeat ${describePushes(agent)} and at every change`
 }
 
 /** Each monitor has a phase of its own, so that neither a host's monitors nor a fleet push in the same second. */

@@ -25,7 +25,7 @@ export interface Terminal {
   /** The size of that terminal now; nulls where it has none. */
   readonly screenSize: () => { readonly columns: number | null; readonly rows: number | null }
   /** Calls back at every such signal to the process, until what it gives is called. */
-  readonly onSignal: (signal: 'SIGUSR1' | 'SIGHUP', listener: () => void) => () => void
+  readonly onSignal: (signal: 'SIGUSR1' | 'SIGHUP' | 'SIGWINCH', listener: () => void) => () => void
 }
 
 /** A configuration with the log that it wants. */

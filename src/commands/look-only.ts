@@ -1,7 +1,6 @@
 import type { Clock } from '../agent/clock.ts'
 import { takeLook } from '../agent/take-look.ts'
 import type { Watch } from '../agent/watch.ts'
-import type { Look } from '../verdict/look.ts'
 
 interface LookOptions {
   readonly clock: Clock
@@ -11,25 +10,25 @@ interface LookOptions {
   readonly until: 'judged' | 'settled'
 }
 
-/** Looks and has the monitors judge, and does nothing else about it: the last look at each watch. */
+/** Looks and has the monitors judge, and does nothing else about it. */
 export async function lookOnly(
   watches: readonly Watch[],
   { clock, patienceMs, until }: LookOptions,
   signal: AbortSignal,
-): Promise<ReadonlyMap<Watch, Look>> {
+): Promise<void> {
   const untilMs = clock.now() + patienceMs
-  const looks = watches.map(async (watch): Promise<[Watch, Look]> => {
+  const looks = watches.map(async (watch): Promise<void> => {
     for (;;) {
       const look = await takeLook(watch.doors, signal)
       const seen = watch.monitors.map((monitor) => monitor.see(look, clock.now()))
       const wishes = seen.filter(({ settled }) => !settled).map(({ againMs }) => againMs)
       const isJudged = watch.monitors.every(({ verdict }) => verdict !== null)
       if (wishes.length === 0 || (until === 'judged' && isJudged) || clock.now() >= untilMs || signal.aborted)
-        return [watch, look]
+        return
       await clock.sleep(Math.max(SHORTEST_REST_MS, Math.min(LONGEST_REST_MS, ...wishes)), signal)
     }
   })
-  return new Map(await Promise.all(looks))
+  await Promise.all(looks)
 }
 
 const SHORTEST_REST_MS = 50

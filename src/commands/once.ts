@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { takeLock } from '../agent/take-lock.ts'
 import { runOnce } from '../agent/run-once.ts'
+import { Standings } from '../agent/standings.ts'
 import { createStateFile } from '../agent/state-file.ts'
 import type { SharedFlags } from '../config/options.ts'
 import { EXIT, type ExitCode } from '../errors.ts'
@@ -55,7 +56,9 @@ async function lookAndPush(
   })
   try {
     const { restarts } = await runOnce(watches, { clock, log, slowestMs: slowestPage(config) }, stop)
+    const standings = new Standings(memories)
     for (const monitor of monitors) {
+      if (monitor.verdict !== null) standings.note(monitor.name, monitor.verdict.status, Date.now())
       const telling = monitor.heartbeat(clock.now(), Infinity)
       if (telling === null) log.warn(`${monitor.name}: nothing can be said yet, the next run will know`)
       else outboxes.offer(monitor.name, telling)
@@ -65,7 +68,7 @@ async function lookAndPush(
     )
     const delivered = await Promise.all(settled)
     await restarts
-    if (!dryRun) await stateFile.save(remembered(monitors, outboxes))
+    if (!dryRun) await stateFile.save(remembered(monitors, outboxes, standings))
     if (!delivered.every(Boolean)) return EXIT.undelivered
     return monitors.some(({ verdict }) => verdict?.status === 'down') ? EXIT.down : EXIT.ok
   } finally {

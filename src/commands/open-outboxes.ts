@@ -2,12 +2,15 @@ import type { Clock } from '../agent/clock.ts'
 import { withMissed } from '../agent/describe-missed.ts'
 import { Missed, type MissedMemory } from '../agent/missed.ts'
 import type { Telling } from '../agent/monitor.ts'
+import { noteDelivery, type DeliveryMemory } from '../agent/note-delivery.ts'
 import type { Memories } from '../agent/state-file.ts'
 import type { Config, MonitorConfig } from '../config/config.ts'
+import { secretsOf } from '../config/secrets.ts'
 import type { KumaConnection } from '../kuma/kuma-connection.ts'
 import type { Heartbeat } from '../kuma/heartbeat.ts'
 import { createOutbox, type Outbox } from '../kuma/outbox.ts'
 import type { Log } from '../log.ts'
+import { createMask } from '../secret.ts'
 import { describeHeartbeat } from './describe-heartbeat.ts'
 import { openKumas } from './open-kumas.ts'
 
@@ -19,6 +22,8 @@ export interface Outboxes {
   settled(monitor: string): Promise<boolean>
   /** What a monitor has still to tell, by the name of the Kuma; for the state file. */
   missed(monitor: string): ReadonlyMap<string, MissedMemory>
+  /** What became of a monitor's heartbeats, by the name of the Kuma; one that was never tried is not there. */
+  deliveries(monitor: string): ReadonlyMap<string, DeliveryMemory>
   close(): Promise<void>
 }
 
@@ -56,6 +61,7 @@ function printer({ print, onTold }: OutboxesOptions): Outboxes {
     },
     settled: () => Promise.resolve(true),
     missed: () => new Map(),
+    deliveries: () => new Map(),
     close: () => Promise.resolve(),
   }
 }
@@ -65,6 +71,7 @@ interface Channel {
   readonly kuma: string
   readonly outbox: Outbox<Message>
   readonly missed: Missed
+  readonly delivery: () => DeliveryMemory | null
 }
 
 async function kumaOutboxes(options: OutboxesOptions): Promise<Outboxes> {
@@ -86,6 +93,13 @@ async function kumaOutboxes(options: OutboxesOptions): Promise<Outboxes> {
       return deliveries.length > 0 && deliveries.every((delivery) => delivery?.answer.kind === 'accepted')
     },
     missed: (monitor) => new Map(channelsOf(monitor).map(({ kuma, missed }) => [kuma, missed.memory])),
+    deliveries: (monitor) =>
+      new Map(
+        channelsOf(monitor).flatMap(({ kuma, delivery }) => {
+          const known = delivery()
+          return known === null ? [] : [[kuma, known]]
+        }),
+      ),
     async close() {
       await Promise.all([...channels.values()].flat().map(({ outbox }) => outbox.close()))
       await Promise.all([...connections.values()].map((connection) => connection.close()))
@@ -97,8 +111,9 @@ async function kumaOutboxes(options: OutboxesOptions): Promise<Outboxes> {
 function openChannels(
   { name, pushes }: MonitorConfig,
   connections: ReadonlyMap<string, KumaConnection>,
-  { memories, clock, wallNow, log, onTold, onMissed }: OutboxesOptions,
+  { config, memories, clock, wallNow, log, onTold, onMissed }: OutboxesOptions,
 ): Channel[] {
+  const mask = createMask(secretsOf(config))
   /** Until when restarts have been told, by Kuma. */
   const toldMs = new Map<string, number>()
   return pushes.flatMap((target) => {
@@ -106,11 +121,15 @@ function openChannels(
     const pusher = connections.get(kuma)?.pusher(target)
     if (pusher === undefined) return []
     const missed = new Missed(memories.get(name)?.missed.get(kuma))
+    let delivery = memories.get(name)?.deliveries.get(kuma) ?? null
     const outbox = createOutbox<Message>({
       name: pushes.length > 1 ? `${name} at ${kuma}` : name,
-      push(heartbeat, signal) {
+      async push(heartbeat, signal) {
         const msg = withMissed(heartbeat.msg, missed.tell(), wallNow())
-        return pusher.push({ ...heartbeat, msg }, signal, missed.isRepeat(heartbeat.status))
+        const answer = await pusher.push({ ...heartbeat, msg }, signal, missed.isRepeat(heartbeat.status))
+        // It is kept in a file and shown to others, and what stands in Kuma's place may send back what it was sent.
+        delivery = noteDelivery(delivery, heartbeat, { ...answer, says: mask(answer.says) }, wallNow())
+        return answer
       },
       onDelivered({ status, telling: { restartsUntilMs } }) {
         if (missed.told(status)) onMissed()
@@ -123,7 +142,7 @@ function openChannels(
       now: () => clock.now(),
       log,
     })
-    return [{ kuma, outbox, missed }]
+    return [{ kuma, outbox, missed, delivery: () => delivery }]
   })
 }
 

@@ -16,6 +16,8 @@ export interface SupervisorDoor {
   wake(signal: AbortSignal): Promise<void>
   /** The last line of a program's stderr; null when it cannot be had. */
   readStderr(fullName: string, signal: AbortSignal): Promise<string | null>
+  /** supervisord's own version, asked for once for each of its pids; null when it does not tell. */
+  readVersion(pid: number | null, signal: AbortSignal): Promise<string | null>
   restart: RestartProgram
   /** Whether it listens on a socket file, so that its pids are this host's. */
   isLocal(): boolean
@@ -47,6 +49,7 @@ export function openSupervisor(config: SupervisorConfig, options: DoorOptions): 
   /** With `auto`, an address that does not answer is looked for again: supervisord may have been set up anew. */
   let isDoubtful = true
   const warned = new Set<string>()
+  let version: { readonly pid: number | null; readonly says: string } | null = null
 
   const warn = ({ warning }: FoundServer): void => {
     if (warning === null || warned.has(warning)) return
@@ -92,6 +95,12 @@ export function openSupervisor(config: SupervisorConfig, options: DoorOptions): 
       const { readStderr } = await import('../supervisor/read-stderr.ts')
       return readStderr(opened.client, fullName, signal)
     },
+    async readVersion(pid, signal) {
+      if (version !== null && version.pid === pid) return version.says
+      const says = await opened?.client.readText('supervisor.getSupervisorVersion', [], signal)
+      version = says === undefined || says === null ? null : { pid, says }
+      return version?.says ?? null
+    },
     async restart({ program, task }, stopWithinMs, signal) {
       if (opened === null) return NOT_OPEN
       const { restartProgram } = await import('../supervisor/restart-program.ts')
@@ -111,6 +120,7 @@ const CLOSED: SupervisorDoor = {
   read: () => Promise.resolve({ kind: 'not-asked' }),
   wake: () => Promise.resolve(),
   readStderr: () => Promise.resolve(null),
+  readVersion: () => Promise.resolve(null),
   restart: () => Promise.resolve(NOT_OPEN),
   isLocal: () => false,
   close: () => Promise.resolve(),

@@ -16,7 +16,16 @@ import { watchPids } from './watch-pids.ts'
 
 export interface OpenWatches {
   readonly watches: readonly Watch[]
+  /** What is known of a watch beside its looks. */
+  about(watch: Watch, signal: AbortSignal): Promise<AboutWatch>
   close(): Promise<void>
+}
+
+interface AboutWatch {
+  /** supervisord's version; null where there is none, or it does not tell. */
+  readonly version: string | null
+  /** When the death of a program is noticed; null where there are none, and for a single look. */
+  readonly deaths: 'at once' | 'at the next check' | null
 }
 
 interface WatchesOptions {
@@ -58,10 +67,11 @@ export async function openWatches(options: WatchesOptions): Promise<OpenWatches>
       target.kind === 'supervisor' && target.supervisor === name
     const bell = new Bell()
     const plain = openSupervisor(supervisor, { env, own, log, clock, onEnd: () => bell.ring() })
-    const door = listens && url !== 'none' ? watchPids({ name, door: plain, bell, clock, log }) : plain
+    const watched = listens && url !== 'none' ? watchPids({ name, door: plain, bell, clock, log }) : null
+    const door = watched ?? plain
     const targets = config.monitors.map(({ target }) => target).filter(isOf)
     const probes = openProbes({ name, door, targets, log, mask })
-    return { name, bell, door, probes, unit, timeoutMs, monitors: monitorsOf(isOf) }
+    return { name, bell, door, watched, probes, unit, timeoutMs, monitors: monitorsOf(isOf) }
   })
   const unitNames = new Set(
     config.monitors.flatMap(({ target }) => (target.kind === 'unit' ? [target.unit] : [])),
@@ -86,12 +96,24 @@ export async function openWatches(options: WatchesOptions): Promise<OpenWatches>
   ]
   return {
     watches,
+    async about({ bell, monitors: [monitor] }, signal) {
+      const supervisor = supervisors.find((one) => one.bell === bell)
+      const rpc = monitor?.seen?.look.rpc
+      if (supervisor === undefined || rpc?.kind !== 'answered') return NOTHING_MORE
+      const { door, watched } = supervisor
+      return {
+        version: await door.readVersion(rpc.state.pid, signal),
+        deaths: watched === null ? null : watched.seesPids() ? 'at once' : 'at the next check',
+      }
+    },
     async close() {
       reader?.close()
       await Promise.all(supervisors.flatMap(({ door, probes }) => [door.close(), probes.close()]))
     },
   }
 }
+
+const NOTHING_MORE: AboutWatch = { version: null, deaths: null }
 
 /** D-Bus is loaded only where a unit is asked for. */
 async function openUnitReader(

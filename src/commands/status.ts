@@ -1,14 +1,17 @@
 import type { SharedFlags } from '../config/options.ts'
 import { EXIT, type ExitCode } from '../errors.ts'
-import { load, type Terminal } from './load.ts'
-import { lookOnly } from './look-only.ts'
-import { openWatches } from './open-watches.ts'
+import type { Terminal } from './load.ts'
 import type { OwnFlags } from './own-options.ts'
+import { showProgress } from './progress.ts'
 import { realClock } from './real-clock.ts'
 import { canMove, looksOf } from './screen.ts'
+import { addMemory } from './status/add-memory.ts'
+import { askAgent } from './status/ask-agent.ts'
 import { describeStatus } from './status/describe-status.ts'
-import { gatherStatus, type Status } from './status/status.ts'
+import { openLiveScreen } from './status/live-screen.ts'
+import { openEyes, type OwnEyes } from './status/open-eyes.ts'
 import { statusJson } from './status/status-json.ts'
+import type { Status } from './status/status.ts'
 
 /** One look does not decide about a supervisord that does not answer. */
 const PATIENCE_MS = 12_000
@@ -16,68 +19,93 @@ const REDRAW_MS = 2_000
 /** Where the output is no terminal. */
 const USUAL_COLUMNS = 80
 
-/** `status`: looks once, or again and again, and shows what is seen and judged; pushes nothing. */
+/** `status`: shows what the running agent sees, or looks itself, once or again and again; pushes nothing. */
 export async function status(
   flags: SharedFlags & OwnFlags,
   terminal: Terminal,
   stop: AbortSignal,
 ): Promise<ExitCode> {
   const { json = false, watch = false } = flags
-  // Nothing is pushed: no token is needed.
-  const { loaded, log, mask } = await load({ ...flags, dryRun: true }, terminal)
-  const { env, print } = terminal
-  const clock = realClock
-  const opened = await openWatches({
-    config: loaded.config,
-    env,
-    memories: new Map(),
-    clock,
-    log,
-    mask,
-    // It shows, and restarts nothing.
-    dryRun: true,
-    listens: false,
-  })
-  const draw = json ? (seen: Status) => print(statusJson(seen, watch)) : drawer(terminal, watch)
+  const show = watch ? again(json, terminal, stop) : once(json, terminal)
+  // Drawn again and again, it need not wait for a verdict.
+  const view = openView(flags, terminal, watch ? 0 : PATIENCE_MS)
   try {
     for (;;) {
-      // Drawn again and again, it need not wait for a verdict.
-      const patienceMs = watch ? 0 : PATIENCE_MS
-      const looks = await lookOnly(opened.watches, { clock, patienceMs, until: 'judged' }, stop)
+      const seeing = view.see(stop)
+      const seen = await (json || watch ? seeing : showProgress('looking', seeing, terminal))
       if (stop.aborted) return EXIT.ok
-      const seen = gatherStatus(looks, new Date())
-      draw(seen)
+      show.draw(seen)
       if (!watch) return seen.monitors.every(({ status: is }) => is === 'up') ? EXIT.ok : EXIT.down
-      await clock.sleep(REDRAW_MS, stop)
+      await realClock.sleep(REDRAW_MS, stop)
     }
   } finally {
-    await opened.close()
+    show.close()
+    await view.close()
   }
 }
 
-function drawer(terminal: Terminal, isAgain: boolean): (seen: Status) => void {
-  const { print, screenSize } = terminal
+/** What the running agent tells, or without one what the command itself sees. */
+function openView(flags: SharedFlags, terminal: Terminal, patienceMs: number) {
+  let eyes: OwnEyes | null = null
+  return {
+    async see(signal: AbortSignal): Promise<Status> {
+      const told = await askAgent(flags, terminal.env, signal)
+      if (told !== null) return addMemory(told)
+      eyes ??= await openEyes(flags, terminal)
+      return addMemory(await eyes.look(patienceMs, signal))
+    },
+    async close(): Promise<void> {
+      await eyes?.close()
+    },
+  }
+}
+
+interface Show {
+  draw(seen: Status): void
+  close(): void
+}
+
+function once(json: boolean, { print, screenSize, ...terminal }: Terminal): Show {
   const looks = looksOf(terminal)
-  const inPlace = isAgain && canMove(terminal)
-  let isFirst = true
-  return (seen) => {
-    const { columns, rows } = screenSize()
-    // The last column stays free: some terminals would begin a new line there.
-    const text = describeStatus(seen, (columns ?? USUAL_COLUMNS) - (columns === null ? 0 : 1), looks)
-    if (!isAgain) print(text)
-    else if (inPlace)
-      print(redraw(`${seen.at.toLocaleTimeString('en-GB')}  Ctrl-C ends\n\n${text}`, { isFirst, rows }))
-    else print(`${seen.at.toISOString()}\n${text}\n`)
-    isFirst = false
+  return {
+    draw(seen) {
+      print(
+        json
+          ? `${JSON.stringify(statusJson(seen), null, 2)}\n`
+          : describeStatus(seen, widthOf(screenSize().columns), looks),
+      )
+    },
+    close: nothing,
   }
 }
 
-/** Overwrites what stands there line by line, so that nothing flickers; what does not fit is left out. */
-function redraw(text: string, { isFirst, rows }: { isFirst: boolean; rows: number | null }): string {
-  const lines = text.trimEnd().split('\n')
-  const room = rows === null ? lines.length : Math.max(1, rows - 1)
-  const shown =
-    lines.length <= room ? lines : [...lines.slice(0, room - 1), `(+${lines.length - room + 1} lines)`]
-  const clear = isFirst ? '\u001B[2J' : ''
-  return `${clear}\u001B[H${shown.map((line) => `${line}\u001B[K\n`).join('')}\u001B[J`
+const nothing = (): void => {}
+
+/** In place on a terminal, else one after the other. */
+function again(json: boolean, terminal: Terminal, stop: AbortSignal): Show {
+  const { print } = terminal
+  const looks = looksOf(terminal)
+  if (json) return { draw: (seen) => print(`${JSON.stringify(statusJson(seen))}\n`), close: nothing }
+  if (!canMove(terminal)) {
+    const draw = (seen: Status): void =>
+      print(`${seen.at.toISOString()}\n${describeStatus(seen, USUAL_COLUMNS, looks)}\n`)
+    return { draw, close: nothing }
+  }
+  const screen = openLiveScreen(terminal)
+  // At once: what is under way may take longer than the process has left.
+  stop.addEventListener('abort', () => screen.close(), { once: true })
+  return {
+    draw(seen) {
+      const time = seen.at.toLocaleTimeString('en-GB')
+      screen.draw(
+        (columns) => `${time}  Ctrl-C ends\n\n${describeStatus(seen, widthOf(columns), looks, true)}`,
+      )
+    },
+    close: () => screen.close(),
+  }
+}
+
+/** The last column stays free: some terminals would begin a new line there. */
+function widthOf(columns: number | null): number {
+  return columns === null ? USUAL_COLUMNS : columns - 1
 }

@@ -13,6 +13,12 @@ interface PidsOptions {
   readonly log: Log
 }
 
+/** A door with an eye on the processes that it reports. */
+export interface WatchedDoor extends SupervisorDoor {
+  /** Whether they can be seen: then a death is noticed at once, else at the next check. */
+  readonly seesPids: () => boolean
+}
+
 /** supervisord takes notice of a program's end in the turn of its loop after the question that woke it. */
 const NOTICE_MS = 20
 
@@ -20,15 +26,18 @@ const NOTICE_MS = 20
  * The door, with an eye on the processes that it reports: when one dies, supervisord is woken, and once it has taken
  * notice the bell is rung.
  */
-export function watchPids(options: PidsOptions): SupervisorDoor {
+export function watchPids(options: PidsOptions): WatchedDoor {
   const { name, door, bell, clock, log } = options
   const stop = new AbortController()
+  let blindPid: number | null = null
+  let lastPid: number | null = null
   const watch = createPidWatch({
     onDeath() {
       void door.wake(stop.signal)
       void clock.sleep(NOTICE_MS, stop.signal).then(() => bell.ring())
     },
     onBlind() {
+      blindPid = lastPid
       log.debug(
         `${name}: its processes are not to be seen here (another host, a container, or hidepid): the next check notices their deaths`,
       )
@@ -42,6 +51,7 @@ export function watchPids(options: PidsOptions): SupervisorDoor {
   const ended = watch.run(stop.signal)
   return {
     ...door,
+    seesPids: () => lastPid !== null && lastPid !== blindPid,
     async read(signal) {
       const reading = await door.read(signal)
       follow(reading)
@@ -57,6 +67,7 @@ export function watchPids(options: PidsOptions): SupervisorDoor {
   function follow(reading: RpcReading): void {
     if (reading.kind !== 'answered') return
     const { pid, processes } = reading.state
+    lastPid = pid
     watch.follow(
       pid,
       processes.filter((one) => one.pid > 0).map((one) => one.pid),

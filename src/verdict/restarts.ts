@@ -21,6 +21,8 @@ export interface ProgramHistory {
   readonly restarts: readonly Restart[]
   /** Once a crash loop, it is one until nothing has happened for a whole window. */
   readonly isLooping: boolean
+  /** How many restarts that nobody asked for there were since this supervisord was first seen. */
+  readonly count: number
 }
 
 interface Context {
@@ -53,11 +55,13 @@ export function followRestarts(
   const { start, state } = info
   const hasMoved = before === undefined || isAnother(info, before)
   const pid = info.pid || (hasMoved && lastSpawned(context.events)) || (before?.pid ?? 0)
-  if (before === undefined || !isSameSupervisor) return { start, pid, state, restarts: [], isLooping: false }
+  if (before === undefined || !isSameSupervisor)
+    return { start, pid, state, restarts: [], isLooping: false, count: 0 }
   const recent = before.restarts.filter(({ untilMs }) => nowMs < untilMs)
-  const restarts = [...recent, ...newRestarts(info, before, context)].slice(-MOST_REMEMBERED)
+  const fresh = newRestarts(info, before, context)
+  const restarts = [...recent, ...fresh].slice(-MOST_REMEMBERED)
   const isLooping = restarts.length >= LOOP_RESTARTS || (before.isLooping && restarts.length > 0)
-  return { start, pid, state, restarts, isLooping }
+  return { start, pid, state, restarts, isLooping, count: before.count + fresh.length }
 }
 
 /** The start time has whole seconds: one that ended and came back within one of them has only another pid. */

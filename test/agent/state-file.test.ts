@@ -6,7 +6,17 @@ import { after, before, describe, it } from 'node:test'
 import { createStateFile } from '../../src/agent/state-file.ts'
 import type { Remembered } from '../../src/agent/state-codec.ts'
 import { EMPTY_MEMORY, type MonitorMemory } from '../../src/verdict/memory.ts'
+import type { ProgramHistory } from '../../src/verdict/restarts.ts'
 import { memoryLog } from '../helpers/memory-log.ts'
+
+const PROGRAM: ProgramHistory = {
+  start: 5,
+  pid: 7,
+  state: 'RUNNING',
+  restarts: [{ atMs: 4, untilMs: 9, why: 'exit 1' }],
+  isLooping: false,
+  count: 3,
+}
 
 const MEMORY: MonitorMemory = {
   status: 'down',
@@ -25,18 +35,7 @@ const MEMORY: MonitorMemory = {
       },
     ],
   ]),
-  programs: new Map([
-    [
-      'a:b',
-      {
-        start: 5,
-        pid: 7,
-        state: 'RUNNING',
-        restarts: [{ atMs: 4, untilMs: 9, why: 'exit 1' }],
-        isLooping: false,
-      },
-    ],
-  ]),
+  programs: new Map([['a:b', PROGRAM]]),
   supervisorPid: 4711,
   answeredMs: 3,
   toldMs: 2,
@@ -73,7 +72,20 @@ const REMEMBERED: Remembered = {
       },
     ],
   ]),
+  standing: { status: 'down', sinceMs: 1_700_000_000_000 },
+  deliveries: new Map([
+    [
+      'kuma',
+      {
+        delivered: { atMs: 1_700_000_000_000, status: 'up' },
+        answer: { atMs: 1_700_000_060_000, kind: 'refused', says: 'Kuma refuses connections' },
+      },
+    ],
+  ]),
 }
+
+/** Of an agent that kept nothing but this. */
+const NO_NEWS = { missed: new Map(), standing: null, deliveries: new Map() }
 
 describe('the state file', () => {
   let folder: string
@@ -109,9 +121,13 @@ describe('the state file', () => {
     const { file, path, log } = open('older.json')
     await file.save(new Map([['a', REMEMBERED]]))
     const { monitors, ...rest } = JSON.parse(await readFile(path, 'utf8'))
-    delete monitors[0].missed
+    for (const key of Object.keys(NO_NEWS)) delete monitors[0][key]
+    delete monitors[0].programs[0][1].count
     await writeFile(path, JSON.stringify({ ...rest, monitors }))
-    assert.deepEqual((await file.load()).get('a'), { memory: MEMORY, missed: new Map() })
+    assert.deepEqual((await file.load()).get('a'), {
+      memory: { ...MEMORY, programs: new Map([['a:b', { ...PROGRAM, count: 0 }]]) },
+      ...NO_NEWS,
+    })
     assert.deepEqual(log.lines, [])
   })
 
@@ -144,7 +160,7 @@ describe('the state file', () => {
 
   it('says once that it cannot be written, keeps the old file, and says when it can again', async () => {
     const { file, path, log } = open('blocked/state.json')
-    await file.save(new Map([['a', { memory: EMPTY_MEMORY, missed: new Map() }]]))
+    await file.save(new Map([['a', { memory: EMPTY_MEMORY, ...NO_NEWS }]]))
     await rm(path)
     // A folder in its place stops root too.
     await mkdir(join(path, 'x'), { recursive: true })

@@ -17,6 +17,7 @@ const memory = {
         state: 'RUNNING' as const,
         restarts: [{ atMs: 4, untilMs: 5, why: 'exit 1' }],
         isLooping: false,
+        count: 3,
       },
     ],
   ]),
@@ -27,7 +28,14 @@ const missed = new Map([
     { toldStatus: 'up' as const, turns: [{ status: 'down' as const, atMs: 5, why: 'web' }], forgotten: 1 },
   ],
 ])
-const state = encodeState(new Map([['monitor', { memory, missed }]]), 'boot')
+const standing = { status: 'down' as const, sinceMs: 5 }
+const deliveries = new Map([
+  [
+    'kuma',
+    { delivered: { atMs: 5, status: 'up' as const }, answer: { atMs: 6, kind: 'refused', says: 'refused' } },
+  ],
+])
+const state = encodeState(new Map([['monitor', { memory, missed, standing, deliveries }]]), 'boot')
 
 test(`decodes any state file or refuses it in one line (${FUZZ_ROUNDS} files, seed ${FUZZ_SEED})`, () => {
   const { text } = createMutator([state, '{}', '{"version":1}', '[]', 'null'])

@@ -7,6 +7,8 @@ import type { RequestListener } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { before, suite, test, type TestContext } from 'node:test'
+import { readSocket } from '../../src/commands/status/read-socket.ts'
+import { statusSocket } from '../../src/commands/status/status-folders.ts'
 import { buildBundle, runAgent, startAgent } from '../helpers/agent-process.ts'
 import { createCertificates } from '../helpers/certificates.ts'
 import { eventually } from '../helpers/eventually.ts'
@@ -112,14 +114,21 @@ async function drive(t: TestContext, toml: string, expected: RegExp, { env = {},
     'debug',
   ]
   await setting.write('header', `${FILED}\n`)
-  const singles = [
+  const commands = [
     ['once', '--log-format', 'json'],
     ['doctor'],
     ['doctor', '--json'],
     ['check-config'],
     ['check-config', '--json'],
-  ].map(([name = '', ...more]) => runAgent([...args(name), ...more], { env, cwd: folder }))
-  const agent = startAgent(args('run'), { env, cwd: folder })
+    ['status'],
+    ['status', '--json'],
+  ]
+  const singles = commands.map(([name = '', ...more]) =>
+    runAgent([...args(name), ...more], { env, cwd: folder }),
+  )
+  const runtime = await mkdtemp(join(tmpdir(), 'ksp-secrets-runtime-'))
+  t.after(() => rm(runtime, { recursive: true, force: true }))
+  const agent = startAgent(args('run'), { env: { ...env, RUNTIME_DIRECTORY: runtime }, cwd: folder })
   try {
     await eventually(
       `run says ${expected}`,
@@ -129,6 +138,9 @@ async function drive(t: TestContext, toml: string, expected: RegExp, { env = {},
     assert.match(agent.stderr, expected)
     assert.deepEqual(childrenOf(agent.pid), [], 'the agent starts no other programs')
     assertClean('the process list', readQuietly(`/proc/${agent.pid}/cmdline`))
+    const told = await readSocket(statusSocket(runtime), AbortSignal.timeout(10_000))
+    assert.match(told ?? '', /"monitors":\[/)
+    assertClean('what a running agent tells everybody', told ?? '')
   } finally {
     await agent.stop()
   }

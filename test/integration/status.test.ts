@@ -1,5 +1,6 @@
 // The status of a real supervisord, for people and for scripts.
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { after, before, test, type TestContext } from 'node:test'
 import { status } from '../../src/commands/status.ts'
@@ -33,6 +34,8 @@ interface Screen {
   env?: Record<string, string>
   columns?: number
   rows?: number
+  size?: () => { columns: number; rows: number }
+  onSignal?: (signal: string, listener: () => void) => void
   stop?: AbortSignal
   onPrint?: (text: string) => void
 }
@@ -40,7 +43,7 @@ interface Screen {
 async function show(
   t: TestContext,
   flags: Parameters<typeof status>[0],
-  { isScreen = false, env = {}, columns, rows, stop, onPrint }: Screen = {},
+  { isScreen = false, env = {}, columns, rows, size, onSignal, stop, onPrint }: Screen = {},
 ): Promise<{ code: number; text: string; printed: string[]; errors: string }> {
   const printed: string[] = []
   let errors = ''
@@ -58,11 +61,20 @@ async function show(
     ask: () => Promise.resolve(null),
     isInteractive: true,
     isScreen,
-    screenSize: () => ({ columns: columns ?? null, rows: rows ?? null }),
+    screenSize: size ?? (() => ({ columns: columns ?? null, rows: rows ?? null })),
     onFault: () => {},
-    onSignal: () => () => {},
+    onSignal(signal: string, listener: () => void) {
+      onSignal?.(signal, listener)
+      return () => {}
+    },
   }
-  const given = { config: '/dev/null', supervisorUrl: supervisord.url, unit: 'auto', ...flags }
+  const given = {
+    config: '/dev/null',
+    stateFile: join(supervisord.dir, 'none.json'),
+    supervisorUrl: supervisord.url,
+    unit: 'auto',
+    ...flags,
+  }
   const code = await status(given, terminal, stop ?? new AbortController().signal)
   return { code, text: printed.join(''), printed, errors }
 }
@@ -70,8 +82,11 @@ async function show(
 test('shows unit, supervisord, programs by group and the verdict, without a token', async (t) => {
   const { code, text, errors } = await show(t, {})
   const pid = supervisord.pid()
-  assert.match(text, new RegExp(`^local: supervisor\\.service active \\(running\\) · supervisord pid ${pid}`))
-  assert.match(text, /\n {2}celery\n {4}worker_00 +RUNNING +\d+ s +\d+\n {4}worker_01 +RUNNING/)
+  assert.match(
+    text,
+    new RegExp(`^supervisor\\.service active \\(running\\) · supervisord 4\\.\\S+ pid ${pid} up `),
+  )
+  assert.match(text, /\n {2}celery\n {4}worker_00 +RUNNING +\d+ s +\d+ +\d\S* [MG]B\n {4}worker_01 +RUNNING/)
   assert.match(text, /\n {2}gone +FATAL +can't find command '\/none\/celery'\n/)
   assert.match(text, /\n {2}late +STOPPED +never started\n/)
   assert.match(text, /\nDOWN {2}supervisor {2}gone FATAL: /)
@@ -91,22 +106,32 @@ test('--json gives the documented form', async (t) => {
   const seen = JSON.parse(text) as Record<string, unknown> & {
     watches: { supervisord: { programs: object[] } }[]
   }
-  assert.deepEqual(Object.keys(seen), ['version', 'at', 'watches', 'monitors'])
+  assert.deepEqual(Object.keys(seen), ['version', 'at', 'service', 'watches', 'monitors'])
   const [watch] = seen.watches
   assert.ok(watch)
-  assert.deepEqual(Object.keys(watch), ['name', 'unit', 'unit_says', 'supervisord'])
-  assert.deepEqual(Object.keys(watch.supervisord), ['problem', 'pid', 'up_seconds', 'programs'])
+  assert.deepEqual(Object.keys(watch), [
+    'name',
+    'seen_at',
+    'check',
+    'deaths',
+    'unit',
+    'unit_says',
+    'supervisord',
+  ])
+  assert.deepEqual(Object.keys(watch.supervisord), ['problem', 'version', 'pid', 'up_seconds', 'programs'])
   assert.deepEqual(watch.supervisord.programs[2], {
     group: 'gone',
     name: 'gone',
     state: 'FATAL',
     up_seconds: null,
     pid: null,
+    memory_bytes: null,
+    restarts: null,
     says: "can't find command '/none/celery'",
   })
   assert.match(
     JSON.stringify(seen['monitors']),
-    /^\[\{"name":"supervisor","status":"down","message":"gone FATAL/,
+    /^\[\{"name":"supervisor","status":"down","since":null,"message":"gone FATAL.*"deliveries":\[\]\}\]$/,
   )
 })
 
@@ -122,7 +147,8 @@ test('has colours on a terminal, and none against NO_COLOR or on a dumb one', as
 async function watchTwice(t: TestContext, flags: object, screen: Screen): Promise<string[]> {
   const stop = new AbortController()
   let count = 0
-  const onPrint = (): void => {
+  const onPrint = (text: string): void => {
+    if (!/STATE|watches/.test(text) && !text.includes('lines)')) return
     count += 1
     if (count === 2) stop.abort()
   }
@@ -135,15 +161,47 @@ async function watchTwice(t: TestContext, flags: object, screen: Screen): Promis
   return printed
 }
 
-test('--watch draws over itself, no more lines than the terminal has', async (t) => {
+test('--watch draws over itself on a screen of its own, no more lines than there are, and gives it back', async (t) => {
   const printed = await watchTwice(t, {}, { isScreen: true, columns: 80, rows: 6 })
-  assert.equal(printed.length, 2)
-  assert.ok(printed[0]?.startsWith('\u001B[2J\u001B[H'))
-  assert.ok(printed[1]?.startsWith('\u001B[H'))
-  for (const text of printed) {
+  const [entered, ...drawn] = printed.slice(0, -1)
+  assert.equal(entered, '\u001B[?1049h\u001B[?25l')
+  assert.equal(printed.at(-1), '\u001B[?25h\u001B[?1049l')
+  assert.equal(drawn.length, 2)
+  for (const text of drawn) {
+    assert.ok(text.startsWith('\u001B[?2026h\u001B[H') && text.endsWith('\u001B[J\u001B[?2026l'), text)
     assert.equal(text.split('\n').length - 1, 5, text)
     assert.match(text, /\(\+\d+ lines\)/)
+    assert.ok(text.indexOf('DOWN') < text.indexOf('lines)'), 'the verdicts come first')
   }
+})
+
+test('--watch draws anew when the size of the terminal changes', async (t) => {
+  const stop = new AbortController()
+  const size: { columns: number; resized: (() => void) | null } = { columns: 80, resized: null }
+  const drawn: string[] = []
+  await show(
+    t,
+    { watch: true },
+    {
+      isScreen: true,
+      size: () => ({ columns: size.columns, rows: 40 }),
+      onSignal: (signal, listener) => {
+        if (signal === 'SIGWINCH') size.resized = listener
+      },
+      stop: stop.signal,
+      onPrint(text) {
+        if (!text.includes('STATE')) return
+        drawn.push(text)
+        if (drawn.length === 2) stop.abort()
+        if (drawn.length > 1) return
+        size.columns = 40
+        setImmediate(() => size.resized?.())
+      },
+    },
+  )
+  const [wide = '', narrow = ''] = drawn
+  assert.match(wide, /PID/)
+  assert.ok(!narrow.includes('PID'), narrow)
 })
 
 test('--watch without a terminal prints one table after the other, and JSON one object a line', async (t) => {
@@ -157,7 +215,7 @@ test('--watch without a terminal prints one table after the other, and JSON one 
 test('says what is wrong with a supervisord that does not answer', async (t) => {
   const dead = `unix://${supervisord.dir}/none.sock`
   const { code, text } = await show(t, { supervisorUrl: dead, unit: 'none' })
-  assert.ok(text.replaceAll(/\s+/g, ' ').includes(`local: the socket file of ${dead} does not exist`), text)
+  assert.ok(text.replaceAll(/\s+/g, ' ').includes(`the socket file of ${dead} does not exist`), text)
   assert.match(text, /\nDOWN {2}supervisor {2}supervisord is not running/)
   assert.equal(code, 1)
 })

@@ -1,110 +1,97 @@
-import type { ProcessState } from '../../supervisor/process-info.ts'
+import { formatDuration } from '../../config/duration.ts'
 import { describeDuration } from '../../verdict/describe-duration.ts'
-import { paint, type Colour, type Looks } from '../screen.ts'
-import type { MonitorStatus, ProgramStatus, Status, SupervisordStatus, WatchStatus } from './status.ts'
-import { fit, textWidth, wrap } from './text-width.ts'
+import { paint, type Looks } from '../screen.ts'
+import { describeMonitors } from './describe-monitors.ts'
+import { describePrograms } from './describe-programs.ts'
+import type { ServiceStatus, Status, SupervisordStatus, WatchStatus } from './status.ts'
+import { textWidth, wrap } from './text-width.ts'
 
 const NARROWEST = 32
-const STATE = 8
-const UPTIME = 11
-const PID = 8
+/** What was seen this long ago is worth a word. */
+const OLD_CHECKS = 3
+const OLD_MARGIN_SECONDS = 10
 
-const STATE_COLOURS: Readonly<Record<ProcessState, Colour>> = {
-  RUNNING: 'green',
-  STARTING: 'yellow',
-  STOPPING: 'yellow',
-  BACKOFF: 'yellow',
-  STOPPED: 'dim',
-  EXITED: 'dim',
-  FATAL: 'red',
-  UNKNOWN: 'red',
-}
-
-/** The table for people, no line of it wider than so many columns. */
-export function describeStatus(status: Status, columns: number, looks: Looks): string {
+/**
+ * The table for people, no line of it wider than so many columns. What matters most stands where one looks first: last,
+ * above the prompt, or with `verdictsFirst` at the top of a screen whose end may be cut off.
+ */
+export function describeStatus(
+  status: Status,
+  columns: number,
+  looks: Looks,
+  verdictsFirst: boolean = false,
+): string {
   const width = Math.max(NARROWEST, columns)
+  const watches = status.watches.flatMap((watch) => [...describeWatch(watch, status, width, looks), ''])
+  const monitors = [...describeMonitors(status, width, looks), '']
   const lines = [
-    ...status.watches.flatMap((watch) => [...describeWatch(watch, width, looks), '']),
-    ...describeMonitors(status.monitors, width, looks),
+    ...(verdictsFirst ? [...monitors, ...watches] : [...watches, ...monitors]),
+    ...wrap(describeSource(status), width).map((line) => paint(line, 'dim', looks)),
   ]
   const text = `${lines.map((line) => line.trimEnd()).join('\n')}\n`
   return looks.isUtf8 ? text : text.replaceAll('…', '~').replaceAll('·', '-').replaceAll('×', 'x')
 }
 
-function describeWatch({ name, unitSays, supervisord }: WatchStatus, width: number, looks: Looks): string[] {
+function describeWatch(
+  watch: WatchStatus,
+  { at, watches }: Status,
+  width: number,
+  looks: Looks,
+): readonly string[] {
+  const { name, unitSays, supervisord, check, seenAt } = watch
   const facts = [unitSays, supervisord === null ? null : describeSupervisord(supervisord)]
-  const told = facts.filter((fact) => fact !== null).join(' · ')
-  const isRepeated = told.startsWith(name)
-  const [first = '', ...rest] = wrap(isRepeated || name === '' ? told : `${name}: ${told}`, width)
+  const told = facts.filter((fact) => fact !== null)
+  // The only one needs no name.
+  if (watches.length > 1 && name !== told[0]?.split(' ')[0]) told[0] = `${name}: ${told[0] ?? ''}`
+  const line = told.join(' · ')
+  const head = textWidth(line) <= width ? [line] : told.flatMap((fact) => wrap(fact, width))
   const isSilent = supervisord !== null && supervisord.problem !== null
-  const colour = isSilent ? 'red' : 'bold'
+  const ageSeconds = (at.getTime() - seenAt.getTime()) / 1000
+  const isOld = check !== null && ageSeconds > OLD_CHECKS * check.everySeconds + OLD_MARGIN_SECONDS
+  const age = isOld ? wrap(`seen ${describeDuration(ageSeconds)} ago`, width) : []
+  const programs = describePrograms(supervisord?.programs ?? [], width, looks)
   return [
-    paint(first, colour, looks),
-    ...rest.map((line) => paint(line, colour, looks)),
-    ...describePrograms(supervisord?.programs ?? [], width, looks),
+    ...head.map((one) => paint(one, isSilent ? 'red' : 'bold', looks)),
+    ...age.map((one) => paint(one, 'red', looks)),
+    ...(programs.length === 0 ? [] : ['', ...programs]),
   ]
 }
 
-function describeSupervisord({ problem, pid, upSeconds }: SupervisordStatus): string {
+function describeSupervisord({ problem, version, pid, upSeconds }: SupervisordStatus): string {
   if (problem !== null) return problem
   const facts = [
+    version === null ? '' : ` ${version}`,
     pid === null ? '' : ` pid ${pid}`,
     upSeconds === null ? '' : ` up ${describeDuration(upSeconds)}`,
   ]
   return `supervisord${facts.join('')}`
 }
 
-/** Programs of a group of one's own name stand alone, the others below their group. */
-function describePrograms(programs: readonly ProgramStatus[], width: number, looks: Looks): string[] {
-  if (programs.length === 0) return []
-  const rows = programs.flatMap((program, index): Row[] => {
-    const { group, name } = program
-    const isAlone = group === name
-    const isFirst = programs[index - 1]?.group !== group
-    const row: Row = { label: isAlone ? name : `  ${name}`, program }
-    return isFirst && !isAlone ? [{ label: group, program: null }, row] : [row]
+function describeSource(status: Status): string {
+  const { service, watches, version, at } = status
+  if (service === null) return 'no running agent tells of this: seen by the command itself'
+  const up = describeDuration((at.getTime() - service.startedAt.getTime()) / 1000)
+  const facts = [
+    `agent ${version} pid ${service.pid} up ${up}`,
+    ...describeChecks(watches),
+    describeHeartbeats(service),
+    ...(watches.some(({ deaths }) => deaths === 'at the next check')
+      ? ['processes are not to be seen here: their deaths are noticed at the next check']
+      : []),
+  ]
+  return facts.join(' · ')
+}
+
+function describeHeartbeats({ pushes }: ServiceStatus): string {
+  return `a heartbeat ${pushes} and at every change`
+}
+
+/** One line for all watches of one period. */
+function describeChecks(watches: readonly WatchStatus[]): readonly string[] {
+  const texts = watches.flatMap(({ check, name }) => {
+    if (check === null) return []
+    const why = check.why === null ? '' : ` (${name}: ${check.why})`
+    return [`a check every ${formatDuration(check.everySeconds * 1000)}${why}`]
   })
-  const fixed = STATE + UPTIME + PID + 8
-  const widest = Math.max(...rows.map(({ label }) => textWidth(label)))
-  const hasAll = width - fixed >= 16
-  // Long names leave room for why a program does not run.
-  const label = Math.min(widest, hasAll ? Math.max(width - fixed - 15, 16) : width - STATE - 4)
-  return ['', ...rows.map((row) => describeRow(row, { label, width, hasAll }, looks))]
-}
-
-interface Row {
-  readonly label: string
-  /** Null for the heading of a group. */
-  readonly program: ProgramStatus | null
-}
-
-function describeRow(
-  { label, program }: Row,
-  { label: room, width, hasAll }: { label: number; width: number; hasAll: boolean },
-  looks: Looks,
-): string {
-  if (program === null) return `  ${fit(label, width - 2).trimEnd()}`
-  const { state, says } = program
-  const start = `  ${fit(label, room)}  ${paint(fit(state, STATE), STATE_COLOURS[state], looks)}`
-  const left = width - room - STATE - 6
-  if (!hasAll || left <= 0) return start
-  if (says !== '') return `${start}  ${fit(says, left)}`
-  const up = program.upSeconds === null ? '' : describeDuration(program.upSeconds)
-  const pid = program.pid === null ? '' : String(program.pid)
-  return `${start}  ${up.padStart(UPTIME)}  ${pid.padStart(PID)}`
-}
-
-const VERDICTS = { up: ['UP', 'green'], down: ['DOWN', 'red'] } as const
-
-function describeMonitors(monitors: readonly MonitorStatus[], width: number, looks: Looks): string[] {
-  const widest = Math.max(0, ...monitors.map(({ name }) => textWidth(name)))
-  const room = Math.min(widest, Math.floor(width / 3))
-  return monitors.flatMap(({ name, status, message }) => {
-    const [word, colour] = status === null ? (['?', 'yellow'] as const) : VERDICTS[status]
-    const [first = '', ...rest] = wrap(message, width - room - 8)
-    return [
-      `${paint(fit(word, 4), colour, looks)}  ${fit(name, room)}  ${first}`,
-      ...rest.map((line) => `${' '.repeat(room + 8)}${line}`),
-    ]
-  })
+  return [...new Set(texts)]
 }

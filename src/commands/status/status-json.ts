@@ -1,30 +1,48 @@
-import { version } from '../../../package.json'
-import type { Status } from './status.ts'
+import type { DeliveryStatus, ProgramStatus, Status, WatchStatus } from './status.ts'
 
-/** The stable form for scripts; see the README. On one line where there will be more of them. */
-export function statusJson({ at, watches, monitors }: Status, isStream: boolean): string {
-  const shown = {
+/** The stable form for scripts, and of what a running agent tells; see docs/status-json.md. */
+export function statusJson({ version, at, service, watches, monitors }: Status): object {
+  return {
     version,
-    at: at.toISOString(),
-    watches: watches.map(({ name, unit, unitSays, supervisord }) => ({
-      name,
-      unit,
-      unit_says: unitSays,
-      supervisord: supervisord && {
-        problem: supervisord.problem,
-        pid: supervisord.pid,
-        up_seconds: supervisord.upSeconds,
-        programs: supervisord.programs.map(({ group, name: program, state, upSeconds, pid, says }) => ({
-          group,
-          name: program,
-          state,
-          up_seconds: upSeconds,
-          pid,
-          says,
-        })),
-      },
+    at,
+    service: service && {
+      pid: service.pid,
+      started_at: service.startedAt,
+      config: service.config,
+      pushes: service.pushes,
+    },
+    watches: watches.map(watchJson),
+    monitors: monitors.map(({ deliveries, ...monitor }) => ({
+      ...monitor,
+      deliveries: deliveries.map(deliveryJson),
     })),
-    monitors,
   }
-  return `${JSON.stringify(shown, null, isStream ? 0 : 2)}\n`
+}
+
+function watchJson({ seenAt, check, unitSays, supervisord, ...watch }: WatchStatus): object {
+  const { name, unit, deaths } = watch
+  return {
+    name,
+    seen_at: seenAt,
+    check: check && { every_seconds: check.everySeconds, why: check.why },
+    deaths,
+    unit,
+    unit_says: unitSays,
+    supervisord: supervisord && {
+      problem: supervisord.problem,
+      version: supervisord.version,
+      pid: supervisord.pid,
+      up_seconds: supervisord.upSeconds,
+      programs: supervisord.programs.map(programJson),
+    },
+  }
+}
+
+function programJson({ group, name, state, pid, restarts, says, ...program }: ProgramStatus): object {
+  const { upSeconds, memoryBytes } = program
+  return { group, name, state, up_seconds: upSeconds, pid, memory_bytes: memoryBytes, restarts, says }
+}
+
+function deliveryJson({ kuma, deliveredAt, delivered, answeredAt, kind, answer }: DeliveryStatus): object {
+  return { kuma, delivered_at: deliveredAt, delivered, answered_at: answeredAt, kind, answer }
 }

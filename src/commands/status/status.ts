@@ -1,19 +1,34 @@
-import type { Watch } from '../../agent/watch.ts'
-import type { ProcessInfo, ProcessState } from '../../supervisor/process-info.ts'
-import { describeUnit } from '../../verdict/describe-unit.ts'
-import type { Look } from '../../verdict/look.ts'
-import { oneLine } from '../../verdict/one-line.ts'
+import type { ProcessState } from '../../supervisor/process-info.ts'
 
-/** What is seen now, ready to be shown. */
+/** What is seen and judged, ready to be shown; every text in it is one printable line. */
 export interface Status {
+  /** Of the program that has looked. */
+  readonly version: string
   readonly at: Date
+  /** The running agent that has looked; null when the command itself has. */
+  readonly service: ServiceStatus | null
   readonly watches: readonly WatchStatus[]
   readonly monitors: readonly MonitorStatus[]
+}
+
+export interface ServiceStatus {
+  readonly pid: number
+  readonly startedAt: Date
+  /** Its configuration file; null when it has none. */
+  readonly config: string | null
+  /** When heartbeats go out: `every 24s`. */
+  readonly pushes: string
 }
 
 /** One supervisord or one plain unit. */
 export interface WatchStatus {
   readonly name: string
+  /** When it was looked at. */
+  readonly seenAt: Date
+  /** How often that is done; null for a single look. */
+  readonly check: CheckStatus | null
+  /** When the death of a program is noticed; null where that is not watched. */
+  readonly deaths: 'at once' | 'at the next check' | null
   /** As systemd names it; null where there is none or it is not asked. */
   readonly unit: string | null
   /** One line about the unit, such as `supervisor.service active (running)`; null without one. */
@@ -22,9 +37,17 @@ export interface WatchStatus {
   readonly supervisord: SupervisordStatus | null
 }
 
+/** The check period that is in force. */
+export interface CheckStatus {
+  readonly everySeconds: number
+  /** Why it is another one than `check_every` says; null when it is not. */
+  readonly why: string | null
+}
+
 export interface SupervisordStatus {
   /** Why there is no answer; null when there is one. */
   readonly problem: string | null
+  readonly version: string | null
   readonly pid: number | null
   readonly upSeconds: number | null
   /** By group and name. */
@@ -39,6 +62,10 @@ export interface ProgramStatus {
   readonly upSeconds: number | null
   /** Null when it does not run. */
   readonly pid: number | null
+  /** Resident memory, its children included; null when it does not run or cannot be read here. */
+  readonly memoryBytes: number | null
+  /** How many restarts nobody asked for, since the agent knows this supervisord; null when no monitor follows it. */
+  readonly restarts: number | null
   /** Why it does not run, where supervisord tells; else empty. */
   readonly says: string
 }
@@ -47,80 +74,24 @@ export interface MonitorStatus {
   readonly name: string
   /** Null while a first look leaves it open. */
   readonly status: 'up' | 'down' | null
+  /** Since when; null when that is not known. */
+  readonly since: Date | null
   readonly message: string
+  /** One for each of its Kumas that a heartbeat was sent to. */
+  readonly deliveries: readonly DeliveryStatus[]
 }
 
-/** Gathers the looks and verdicts into what is shown; names become printable. */
-export function gatherStatus(looks: ReadonlyMap<Watch, Look>, at: Date): Status {
-  return {
-    at,
-    watches: [...looks].map(([{ name }, look]) => ({
-      name,
-      ...unitOf(look),
-      supervisord: supervisordOf(look),
-    })),
-    monitors: [...looks.keys()]
-      .flatMap(({ monitors }) => monitors)
-      .map(({ name, verdict }) => ({
-        name,
-        status: verdict?.status ?? null,
-        message: verdict?.message ?? 'nothing can be said yet',
-      })),
-  }
+/** What became of the heartbeats of one monitor at one Kuma. */
+export interface DeliveryStatus {
+  readonly kuma: string
+  /** When Kuma last took a heartbeat; null when it never did. */
+  readonly deliveredAt: Date | null
+  /** What that heartbeat said. */
+  readonly delivered: 'up' | 'down' | null
+  /** When the last one was tried. */
+  readonly answeredAt: Date
+  /** What kind of answer came: `accepted`, or one of the others of `PushAnswer`. */
+  readonly kind: string
+  /** What Kuma answered to it, or why it did not. */
+  readonly answer: string
 }
-
-function unitOf({ unit }: Look): Pick<WatchStatus, 'unit' | 'unitSays'> {
-  switch (unit.kind) {
-    case 'state':
-      return { unit: unit.unit.name, unitSays: describeUnit(unit.unit) }
-    case 'not-found':
-      return { unit: null, unitSays: `no ${unit.names.join(' or ')}` }
-    case 'unreachable':
-      return { unit: null, unitSays: `unit unknown: ${oneLine(unit.cause)}` }
-    case 'no-systemd':
-    case 'not-asked':
-      return { unit: null, unitSays: null }
-  }
-}
-
-function supervisordOf({ rpc, upSeconds }: Look): SupervisordStatus | null {
-  if (rpc.kind === 'not-asked') return null
-  if (rpc.kind === 'failed') {
-    return { problem: oneLine(rpc.failure.detail), pid: null, upSeconds: null, programs: [] }
-  }
-  const { pid, processes } = rpc.state
-  return {
-    problem: null,
-    pid,
-    upSeconds: upSeconds === null ? null : Math.floor(upSeconds),
-    programs: processes.map(programOf).toSorted(byGroupAndName),
-  }
-}
-
-const RUNNING: ReadonlySet<ProcessState> = new Set(['RUNNING', 'STARTING', 'STOPPING'])
-
-function programOf(info: ProcessInfo): ProgramStatus {
-  const { group, name, state, now, start, pid } = info
-  const isUp = RUNNING.has(state)
-  return {
-    group: oneLine(group),
-    name: oneLine(name),
-    state,
-    // supervisord's clock may have been set back.
-    upSeconds: isUp && start > 0 ? Math.max(0, now - start) : null,
-    pid: pid > 0 ? pid : null,
-    says: isUp ? '' : oneLine(whyNot(info)),
-  }
-}
-
-function whyNot({ state, spawnerr, exitstatus, start }: ProcessInfo): string {
-  if ((spawnerr ?? '') !== '') return spawnerr ?? ''
-  if (state === 'EXITED') return exitstatus < 0 ? 'killed by a signal' : `exit ${exitstatus}`
-  return state === 'STOPPED' && start === 0 ? 'never started' : ''
-}
-
-function byGroupAndName(a: ProgramStatus, b: ProgramStatus): number {
-  return compare(a.group, b.group) || compare(a.name, b.name)
-}
-
-const compare = new Intl.Collator('en', { numeric: true }).compare

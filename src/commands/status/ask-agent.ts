@@ -1,0 +1,40 @@
+import { realpath } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { OPTION_NAMES, OPTIONS, type OptionName, type SharedFlags } from '../../config/options.ts'
+import { parseStatus } from './parse-status.ts'
+import { readSocket } from './read-socket.ts'
+import type { Status } from './status.ts'
+import { statusFolders, statusSocket } from './status-folders.ts'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+const WITHIN_MS = 3_000
+/** Options that leave open what is watched. */
+const HARMLESS: ReadonlySet<OptionName> = new Set(['config', 'dryRun', 'logLevel', 'logFormat'])
+
+/** What a running agent of this host tells; null when there is none, or none by the configuration that is asked for. */
+export async function askAgent(
+  flags: SharedFlags,
+  env: Environment,
+  signal: AbortSignal,
+): Promise<Status | null> {
+  const given = (name: OptionName): unknown => flags[name] ?? env[OPTIONS[name].env]
+  if (OPTION_NAMES.some((name) => !HARMLESS.has(name) && given(name) !== undefined)) return null
+  const config = given('config')
+  for (const folder of statusFolders(env)) {
+    const within = AbortSignal.any([signal, AbortSignal.timeout(WITHIN_MS)])
+    const text = await readSocket(statusSocket(folder), within)
+    const status = text === null ? null : parseStatus(text)
+    if (status === null) continue
+    if (typeof config !== 'string' || (await isSame(config, status.service?.config ?? null))) return status
+  }
+  return null
+}
+
+async function isSame(asked: string, config: string | null): Promise<boolean> {
+  return config !== null && (await realPath(asked)) === (await realPath(config))
+}
+
+function realPath(path: string): Promise<string> {
+  return realpath(path).catch(() => resolve(path))
+}

@@ -1,0 +1,29 @@
+import { join } from 'node:path'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** As the unit's `RuntimeDirectory` has it. */
+const OF_SERVICE = '/run/kuma-supervisor-push'
+/** Not that of the service, which may be started meanwhile. */
+const OF_ROOT = '/run/kuma-supervisor-push-root'
+
+/** Where an agent of this user tells its status; null where it has no folder for that. */
+export function ownStatusFolder(env: Environment, isRoot: boolean): string | null {
+  const [ofUnit] = env['RUNTIME_DIRECTORY']?.split(':') ?? []
+  return ofUnit ?? ofUser(env) ?? (isRoot ? OF_ROOT : null)
+}
+
+/** Where an agent may tell its status, the service's first. */
+export function statusFolders(env: Environment): readonly string[] {
+  const folders = [env['RUNTIME_DIRECTORY']?.split(':')[0], OF_SERVICE, ofUser(env), OF_ROOT]
+  return folders.flatMap((folder) => folder ?? [])
+}
+
+export function statusSocket(folder: string): string {
+  return join(folder, 'status.sock')
+}
+
+function ofUser(env: Environment): string | undefined {
+  const folder = env['XDG_RUNTIME_DIR'] ?? ''
+  return folder === '' ? undefined : join(folder, 'kuma-supervisor-push')
+}
