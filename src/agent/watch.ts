@@ -1,5 +1,6 @@
 import type { Log } from '../log.ts'
 import type { Bell } from './bell.ts'
+import type { CheckPeriod } from './check-period.ts'
 import type { Clock } from './clock.ts'
 import type { Monitor } from './monitor.ts'
 import { createPeriod } from './period.ts'
@@ -12,6 +13,8 @@ export interface Watch {
   readonly doors: Doors
   /** Starts a round at once. */
   readonly bell: Bell
+  /** How often it is looked at; follows what that costs supervisord. */
+  readonly checks: CheckPeriod
   readonly monitors: readonly Monitor[]
   /** Restarts programs where the rules ask for it. */
   readonly restart: RestartProgram
@@ -42,21 +45,23 @@ const LONGEST_REST_MS = 5_000
  * Looks and judges until aborted. Rounds never overlap; a time that passes during a long round starts one more at once.
  *
  * The first ring starts a round at once, and those that follow within the gap share the next: what they rang for may
- * have happened after the first one looked. A supervisord that is slow to answer, as with a thousand programs, has as
- * long a rest.
+ * have happened after the first one looked. A supervisord that is slow to answer, as with a thousand programs, is looked
+ * at more rarely.
  */
 export async function runWatch(watch: Watch, options: WatchOptions, signal: AbortSignal): Promise<void> {
-  const { checkEveryMs, clock } = options
-  const { bell } = watch
+  const { checkEveryMs, clock, log } = options
+  const { bell, checks } = watch
   const period = createPeriod(checkEveryMs, clock.now())
   let gapMs = GAP_MS
   while (!signal.aborted) {
     const startedMs = clock.now()
-    const nextMs = period.next(startedMs)
     const againMs = await round(watch, options, signal)
     options.onRound()
     const endedMs = clock.now()
-    const restMs = Math.min(endedMs - startedMs, LONGEST_REST_MS)
+    const nextMs = Math.max(period.next(startedMs), startedMs + checks.everyMs)
+    const restMs = Math.max(Math.min(endedMs - startedMs, LONGEST_REST_MS), checks.restMs(endedMs))
+    const news = checks.news()
+    if (news !== null) log.info(`${watch.name}: ${news}`)
     const rang = await bell.sleep(clock, Math.min(nextMs - endedMs, Math.max(againMs, restMs)), signal)
     const mayStartMs = Math.max(startedMs + gapMs, endedMs + restMs)
     const pauseMs = rang ? mayStartMs - clock.now() : 0
@@ -68,13 +73,14 @@ export async function runWatch(watch: Watch, options: WatchOptions, signal: Abor
 
 /** One look, judged by every monitor over it; the milliseconds to the next one that they ask for, or Infinity. */
 export async function round(
-  { name, doors, monitors }: Watch,
+  { name, doors, monitors, checks }: Watch,
   { clock, log, onChange, restarts }: Omit<WatchOptions, 'checkEveryMs' | 'onRound'>,
   signal: AbortSignal,
 ): Promise<number> {
   try {
     const look = await takeLook(doors, signal)
     if (signal.aborted) return Infinity
+    if (look.rpc.kind === 'answered') checks.answered(look.rpc.state.ms, clock.now())
     const seen = monitors.map((monitor) => ({ monitor, ...monitor.see(look, clock.now()) }))
     for (const { monitor, changed } of seen) if (changed) onChange(monitor)
     for (const { monitor, restarts: orders } of seen) restarts.begin(monitor, orders, signal)

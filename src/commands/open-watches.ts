@@ -1,4 +1,5 @@
 import { Bell } from '../agent/bell.ts'
+import { CheckPeriod } from '../agent/check-period.ts'
 import { Monitor } from '../agent/monitor.ts'
 import type { Clock } from '../agent/clock.ts'
 import type { Memories } from '../agent/state-file.ts'
@@ -82,6 +83,7 @@ export async function openWatches(options: WatchesOptions): Promise<OpenWatches>
     ...supervisors.map(({ name, bell, door, probes, unit, timeoutMs, monitors }) => ({
       name,
       bell,
+      checks: new CheckPeriod(config.agent.checkEveryMs),
       doors: supervisorDoors(door, probes, readerOf(reader, unit, timeoutMs)),
       monitors,
       restart: door.restart,
@@ -89,6 +91,7 @@ export async function openWatches(options: WatchesOptions): Promise<OpenWatches>
     ...units.map(({ unit, bell }) => ({
       name: unit,
       bell,
+      checks: new CheckPeriod(config.agent.checkEveryMs),
       doors: unitDoors(readerOf(reader, unit, UNIT_TIMEOUT_MS)),
       monitors: monitorsOf((target) => target.kind === 'unit' && target.unit === unit),
       restart: NO_RESTART,

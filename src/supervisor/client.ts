@@ -7,6 +7,7 @@ import { createConfigCache } from './config-cache.ts'
 import { createEventCache } from './event-cache.ts'
 import { describeFailure, FAULT } from './describe-failure.ts'
 import { parseProcessInfos } from './parse-process-info.ts'
+import { Patience } from './patience.ts'
 import type { RpcFailure, RpcReading } from './rpc-reading.ts'
 import { parseServerUrl } from './server-url.ts'
 
@@ -17,7 +18,7 @@ export interface SupervisorClientOptions {
   readonly password: string | null
   /** PEM file of the certificates to trust over https, read at the first use; null for the system's. */
   readonly caFile: string | null
-  /** Total, for a whole reading or call. */
+  /** For an answer, as long as supervisord is not known to be slower. */
   readonly timeoutMs: number
   /** Monotonic milliseconds. */
   readonly now: () => number
@@ -46,7 +47,8 @@ const ALL_PROCESSES = 'supervisor.getAllProcessInfo'
 
 /** @throws {TypeError} for a URL of a wrong kind, which the configuration refuses before. */
 export function createSupervisorClient(options: SupervisorClientOptions): SupervisorClient {
-  const { timeoutMs, now } = options
+  const { now } = options
+  const patience = new Patience(options.timeoutMs)
   const address = parseServerUrl(options.url)
   if ('wrong' in address) throw new TypeError(`supervisor url: ${address.wrong}`)
   const url = address.shown
@@ -73,8 +75,8 @@ export function createSupervisorClient(options: SupervisorClientOptions): Superv
   }
 
   /** Calls within one deadline. */
-  const session = async (signal: AbortSignal) => {
-    const deadline = now() + timeoutMs
+  const session = async (signal: AbortSignal, withinMs = patience.ms) => {
+    const deadline = now() + withinMs
     const opened = peer ?? (await openPeer())
     return (
       method: string,
@@ -106,6 +108,7 @@ export function createSupervisorClient(options: SupervisorClientOptions): Superv
     async read(signal) {
       const ask = await session(signal).catch(failedToOpen)
       if (typeof ask !== 'function') return { kind: 'failed', failure: ask }
+      const timeoutMs = patience.ms
       const startedAt = now()
       const { processes: result, pid } = (await isGone(address.socketPath))
         ? { processes: NO_SOCKET, pid: null }
@@ -115,6 +118,7 @@ export function createSupervisorClient(options: SupervisorClientOptions): Superv
       if ('kind' in processes) {
         // What answers next may be another program.
         multicall = true
+        if (processes.kind === 'no-answer' && processes.began === true) patience.answered(ms)
         return {
           kind: 'failed',
           failure: describeFailure(processes, { method: ALL_PROCESSES, url, timeoutMs }),
@@ -124,15 +128,21 @@ export function createSupervisorClient(options: SupervisorClientOptions): Superv
         const detail = `${ALL_PROCESSES} answered something else at ${url}: ${processes.wrong}`
         return { kind: 'failed', failure: { reason: 'bad-answer', url, detail } }
       }
-      const known = await configs.get(pid, processes, () => ask('supervisor.getAllConfigInfo', [], true))
+      patience.answered(ms)
+      const known = await configs.get(pid, processes, async () => {
+        const askLonger = await session(signal, patience.configsMs)
+        return askLonger('supervisor.getAllConfigInfo', [], true)
+      })
+      const askOn = await session(signal)
       const events = await eventsOf.get(processes, (bytes) =>
         // With loglevel=debug it has what programs write, colours included.
-        ask('supervisor.readLog', [-bytes, 0], true, 'picture'),
+        askOn('supervisor.readLog', [-bytes, 0], true, 'picture'),
       )
       return { kind: 'answered', state: { ms, pid, processes, configs: known, events } }
     },
 
     async call(method, params, signal) {
+      const timeoutMs = patience.ms
       const ask = await session(signal).catch(failedToOpen)
       if (typeof ask !== 'function') return { kind: 'failed', failure: ask }
       const result = await ask(method, params, false)

@@ -4,6 +4,8 @@ import type { ProcessInfo, ProgramConfig } from './process-info.ts'
 
 /** How long an answer counts while nothing seems to change: any answer, and none within the deadline. */
 const REFRESH_MS = { answered: 600_000, noAnswer: 60_000 } as const
+/** It is asked again after this many times what it took: half a percent of supervisord's time. */
+const REFRESH_FACTOR = 200
 
 /**
  * Keeps what `supervisor.getAllConfigInfo` said: with a thousand programs it costs supervisord seconds, and some
@@ -28,8 +30,10 @@ export function createConfigCache(now: () => number) {
       const changed = sees !== seen
       if (!changed && now() < askAgainAt) return configs
       seen = sees
+      const startedAt = now()
       const result = await fetch()
-      askAgainAt = now() + (result.kind === 'no-answer' ? REFRESH_MS.noAnswer : REFRESH_MS.answered)
+      const refreshMs = result.kind === 'no-answer' ? REFRESH_MS.noAnswer : REFRESH_MS.answered
+      askAgainAt = now() + Math.max(refreshMs, (now() - startedAt) * REFRESH_FACTOR)
       const fetched = result.kind === 'value' ? parseProgramConfigs(result.value) : null
       configs = fetched ?? (changed ? null : configs)
       return configs

@@ -13,7 +13,13 @@ export type CallResult =
   | { readonly kind: 'http-status'; readonly status: number }
   /** Status 200 and no XML-RPC. */
   | { readonly kind: 'not-xmlrpc'; readonly detail: string }
-  | { readonly kind: 'no-answer'; readonly code: HttpFailureCode; readonly detail: string }
+  | {
+      readonly kind: 'no-answer'
+      readonly code: HttpFailureCode
+      readonly detail: string
+      /** An answer had begun to come. */
+      readonly began?: true
+    }
 
 /**
  * Makes one call; whatever the server and the network do is a result.
@@ -33,7 +39,10 @@ export async function call(
       : { kind: 'http-status', status: answer.status }
   } catch (error) {
     if (error instanceof XmlRpcDecodeError) return { kind: 'not-xmlrpc', detail: error.message }
-    if (error instanceof HttpFailure) return { kind: 'no-answer', code: error.code, detail: error.message }
+    if (error instanceof HttpFailure) {
+      const began = error.status === null ? {} : ({ began: true } as const)
+      return { kind: 'no-answer', code: error.code, detail: error.message, ...began }
+    }
     throw error
   }
 }

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Bell } from '../../src/agent/bell.ts'
+import { CheckPeriod } from '../../src/agent/check-period.ts'
 import { Monitor } from '../../src/agent/monitor.ts'
 import { createPeriod } from '../../src/agent/period.ts'
 import type { RestartProgram } from '../../src/agent/restarts.ts'
 import { runAgent } from '../../src/agent/run-agent.ts'
 import { runOnce } from '../../src/agent/run-once.ts'
 import type { Doors } from '../../src/agent/take-look.ts'
-import type { RpcReading } from '../../src/supervisor/rpc-reading.ts'
+import type { RpcReading, SupervisorState } from '../../src/supervisor/rpc-reading.ts'
 import { answered, failed, program, rules, unitState } from '../helpers/looks.ts'
 import { ManualClock } from '../helpers/manual-clock.ts'
 import { memoryLog } from '../helpers/memory-log.ts'
@@ -25,6 +26,10 @@ function doors(readSupervisor: () => Promise<RpcReading>): Doors {
     readHttp: async () => new Map(),
     readStderr: async () => new Map(),
   }
+}
+
+function stateOf(reading: RpcReading): SupervisorState {
+  return reading.kind === 'answered' ? reading.state : assert.fail(reading.kind)
 }
 
 const noRestart: RestartProgram = () => Promise.reject(new Error('nothing is to be restarted'))
@@ -45,6 +50,7 @@ function start(
     name,
     doors: doors(read),
     bell,
+    checks: new CheckPeriod(5_000),
     monitors: [new Monitor(name, rules())],
     restart: noRestart,
   }))
@@ -112,6 +118,34 @@ describe('the agent', () => {
     const { clock, sent } = start({ hung: () => new Promise(() => {}), well: async () => RUNNING })
     await clock.advance(30_000)
     assert.deepEqual(sent, ['0 well up 1 of 1 running', '12 well up 1 of 1 running'])
+  })
+
+  it('looks more rarely where supervisord is slow, and at once when something rings', async () => {
+    const slow: RpcReading = { kind: 'answered', state: { ...stateOf(RUNNING), ms: 1_500 } }
+    const looksMs: number[] = []
+    const bell = new Bell()
+    const clock = new ManualClock()
+    const { log } = start(
+      {
+        local: async () => {
+          looksMs.push(clock.now())
+          return slow
+        },
+      },
+      clock,
+      bell,
+    )
+    const startMs = clock.now()
+    await clock.advance(600_000)
+    // The first two tell how slow it is; then one in 37.5 s or, on the grid of the checks, 40 s.
+    assert.ok(looksMs.length >= 16 && looksMs.length <= 18, String(looksMs.map((ms) => ms - startMs)))
+    assert.deepEqual(log.lines, [
+      'info: local: supervisord takes 1.5 s to answer: a check every 38 s instead of 5 s, to leave it its time',
+    ])
+    const [count, rungMs] = [looksMs.length, clock.now()]
+    bell.ring()
+    await clock.advance(1)
+    assert.deepEqual(looksMs.slice(count), [rungMs])
   })
 
   it('reports an error of its own as DOWN and goes on', async () => {
@@ -284,6 +318,7 @@ describe('a one-shot', () => {
       name: 'local',
       doors: doors(next),
       bell: new Bell(),
+      checks: new CheckPeriod(5_000),
       monitors: [monitor],
       restart: noRestart,
     }

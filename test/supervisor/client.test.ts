@@ -439,3 +439,21 @@ test('a URL of a wrong kind is a mistake of the caller', () => {
   const options = { username: null, password: null, caFile: null, timeoutMs: 1, now: () => 0 }
   assert.throws(() => createSupervisorClient({ url: 'tcp://h', ...options }), TypeError)
 })
+
+test('has more patience with an answer that had begun, and no more with silence', async (t) => {
+  const server = await startRpcServer(t, (_, __, ___, res) => {
+    res.setHeader('content-type', 'text/xml').write('<?xml version="1.0"?>')
+    return undefined
+  })
+  const silent = await startRpcServer(t, () => undefined)
+  const details = async (url: URL) => {
+    const client = open(t, url, { timeoutMs: 400 })
+    return [failed(await client.read(never)).detail, failed(await client.read(never)).detail]
+  }
+  const says = (ms: number, { origin }: URL): string =>
+    `supervisor.getAllProcessInfo timed out after ${ms} ms at ${origin}`
+  const [slow = '', slower = ''] = await details(server.url)
+  assert.equal(slow, says(400, server.url))
+  assert.match(slower, /after (?:1[6-9]|[2-9]\d|\d{3})\d\d ms/)
+  assert.deepEqual(await details(silent.url), [says(400, silent.url), says(400, silent.url)])
+})

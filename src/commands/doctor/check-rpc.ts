@@ -1,3 +1,4 @@
+import { CheckPeriod } from '../../agent/check-period.ts'
 import type { RpcFailureReason } from '../../supervisor/rpc-reading.ts'
 import { failed, ok, skipped, type Finding } from './check.ts'
 import { eachSupervisor, type Examined } from './each-supervisor.ts'
@@ -7,7 +8,8 @@ import type { Patient } from './patient.ts'
 export function checkRpc(patient: Patient): Promise<Finding[]> {
   return eachSupervisor(patient, async (examined) => {
     const { value } = await patient.readUnit(examined.config.unit)
-    return judge(examined, value.kind === 'state' ? value.unit.name : 'supervisor')
+    const unit = value.kind === 'state' ? value.unit.name : 'supervisor'
+    return judge(examined, unit, new CheckPeriod(patient.loaded?.config.agent.checkEveryMs ?? Infinity))
   })
 }
 
@@ -22,13 +24,19 @@ const REMEDIES: Readonly<Record<Exclude<RpcFailureReason, Earlier>, string>> = {
   'bad-answer': 'something else than supervisord listens there: correct url under [[supervisor]]',
 }
 
-function judge({ exam, of }: Examined, unit: string): Finding {
+function judge({ exam, of }: Examined, unit: string, checks: CheckPeriod): Finding {
   const { reading, version, readMs } = exam
   const details = { of, ms: readMs }
   if (reading.kind === 'answered') {
-    const { pid } = reading.state
+    const { pid, ms } = reading.state
+    // The agent stretches its checks when two answers have taken that long.
+    for (const _ of [1, 2]) checks.answered(ms, 0)
+    const slow = checks.news()
     const name = version === null ? 'supervisord' : `supervisord ${version}`
-    return ok(`${name} answers${pid === null ? '' : `, pid ${pid}`}`, details)
+    return ok(
+      `${name} answers${pid === null ? '' : `, pid ${pid}`}${slow === null ? '' : `; ${slow}`}`,
+      details,
+    )
   }
   const { reason, detail } = reading.failure
   if (!isOwn(reason)) return skipped('unknown without a way to it', details)

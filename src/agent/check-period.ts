@@ -1,0 +1,76 @@
+import { describeDuration } from '../verdict/describe-duration.ts'
+
+/** supervisord has one thread: of its time, our questions take no more than this share. */
+const SHARE = 0.05
+/** The part of it that the checks take by themselves; the rest is for those that something rang for. */
+const OWN_SHARE = 0.04
+/** The checks are never rarer than this, whatever they cost: a verdict must not grow old. */
+const LONGEST_MS = 60_000
+/** What may be asked at once when something happens, in looks and in milliseconds: whichever is more. */
+const BURST_LOOKS = 4
+const BURST_MS = 500
+/** How much another period must differ to be news. */
+const NEWS_FACTOR = 1.5
+
+/**
+ * How often one supervisord is looked at: as the configuration says, or more rarely where it is slow to answer. With a
+ * thousand programs it needs 1.5 s of its time for one answer.
+ */
+export class CheckPeriod {
+  readonly #wantedMs: number
+  #answersMs: readonly [number, number] = [0, 0]
+  #creditMs = BURST_MS
+  #creditedMs = -Infinity
+  #toldMs: number
+
+  /** @param wantedMs what the configuration says */
+  constructor(wantedMs: number) {
+    this.#wantedMs = wantedMs
+    this.#toldMs = wantedMs
+  }
+
+  /** What a look takes of supervisord's time: the shorter of the last two, since one may be slow for a reason of its own. */
+  get #costMs(): number {
+    return Math.min(...this.#answersMs)
+  }
+
+  /** From one check to the next. */
+  get everyMs(): number {
+    return Math.max(this.#wantedMs, Math.min(this.#costMs / OWN_SHARE, LONGEST_MS))
+  }
+
+  /** Why it is another one than was wanted; null when it is not. */
+  get why(): string | null {
+    if (this.everyMs === this.#wantedMs) return null
+    return `supervisord takes ${(this.#costMs / 1000).toFixed(1)} s to answer`
+  }
+
+  /** Takes in how long the answer to a look took. */
+  answered(ms: number, nowMs: number): void {
+    this.#answersMs = [this.#answersMs[1], ms]
+    const most = Math.max(BURST_LOOKS * this.#costMs, BURST_MS)
+    const refilledMs = this.#creditMs + (nowMs - this.#creditedMs) * SHARE
+    this.#creditMs = Math.min(refilledMs, most) - this.#costMs
+    this.#creditedMs = nowMs
+  }
+
+  /** How long a look has to wait that something rang for. */
+  restMs(nowMs: number): number {
+    const refilledMs = this.#creditMs + (nowMs - this.#creditedMs) * SHARE
+    return Math.min(Math.max(0, (this.#costMs - refilledMs) / SHARE), this.everyMs)
+  }
+
+  /** One line, once, when the period has become clearly another one; else null. */
+  news(): string | null {
+    const { everyMs } = this
+    const isNews =
+      everyMs === this.#wantedMs
+        ? this.#toldMs !== this.#wantedMs
+        : everyMs > this.#toldMs * NEWS_FACTOR || everyMs * NEWS_FACTOR < this.#toldMs
+    if (!isNews) return null
+    this.#toldMs = everyMs
+    const every = `a check every ${describeDuration(everyMs / 1000)}`
+    if (this.why === null) return `${every} again`
+    return `${this.why}: ${every} instead of ${describeDuration(this.#wantedMs / 1000)}, to leave it its time`
+  }
+}
