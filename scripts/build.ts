@@ -1,4 +1,5 @@
 // Builds dist/: the command, the agent in one file, and the licences of what is in it.
+import { isAscii } from 'node:buffer'
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build, type BuildOptions } from 'esbuild'
@@ -50,6 +51,8 @@ await build({
   banner: { js: '#!/usr/bin/env node' },
 })
 await chmod(join(root, command), 0o755)
+// The launcher reads it byte by byte. esbuild writes everything so but regular expressions: write \u… there.
+if (!isAscii(await readFile(join(root, 'dist/agent.cjs')))) throw new Error('dist/agent.cjs is not ASCII')
 await writeFile(
   join(root, 'dist/THIRD-PARTY-LICENSES'),
   await licences(bundledPackages(Object.keys(metafile.inputs))),

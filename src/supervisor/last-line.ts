@@ -1,5 +1,5 @@
-// CSI with its parameters, OSC up to its end, and the two-character ones.
-const ESCAPES = /␛(?:\[[0-?]*[ -/]*[@-~]|\][^␇␛]*(?:␇|␛\\)?|[ -/]*[0-~])/gu
+// Of the pictures of ESC and BEL: CSI with its parameters, OSC up to its end, and the two-character ones.
+const ESCAPES = /\u241b(?:\[[0-?]*[ -/]*[@-~]|\][^\u2407\u241b]*(?:\u2407|\u241b\\)?|[ -/]*[0-~])/gu
 const PICTURES = /[\u2400-\u241f]/gu
 /** Of a line whose beginning is missing, as much is dropped: half a password could not be masked. */
 const UNSAFE_LENGTH = 256

@@ -68,6 +68,7 @@ test('refuses an answer of more than 16 MiB, and works again afterwards', async 
     kind: 'no-answer',
     code: 'too-large',
     detail: 'the answer is larger than 16777216 bytes',
+    began: true,
   })
   large = false
   assert.deepEqual(await call(peer, 'a', [], options()), { kind: 'value', value: 'small' })
