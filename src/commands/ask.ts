@@ -10,14 +10,15 @@ export function ask(question: string, isSecret: boolean): Promise<string | null>
   // It begins its line anew, from the first column.
   if (!isSecret) lines.setPrompt(question)
   return new Promise((resolve) => {
-    const end = (answer: string | null): void => {
-      lines.removeAllListeners('close')
+    let answer: string | null = null
+    lines.once('line', (line) => {
+      answer = line
       lines.close()
+    })
+    lines.once('SIGINT', () => lines.close())
+    lines.once('close', () => {
       if (isSecret || answer === null) process.stderr.write('\n')
       resolve(answer)
-    }
-    lines.once('line', end)
-    lines.once('SIGINT', () => end(null))
-    lines.once('close', () => end(null))
+    })
   })
 }
