@@ -1,5 +1,5 @@
 import { describeDuration } from '../verdict/describe-duration.ts'
-import { areNewsTold } from '../verdict/describe-restarts.ts'
+import { areNewsTold, hasNews } from '../verdict/describe-restarts.ts'
 import { judge, type Judgement, type Rules, type Verdict } from '../verdict/judge.ts'
 import { cut, MESSAGE_LIMIT, oneLine } from '../verdict/one-line.ts'
 import type { Look } from '../verdict/look.ts'
@@ -20,6 +20,9 @@ export interface Seen {
   readonly atMs: number
 }
 
+/** News that come sooner after others wait: a flood of restarts must not become one of heartbeats. */
+const NEWS_GAP_MS = 5_000
+
 /** One monitor of the configuration with what it remembers and what it last said. */
 export class Monitor {
   readonly name: string
@@ -29,6 +32,8 @@ export class Monitor {
   #memory: MonitorMemory
   #telling: Telling | null = null
   #seen: Seen | null = null
+  /** When it last had something to tell at once. */
+  #newsMs = 0
 
   constructor(name: string, rules: Rules, memory: MonitorMemory = EMPTY_MEMORY) {
     this.name = name
@@ -50,10 +55,15 @@ export class Monitor {
     return this.#telling?.verdict ?? null
   }
 
-  /** Takes one look in. `changed` is true for the first verdict too; not `settled` means: look again, in `againMs` or soon. */
+  /**
+   * Takes one look in. `changed`: there is something to tell at once, a verdict that turned, the first one, or a restart;
+   * not `settled`: look again, in `againMs` or soon.
+   */
   see(look: Look, nowMs: number): Omit<Judgement, 'verdict' | 'memory'> & { readonly changed: boolean } {
     const { verdict, memory, ...rest } = judge(look, this.#memory, this.#rules, nowMs)
-    const changed = verdict !== null && verdict.status !== this.verdict?.status
+    const changed =
+      verdict !== null && (verdict.status !== this.verdict?.status || this.#isNews(memory, nowMs))
+    if (changed) this.#newsMs = nowMs
     this.#memory = memory
     this.#seen = { look, atMs: nowMs }
     if (verdict !== null) {
@@ -62,6 +72,10 @@ export class Monitor {
       this.#telling = { verdict, restartsUntilMs: isTelling ? nowMs : null }
     }
     return { changed, ...rest }
+  }
+
+  #isNews({ programs, toldMs }: MonitorMemory, nowMs: number): boolean {
+    return nowMs - this.#newsMs >= NEWS_GAP_MS && hasNews(programs, Math.max(toldMs, this.#newsMs))
   }
 
   /** Takes in what became of a restart that a look asked for. */

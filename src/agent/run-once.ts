@@ -1,5 +1,6 @@
 import type { Log } from '../log.ts'
 import type { Clock } from './clock.ts'
+import { Recheck } from './recheck.ts'
 import { Restarts } from './restarts.ts'
 import { round, type Watch } from './watch.ts'
 
@@ -28,8 +29,10 @@ export async function runOnce(
   const begun = watches.map(async (watch) => {
     const restarts = new Restarts(watch.restart, { clock, log, onBegin: nothing, onEnd: nothing })
     const options = { clock, log, onChange: nothing, restarts }
+    const recheck = new Recheck()
     for (;;) {
-      const againMs = await round(watch, options, signal)
+      const unsettled = await round(watch, options, signal)
+      const againMs = recheck.next(unsettled, clock.now())
       if (againMs === Infinity || clock.now() >= untilMs) return restarts
       await clock.sleep(againMs, signal)
     }

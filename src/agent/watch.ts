@@ -4,6 +4,7 @@ import type { CheckPeriod } from './check-period.ts'
 import type { Clock } from './clock.ts'
 import type { Monitor } from './monitor.ts'
 import { createPeriod } from './period.ts'
+import { Recheck, type Unsettled } from './recheck.ts'
 import type { RestartProgram, Restarts } from './restarts.ts'
 import { takeLook, type Doors } from './take-look.ts'
 
@@ -32,9 +33,6 @@ export interface WatchOptions {
   readonly restarts: Restarts
 }
 
-/** How soon to look again, at the latest, when something may be passing. */
-const RECHECK_MS = 2_000
-
 /** Between the beginnings of two rounds that were rung for: one death rings several times. */
 const GAP_MS = 50
 /** Where it rings on and on, the gap grows up to this: a flood of deaths must not become one of questions. */
@@ -52,12 +50,14 @@ export async function runWatch(watch: Watch, options: WatchOptions, signal: Abor
   const { checkEveryMs, clock, log } = options
   const { bell, checks } = watch
   const period = createPeriod(checkEveryMs, clock.now())
+  const recheck = new Recheck()
   let gapMs = GAP_MS
   while (!signal.aborted) {
     const startedMs = clock.now()
-    const againMs = await round(watch, options, signal)
+    const unsettled = await round(watch, options, signal)
     options.onRound()
     const endedMs = clock.now()
+    const againMs = recheck.next(unsettled, endedMs)
     const nextMs = Math.max(period.next(startedMs), startedMs + checks.everyMs)
     const restMs = Math.max(Math.min(endedMs - startedMs, LONGEST_REST_MS), checks.restMs(endedMs))
     const news = checks.news()
@@ -71,26 +71,27 @@ export async function runWatch(watch: Watch, options: WatchOptions, signal: Abor
   }
 }
 
-/** One look, judged by every monitor over it; the milliseconds to the next one that they ask for, or Infinity. */
+/** One look, judged by every monitor over it; what it leaves open, or null. */
 export async function round(
   { name, doors, monitors, checks }: Watch,
   { clock, log, onChange, restarts }: Omit<WatchOptions, 'checkEveryMs' | 'onRound'>,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<Unsettled | null> {
   try {
     const look = await takeLook(doors, signal)
-    if (signal.aborted) return Infinity
+    if (signal.aborted) return null
     if (look.rpc.kind === 'answered') checks.answered(look.rpc.state.ms, clock.now())
     const seen = monitors.map((monitor) => ({ monitor, ...monitor.see(look, clock.now()) }))
     for (const { monitor, changed } of seen) if (changed) onChange(monitor)
     for (const { monitor, restarts: orders } of seen) restarts.begin(monitor, orders, signal)
     const wishes = seen.filter(({ settled }) => !settled).map(({ againMs }) => againMs)
-    return wishes.length === 0 ? Infinity : Math.max(GAP_MS, Math.min(RECHECK_MS, ...wishes))
+    const answerMs = look.rpc.kind === 'answered' ? look.rpc.state.ms : 0
+    return wishes.length === 0 ? null : { wishMs: Math.min(...wishes), answerMs }
   } catch (error) {
     // A mistake of ours must be seen in Kuma, and the next round runs all the same.
     const message = error instanceof Error ? error.message : String(error)
     log.error(`the check of ${name} failed: ${error instanceof Error ? (error.stack ?? message) : message}`)
     for (const monitor of monitors) if (monitor.fail(message)) onChange(monitor)
-    return Infinity
+    return null
   }
 }

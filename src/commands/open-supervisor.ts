@@ -11,8 +11,12 @@ import { withoutOwn, type OwnProcess } from '../supervisor/without-own.ts'
 
 /** The door to one supervisord, wherever the configuration says it is or it is found. */
 export interface SupervisorDoor {
-  read(signal: AbortSignal): Promise<RpcReading>
-  /** Has supervisord go through its loop now, which may else sleep for a second; never throws. */
+  /** @param isFresh has supervisord go through its loop first */
+  read(signal: AbortSignal, isFresh?: boolean): Promise<RpcReading>
+  /**
+   * Has supervisord go through its loop now, which may else sleep for a second: what it is asked next, it answers after
+   * that. Never throws.
+   */
   wake(signal: AbortSignal): Promise<void>
   /** The last line of a program's stderr; null when it cannot be had. */
   readStderr(fullName: string, signal: AbortSignal): Promise<string | null>
@@ -68,7 +72,7 @@ export function openSupervisor(config: SupervisorConfig, options: DoorOptions): 
   }
 
   return {
-    async read(signal) {
+    async read(signal, isFresh = false) {
       let address: Address = opened?.address ?? config
       if (config.url === 'auto' && isDoubtful) {
         const found = await find(options.env)
@@ -81,7 +85,7 @@ export function openSupervisor(config: SupervisorConfig, options: DoorOptions): 
         }
       }
       const client = await open(address)
-      const reading = await client.read(signal)
+      const reading = await client.read(signal, isFresh)
       isDoubtful = reading.kind === 'failed'
       if (reading.kind === 'failed') return withoutCredentials(reading, address)
       if (reading.kind === 'not-asked' || own === null) return reading

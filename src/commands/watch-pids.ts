@@ -19,25 +19,19 @@ export interface WatchedDoor extends SupervisorDoor {
   readonly seesPids: () => boolean
 }
 
-/** supervisord takes notice of a program's end in the turn of its loop after the question that woke it. */
-const NOTICE_MS = 20
-
 /**
- * The door, with an eye on the processes that it reports: when one dies, supervisord is woken, and once it has taken
- * notice the bell is rung.
+ * The door, with an eye on the processes that it reports: when one dies, supervisord is woken, and once it is,
+ * the bell is rung; when one is started, the bell is rung. Where they are not to be seen, supervisord is woken
+ * before each look: what it says would else be up to a second old.
  */
 export function watchPids(options: PidsOptions): WatchedDoor {
   const { name, door, bell, clock, log } = options
   const stop = new AbortController()
-  let blindPid: number | null = null
   let lastPid: number | null = null
   const watch = createPidWatch({
-    onDeath() {
-      void door.wake(stop.signal)
-      void clock.sleep(NOTICE_MS, stop.signal).then(() => bell.ring())
-    },
+    onDeath: () => void door.wake(stop.signal).then(() => bell.ring()),
+    onBirth: () => bell.ring(),
     onBlind() {
-      blindPid = lastPid
       log.debug(
         `${name}: its processes are not to be seen here (another host, a container, or hidepid): the next check notices their deaths`,
       )
@@ -51,9 +45,9 @@ export function watchPids(options: PidsOptions): WatchedDoor {
   const ended = watch.run(stop.signal)
   return {
     ...door,
-    seesPids: () => lastPid !== null && lastPid !== blindPid,
+    seesPids: () => lastPid !== null && !watch.isBlind,
     async read(signal) {
-      const reading = await door.read(signal)
+      const reading = await door.read(signal, watch.isBlind)
       follow(reading)
       return reading
     },

@@ -1,8 +1,14 @@
 import { isSupervisord } from './is-supervisord.ts'
+import { readChildren } from './read-children.ts'
 import { readProcessStat, type ProcessStat } from './process-stat.ts'
 
-/** Notices the death of supervisord's programs by their pids, which supervisord itself may not look at for a second. */
+/**
+ * Notices the death of supervisord's programs by their pids, which supervisord itself may not look at for a second, and
+ * that one was started.
+ */
 export interface PidWatch {
+  /** Whether supervisord's processes turned out not to be this host's, or not to be seen. */
+  readonly isBlind: boolean
   /**
    * Watches these from now on, and no others.
    * @param supervisorPid whose children they must be; null when it is not known
@@ -15,6 +21,8 @@ export interface PidWatch {
 interface PidWatchOptions {
   /** Called when one or more of them have died since the last look; once for each death. */
   readonly onDeath: () => void
+  /** Called when supervisord has children that it did not report; once for each child. */
+  readonly onBirth: () => void
   /** Called when the pids turn out not to be this host's, or not to be seen; once for each supervisord. */
   readonly onBlind: () => void
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
@@ -34,9 +42,11 @@ const SMOOTHING = 0.2
 type Watched = Map<number, ProcessStat['started'] | null>
 
 export function createPidWatch(options: PidWatchOptions): PidWatch {
-  const { onDeath, onBlind, sleep, cpuMs, procDir = '/proc' } = options
+  const { onDeath, onBirth, onBlind, sleep, cpuMs, procDir = '/proc' } = options
   let watched: Watched = new Map()
   let supervisor: { readonly pid: number; readonly isSeen: boolean } | null = null
+  /** Its children that it did not report and that were told. */
+  let told: ReadonlySet<number> = new Set()
   let costMs = 0
 
   const meet = (pid: number): boolean => {
@@ -45,6 +55,15 @@ export function createPidWatch(options: PidWatchOptions): PidWatch {
       if (!supervisor.isSeen) onBlind()
     }
     return supervisor.isSeen
+  }
+
+  /** True when supervisord has a child that it did not report and that was not told yet. */
+  const hasBorn = (): boolean => {
+    if (supervisor?.isSeen !== true) return false
+    const strangers = (readChildren(supervisor.pid, procDir) ?? []).filter((pid) => !watched.has(pid))
+    const isBirth = strangers.some((pid) => !told.has(pid))
+    told = new Set(strangers)
+    return isBirth
   }
 
   /** True when one has died that was alive when it was last seen. */
@@ -59,10 +78,14 @@ export function createPidWatch(options: PidWatchOptions): PidWatch {
   }
 
   return {
+    get isBlind() {
+      return supervisor?.isSeen === false
+    },
+
     follow(supervisorPid, pids) {
       const before = watched
       watched = new Map()
-      if (supervisorPid === null || pids.length === 0 || !meet(supervisorPid)) return
+      if (supervisorPid === null || !meet(supervisorPid)) return
       let isDeath = false
       for (const pid of pids) {
         const known = before.get(pid)
@@ -80,6 +103,7 @@ export function createPidWatch(options: PidWatchOptions): PidWatch {
         await sleep(Math.max(EVERY_MS, costMs / CPU_SHARE), signal)
         const beforeMs = cpuMs()
         if (sweep()) onDeath()
+        if (hasBorn()) onBirth()
         costMs += SMOOTHING * (cpuMs() - beforeMs - costMs)
       }
     },

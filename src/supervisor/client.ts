@@ -32,7 +32,11 @@ type SupervisorCall =
 
 /** One supervisord; failures are results, and after one the next call begins anew. */
 export interface SupervisorClient {
-  read(signal: AbortSignal): Promise<RpcReading>
+  /**
+   * @param isFresh asks a small question first: supervisord looks only once a second which processes have ended, and at
+   * the end of each turn in which it was asked something
+   */
+  read(signal: AbortSignal, isFresh?: boolean): Promise<RpcReading>
   /** For methods that act: never sent twice. */
   call(method: string, params: readonly XmlRpcValue[], signal: AbortSignal): Promise<SupervisorCall>
   /**
@@ -104,15 +108,22 @@ export function createSupervisorClient(options: SupervisorClientOptions): Superv
     return { processes: await ask(ALL_PROCESSES, [], true), pid: null }
   }
 
+  /** Why there is no use in asking; null when there may be. */
+  const tryOut = async (ask: Ask, isFresh: boolean): Promise<CallResult | null> => {
+    if (await isGone(address.socketPath)) return NO_SOCKET
+    const woken = isFresh ? await ask('supervisor.getState', [], true) : null
+    return woken?.kind === 'no-answer' ? woken : null
+  }
+
   return {
-    async read(signal) {
+    async read(signal, isFresh = false) {
       const ask = await session(signal).catch(failedToOpen)
       if (typeof ask !== 'function') return { kind: 'failed', failure: ask }
       const timeoutMs = patience.ms
+      const silence = await tryOut(ask, isFresh)
       const startedAt = now()
-      const { processes: result, pid } = (await isGone(address.socketPath))
-        ? { processes: NO_SOCKET, pid: null }
-        : await askAll(ask)
+      const { processes: result, pid } =
+        silence === null ? await askAll(ask) : { processes: silence, pid: null }
       const ms = now() - startedAt
       const processes = result.kind === 'value' ? parseProcessInfos(result.value) : result
       if ('kind' in processes) {

@@ -50,6 +50,14 @@ export function describeNews(
   return `${displayName(name)} restarted ${restarts.length}×${describeWhy(restarts)} ${ago(atMs, nowMs)}${more}${words}`
 }
 
+/** Whether `describeNews` has something to tell that came after `sinceMs`. */
+export function hasNews(histories: ReadonlyMap<string, ProgramHistory>, sinceMs: number): boolean {
+  return [...histories.values()].some(
+    ({ state, isLooping, restarts }) =>
+      !isLooping && CAME_BACK.has(state) && restarts.some(({ atMs }) => atMs > sinceMs),
+  )
+}
+
 /** Whether `describeNews` has nothing left to tell later: a program that has not come back yet is told when it has. */
 export function areNewsTold(histories: ReadonlyMap<string, ProgramHistory>, sinceMs: number): boolean {
   return [...histories.values()].every(

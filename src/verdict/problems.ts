@@ -17,7 +17,7 @@ export const PROBLEMS = {
   fatal: { clock: 'dead', checks: 1, ms: 0, passing: false },
   'crash-loop': { clock: 'dead', checks: 1, ms: 0, passing: false },
   // One that is to be restarted is started in the turn of supervisord's loop that follows, so before a second answer.
-  exited: { clock: 'exited', checks: 2, ms: 100, passing: false },
+  exited: { clock: 'exited', checks: 2, ms: 50, passing: false },
   unknown: { clock: 'unknown', checks: 2, ms: 1_500, passing: false },
   'too-few': { clock: 'too-few', checks: 2, ms: 3_000, passing: false },
   absent: { clock: 'absent', checks: 2, ms: 3_000, passing: false },

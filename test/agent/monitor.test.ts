@@ -28,6 +28,27 @@ describe('a restart that nobody asked for', () => {
     assert.equal(said(monitor), '1 of 1 running')
   })
 
+  it('is news at once, and once', () => {
+    const monitor = new Monitor('web', rules())
+    monitor.see(looksWell(100), 1_000)
+    const changes = [10_000, 10_050, 16_000].map((nowMs) => monitor.see(looksWell(200), nowMs).changed)
+    assert.deepEqual(changes, [true, false, false])
+  })
+
+  it('waits when other news went out shortly before', () => {
+    const monitor = new Monitor('web', rules())
+    monitor.see(looksWell(100), 1_000)
+    const starts: [number, number][] = [
+      [200, 10_000],
+      [300, 12_000],
+      [300, 14_900],
+      [300, 15_000],
+      [300, 20_000],
+    ]
+    const changes = starts.map(([start, nowMs]) => monitor.see(looksWell(start), nowMs).changed)
+    assert.deepEqual(changes, [true, false, false, true, false])
+  })
+
   it('is told again when another one follows', () => {
     const monitor = restarted()
     monitor.told(untilMs(monitor) ?? 0)

@@ -111,7 +111,7 @@ describe('the agent', () => {
     await clock.advance(1_000)
     reading = answered([program('web', 'EXITED', { spawnerr: 'Bad exit code 3', exitstatus: 3 })])
     await clock.advance(5_000)
-    assert.deepEqual(sent.slice(1), ['5.1 local down web EXITED unexpectedly: exit 3 · 0 of 1 running'])
+    assert.deepEqual(sent.slice(1), ['5.05 local down web EXITED unexpectedly: exit 3 · 0 of 1 running'])
   })
 
   it('does not let one host that hangs delay another', async () => {

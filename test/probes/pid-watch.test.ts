@@ -15,11 +15,12 @@ function start(t: TestContext, sweepCostMs = 0) {
   const clock = new ManualClock()
   const startMs = clock.now()
   const stop = new AbortController()
-  const told: (number | 'blind')[] = []
+  const told: (number | 'born' | 'blind')[] = []
   const pauses: number[] = []
   let cpuMs = 0
   const watch = createPidWatch({
     onDeath: () => void told.push(clock.now() - startMs),
+    onBirth: () => void told.push('born'),
     onBlind: () => void told.push('blind'),
     sleep: (ms, signal) => {
       pauses.push(Math.round(ms))
@@ -35,9 +36,13 @@ function start(t: TestContext, sweepCostMs = 0) {
     writeFileSync(join(procDir, `${pid}/cmdline`), `/usr/bin/${command}\0-n\0`)
   }
   const end = (pid: number) => rmSync(join(procDir, String(pid)), { recursive: true })
+  const bear = (...pids: number[]) => {
+    mkdirSync(join(procDir, `${SUPERVISORD}/task/${SUPERVISORD}`), { recursive: true })
+    writeFileSync(join(procDir, `${SUPERVISORD}/task/${SUPERVISORD}/children`), `${pids.join(' ')} `)
+  }
   run(SUPERVISORD, { parent: 1, command: 'supervisord' })
   const ended = watch.run(stop.signal)
-  return { watch, clock, told, pauses, run, end, stop, ended }
+  return { watch, clock, told, pauses, run, end, bear, stop, ended }
 }
 
 test('tells a process that is gone, once, at the next look', async (t) => {
@@ -89,6 +94,30 @@ test('tells many deaths between two looks as one', async (t) => {
   assert.deepEqual(told, [200])
 })
 
+test('tells a child that supervisord has not reported, once', async (t) => {
+  const { watch, clock, told, run, bear } = start(t)
+  run(101)
+  bear(101)
+  watch.follow(SUPERVISORD, [101])
+  await clock.advance(1_000)
+  assert.deepEqual(told, [])
+  bear(101, 102, 103)
+  await clock.advance(1_000)
+  assert.deepEqual(told, ['born'])
+  bear(101, 102, 104)
+  await clock.advance(1_000)
+  assert.deepEqual(told, ['born', 'born'])
+})
+
+test('sees a program started where none ran', async (t) => {
+  const { watch, clock, told, bear } = start(t)
+  bear()
+  watch.follow(SUPERVISORD, [])
+  bear(101)
+  await clock.advance(1_000)
+  assert.deepEqual(told, ['born'])
+})
+
 test('leaves a process alone that supervisord reports no more', async (t) => {
   const { watch, clock, told, run, end } = start(t)
   run(101)
@@ -103,10 +132,12 @@ test('is blind, and says so once, where supervisord counts its pids elsewhere', 
   const { watch, clock, told, run } = start(t)
   run(1, { parent: 0, command: 'init' })
   run(101, { parent: 1 })
+  assert.equal(watch.isBlind, false)
   for (let look = 0; look < 3; look++) watch.follow(1, [101, 102])
   run(101, { parent: 1, state: 'Z' })
   await clock.advance(1_000)
   assert.deepEqual(told, ['blind'])
+  assert.equal(watch.isBlind, true)
 })
 
 test('watches no stranger that has the pid of a program by chance', async (t) => {

@@ -97,6 +97,24 @@ test("reads supervisord 4.2.5's answers in one request, and its configuration on
   assert.equal(server.connections(), 1)
 })
 
+test('wakes supervisord by a small question before it asks for the programs, where that is wanted', async (t) => {
+  const server = await serve(t, {
+    'supervisor.getState': xmlAnswer('<int>1</int>'),
+    'system.multicall': await fixture('supervisord-4.2.5/multicall.xml'),
+  })
+  const client = open(t, server.url)
+  answered(await client.read(never, true))
+  assert.deepEqual(server.asked.slice(0, 2), ['supervisor.getState', 'system.multicall'])
+})
+
+test('does not ask for the programs when the small question gets no answer', async (t) => {
+  const asked: string[] = []
+  const server = await startRpcServer(t, (method) => void asked.push(method))
+  const { reason } = failed(await open(t, server.url, { timeoutMs: 100 }).read(never, true))
+  assert.equal(reason, 'timeout')
+  assert.deepEqual(asked, ['supervisor.getState'])
+})
+
 test('reads the Go re-implementation, which has neither multicall nor configuration', async (t) => {
   const server = await serve(t, {
     'supervisor.getAllProcessInfo': await fixture('supervisord-go/get-all-process-info.xml'),
