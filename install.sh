@@ -1,10 +1,19 @@
 #!/bin/sh
+# Installs kuma-supervisor-push; --help tells how. Each version is a folder of its own under $releases_dir, and the link
+# $current leads to the one in use: an upgrade turns the link, and one that fails turns it back.
 set -eu
 umask 022
+# A plain su leaves out where useradd and nologin are.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
 name=kuma-supervisor-push
 min_node=20.18.1
 lib_dir=/usr/local/lib/$name
+releases_dir=$lib_dir/releases
+current=$lib_dir/current
+installed_bundle=$current/dist/$name.cjs
+undo_dir=$lib_dir/undo
+unproven_file=$lib_dir/unproven
 command_file=/usr/local/bin/$name
 etc_dir=/etc/$name
 config_file=$etc_dir/config.toml
@@ -14,19 +23,24 @@ unit_dir=/etc/systemd/system
 unit_file=$unit_dir/$name.service
 dropin_file=$unit_dir/$name.service.d/socket.conf
 cron_file=/etc/cron.d/$name
+lock_file=/run/$name-install.lock
 wait_seconds=60
 
 EX_USAGE=64
 EX_UNDELIVERED=69
 EX_FAILED=70
+EX_BUSY=75
 EX_NOT_ROOT=77
 EX_CONFIG=78
 
 usage() {
     cat <<'END'
 Installs kuma-supervisor-push on this host, as a systemd service or a cron job.
+Run again, it upgrades; config and state stay, and if the new version delivers
+no heartbeat the one before comes back.
 
-Usage: sudo ./install.sh [options]
+Usage: sudo ./install.sh             on a terminal: asks what it needs
+       sudo ./install.sh OPTIONS     never asks
        sudo ./install.sh --uninstall [--purge]
 
 What to push, and where (written into /etc/kuma-supervisor-push/config.toml; a
@@ -52,19 +66,25 @@ How it runs:
 
   --uninstall            removes everything but config, state and user
   --purge                with --uninstall: removes these too
-  --dry-run              prints each step and changes nothing
+  --dry-run              prints each step, checks the config, changes nothing
   --help                 prints this
 
-Exit codes: 0 installed and delivered, 64 wrong usage, 69 installed and running
-but nothing delivered to Kuma, 70 a step failed, 77 not root, 78 wrong config.
+Exit codes: 0 installed and delivered, or nothing to do; 64 wrong usage;
+69 installed and running, but nothing delivered to Kuma; 70 a step failed, and
+after an upgrade the version before runs again; 75 another install.sh is at
+work; 77 not root; 78 wrong config; 129, 130, 143 ended by a signal: the version
+before runs on, and a second run finishes.
 END
 }
+
+# ---------------------------------------------------------------- words
 
 say() { printf '%s\n' "$*"; }
 warn() { printf 'warning: %s\n' "$*" >&2; }
 die() { # CODE TEXT
     code=$1
     shift
+    end_progress
     printf 'error: %s\n' "$*" >&2
     exit "$code"
 }
@@ -73,6 +93,63 @@ step() { # TEXT COMMAND...
     say "$1"
     shift
     [ "$dry_run" = yes ] || "$@"
+}
+
+slowly() { # TEXT COMMAND...: a step that shows that it goes on
+    progress "$1"
+    shift
+    slow_status=0
+    "$@" || slow_status=$?
+    end_progress
+    return $slow_status
+}
+
+# Counts the seconds behind the text on a terminal that can go back in its line; elsewhere says a line now and then.
+progress() { # TEXT
+    ticker=''
+    if [ "$dry_run" = yes ]; then
+        say "$1"
+    elif is_screen && [ ${#1} -lt $(($(screen_width) - 10)) ]; then
+        printf '%s' "$1"
+        tick_screen "$1" 9>&- &
+        ticker=$! is_line_open=yes
+    else
+        say "$1"
+        tick_lines 9>&- &
+        ticker=$! is_line_open=no
+    fi
+}
+
+tick_screen() { # TEXT
+    seconds=0
+    while sleep 1 >/dev/null 2>&1 && kill -0 $$ 2>/dev/null; do
+        seconds=$((seconds + 1))
+        printf '\r%s ... %s s' "$1" $seconds
+    done
+}
+
+tick_lines() {
+    seconds=0
+    while sleep 10 >/dev/null 2>&1 && kill -0 $$ 2>/dev/null; do
+        seconds=$((seconds + 10))
+        say "... $seconds s"
+    done
+}
+
+end_progress() {
+    [ -n "$ticker" ] || return 0
+    # It ignores the others while this script takes its leave.
+    kill -KILL "$ticker" 2>/dev/null || true
+    wait "$ticker" 2>/dev/null || true
+    ticker=''
+    [ "$is_line_open" = no ] || echo
+}
+
+is_screen() { [ -t 1 ] && [ "${TERM-dumb}" != dumb ]; }
+
+screen_width() {
+    width=$(stty size <&1 2>/dev/null | cut -d' ' -f2)
+    case $width in '' | 0 | *[!0-9]*) echo 80 ;; *) echo "$width" ;; esac
 }
 
 # ---------------------------------------------------------------- options
@@ -176,6 +253,66 @@ cron_fields() { # WHEN: prints five cron fields
     esac
 }
 
+# ---------------------------------------------------------------- questions
+
+# Only on a terminal, and only where nothing was said and nothing is there yet: an upgrade needs no answers.
+ask_all() {
+    ask_kuma
+    if [ -z "$push_url" ]; then ask_token; fi
+    ask_way
+}
+
+ask() { # QUESTION DEFAULT: sets $answer
+    if [ -n "$2" ]; then printf '%s [%s]: ' "$1" "$2"; else printf '%s: ' "$1"; fi
+    IFS= read -r answer || {
+        echo
+        die $EX_USAGE 'no answer; nothing was changed'
+    }
+    answer=$(printf '%s' "$answer" | tr -d '[:cntrl:]' | sed 's/^ *//; s/ *$//')
+    [ -n "$answer" ] || answer=$2
+}
+
+choose() { # QUESTION FIRST SECOND: sets $answer to 1 or 2
+    say "$1"
+    say "  1  $2"
+    say "  2  $3"
+    while ask '1 or 2' 1; do
+        case $answer in 1 | 2) return 0 ;; esac
+    done
+}
+
+ask_kuma() {
+    say 'Where is Uptime Kuma? Its URL, or the push URL of a monitor there.'
+    while ask URL http://127.0.0.1:3001; do
+        case $answer in
+            http://*/api/push/?* | https://*/api/push/?*) push_url=$answer && return 0 ;;
+            http://?* | https://?*) kuma_url=$answer && return 0 ;;
+            *) say 'It begins with http:// or https://' ;;
+        esac
+    done
+}
+
+ask_token() {
+    say "The push token of a monitor of type Push, or its push URL, from Kuma's page:"
+    while ask Token ''; do
+        case $answer in
+            http://*/api/push/?* | https://*/api/push/?*) push_url=$answer && return 0 ;;
+            '' | *[!A-Za-z0-9]*) say 'It has letters and digits only.' ;;
+            *) token=$answer && return 0 ;;
+        esac
+    done
+}
+
+ask_way() {
+    if [ "$has_systemd" = no ]; then
+        say 'systemd does not run here: installing a cron job.'
+        answer=2
+    else
+        choose 'How shall it run?' 'as a service: sees trouble within seconds' 'by cron, once a minute'
+    fi
+    [ "$answer" = 1 ] || cron='* * * * *' cron_fields='* * * * *'
+}
+
 # ---------------------------------------------------------------- what is here
 
 # The service cannot look into home directories, and systemd needs an absolute path.
@@ -199,12 +336,12 @@ find_node() {
                 [ ! -x "$candidate" ] || only_for_one_user "$candidate"
             done
         done
-        die $EX_FAILED "Node.js is not installed (no node in $PATH): version $min_node or newer is needed, see https://nodejs.org/en/download"
+        die $EX_FAILED "Node.js is not installed (no node in $PATH): version $min_node or newer is needed, $(node_hint)"
     fi
 
     version=$("$node" -p process.versions.node 2>/dev/null) || die $EX_FAILED "$node does not run"
     printf '%s\n' "$min_node" "$version" | sort -C -V ||
-        die $EX_FAILED "$node is version $version: $min_node or newer is needed, see https://nodejs.org/en/download"
+        die $EX_FAILED "$node is version $version: $min_node or newer is needed, $(node_hint)"
     real_node=$("$node" -p process.execPath)
     # A shim of a version manager asks for its user's settings: take what it leads to.
     [ "$(readlink -f -- "$node")" = "$real_node" ] || node=$real_node
@@ -214,6 +351,21 @@ find_node() {
         as_user 65534 65534 "$node" --version >/dev/null 2>&1 || only_for_one_user "$real_node"
     fi
     case $node in /*) ;; *) node=$(readlink -f -- "$node") ;; esac
+}
+
+# Where a distribution's own Node.js is new enough, its package; else whose packages are.
+node_hint() {
+    case $(os_release ID):$(os_release VERSION_ID) in
+        debian:1[3-9]*) echo 'for instance by: apt-get install nodejs' ;;
+        fedora:*) echo 'for instance by: dnf install nodejs' ;;
+        rhel:9* | centos:9* | rocky:9* | almalinux:9* | ol:9*) echo 'for instance by: dnf module install nodejs:22' ;;
+        opensuse*:* | sles:*) echo 'for instance by: zypper install nodejs22' ;;
+        *) echo 'see https://nodejs.org/en/download' ;;
+    esac
+}
+
+os_release() { # KEY
+    sed -n "s/^$1=//p" /etc/os-release 2>/dev/null | tr -d '"\047'
 }
 
 only_for_one_user() { # NODE
@@ -228,11 +380,11 @@ as_user() { # UID GID COMMAND...
 
 # The bundle is made when this is a clone and it is missing or older than what it is made of.
 find_bundle() {
-    dist=$here/dist
-    bundle=$dist/$name.cjs
+    bundle=$here/dist/$name.cjs
     if [ -f "$here/scripts/build.ts" ] && { [ ! -f "$bundle" ] || [ -n "$(find "$here/src" "$here/package-lock.json" -newer "$bundle" 2>/dev/null)" ]; }; then
         if npm=$(command -v npm); then
-            step "build dist/ in $here" build
+            [ -d "$here/node_modules" ] || slowly "install what the build needs in $here/node_modules" in_clone ci --no-audit --no-fund
+            slowly "build $here/dist" in_clone run --silent build
         elif [ -f "$bundle" ]; then
             warn "$bundle is older than src/, and there is no npm to build it again: installing it as it is"
         else
@@ -242,15 +394,23 @@ find_bundle() {
     [ -f "$bundle" ] || [ "$dry_run" = yes ] || die $EX_FAILED "$bundle is missing: this folder is neither a clone nor the npm package"
 }
 
-build() {
+in_clone() { # ARGUMENTS OF NPM
+    [ "$dry_run" = no ] || return 0
     # A clone keeps its owner: root's files in it would be in the way later.
     builder=$(stat -c %U -- "$here")
     # shellcheck disable=SC2016 # the inner shell expands them
-    set -- sh -c 'cd "$1" && { [ -d node_modules ] || "$2" ci --no-audit --no-fund; } && "$2" run --silent build' sh "$here" "$npm"
+    set -- sh -c 'cd "$1" && shift && exec "$@"' sh "$here" "$npm" "$@"
     if [ "$builder" != root ] && [ "$(id -u)" = 0 ]; then
         set -- runuser -u "$builder" -- env HOME="$(getent passwd "$builder" | cut -d: -f6)" "$@"
     fi
-    "$@" </dev/null >&2 || die $EX_FAILED "could not build dist/ in $here"
+    quietly "$@" || die $EX_FAILED "could not build dist/ in $here"
+}
+
+quietly() { # COMMAND...: what it says is shown where it fails
+    "$@" </dev/null >"$scratch/log" 2>&1 && return 0
+    end_progress
+    cat -- "$scratch/log" >&2
+    return 1
 }
 
 # The value of a key in a file like supervisord.conf, or nothing.
@@ -268,6 +428,24 @@ ini_value() { # FILE SECTION KEY
             gsub(/^[ \t]+|[ \t]+$/, "", value)
         }
         END { print value }' "$1"
+}
+
+describe_supervisord() {
+    found_unit=''
+    for candidate in supervisor supervisord; do
+        [ $has_systemd = yes ] || continue
+        state=$(systemctl show -p LoadState,ActiveState $candidate.service 2>/dev/null | sort -r)
+        case $state in LoadState=loaded*) found_unit="$candidate.service ${state##*=}" ;; esac
+    done
+    if [ -n "$local_url" ]; then
+        say "found supervisord at $local_url (by $conf)${found_unit:+, $found_unit}"
+    elif [ -n "$conf" ]; then
+        say "found $conf${found_unit:+, $found_unit}"
+        [ -n "$supervisor_url$config" ] ||
+            warn "$conf has no [unix_http_server] and no serverurl: without one of them, or --supervisor-url, only the unit can be watched"
+    elif [ -z "$supervisor_url$config" ]; then
+        warn "found no supervisord${found_unit:+ but $found_unit}: neither /etc/supervisord.conf nor /etc/supervisor/supervisord.conf, and none runs with another file; give --supervisor-url where there is one"
+    fi
 }
 
 # Sets conf, local_url, local_username and local_password: the supervisord of this host, as supervisorctl finds it.
@@ -311,19 +489,10 @@ conf_of_running_supervisord() {
     return 0
 }
 
-# The sockets that the config makes the agent use. check-config has told what the config comes to, defaults included.
+# The sockets that the config makes the agent use.
 find_sockets() {
     sockets=''
-    if [ -n "$resolved_config" ]; then
-        urls=$(printf '%s\n' "$resolved_config" | config_urls '')
-    elif [ -f "$config_file" ] && [ -r "$config_file" ]; then
-        urls=$(config_urls auto <"$config_file")
-    elif [ -n "$config" ]; then
-        urls=$(config_urls auto <"$config")
-    else
-        urls=${supervisor_url:-auto}
-    fi
-    for url in $urls; do
+    for url in $(config_urls); do
         [ "$url" != auto ] || url=$local_url
         case $url in unix:///*)
             socket=${url#unix://}
@@ -334,18 +503,19 @@ find_sockets() {
     done
 }
 
-# One url per [[supervisor]] of a config on stdin, "auto" where it has none.
-config_urls() { # WHAT TO PRINT WHEN THERE IS NO [[supervisor]]
-    awk '
-        function flush() { if (inside) print url == "" ? "auto" : url }
-        /^[ \t]*\[/ { flush(); inside = ($0 ~ /^[ \t]*\[\[[ \t]*supervisor[ \t]*\]\]/); url = ""; seen += inside; next }
-        inside && /^[ \t]*url[ \t]*=/ { sub(/^[^=]*=[ \t]*["\047]/, ""); sub(/["\047].*$/, ""); url = $0 }
-        END { flush(); if (!seen) print fallback }' fallback="$1"
+config_urls() { # one for each [[supervisor]], by what check-config told
+    if [ -z "$resolved_config" ]; then
+        echo "${supervisor_url:-auto}"
+    else
+        # shellcheck disable=SC2016 # JavaScript
+        printf '%s' "$resolved_config" |
+            "$node" -e 'for (const { url } of JSON.parse(require("fs").readFileSync(0, "utf8")).supervisor) console.log(url)'
+    fi
 }
 
 # ---------------------------------------------------------------- files
 
-# Replaces a file by what stands on stdin, in one step, where it differs; then $changed is yes.
+# Replaces a file by what stands on stdin, in one step, where it differs.
 put() { # FILE MODE
     if [ "$dry_run" = yes ]; then
         if cmp -s - "$1"; then say "keep $1"; else say "write $1"; fi
@@ -360,16 +530,22 @@ put() { # FILE MODE
         rm -f -- "$temporary"
         say "keep $1"
     else
+        not_proven
+        to_disk "$temporary"
         mv -f -- "$temporary" "$1"
         say "write $1"
-        changed=yes
     fi
 }
 
-put_text() { # FILE MODE TEXT: not by a pipe, whose end could not set $changed
-    put "$1" "$2" <<END
-$3
-END
+put_link() { # LINK TARGET
+    [ "$(readlink -- "$1")" != "$2" ] || return 0
+    not_proven
+    ln -sfn -- "$2" "$1.new"
+    mv -fT -- "$1.new" "$1"
+}
+
+to_disk() { # FILE...: so that a loss of power leaves the whole file under its name, or none
+    sync -- "$@" 2>/dev/null || sync
 }
 
 remove() { # FILE...
@@ -378,17 +554,48 @@ remove() { # FILE...
     done
 }
 
+# ---------------------------------------------------------------- user
+
 make_user() {
     if getent passwd $name >/dev/null; then
         say "keep the user $name"
     else
-        nologin=$(command -v nologin || echo /bin/false)
-        step "make the system user $name" useradd --system --user-group --no-create-home --home-dir "$state_dir" \
-            --shell "$nologin" $name
+        step "make the system user $name" add_user
     fi
-    uid=$(id -u $name 2>/dev/null || echo 0)
-    gid=$(id -g $name 2>/dev/null || echo 0)
+    uid=$(id -u $name 2>/dev/null || id -u)
+    gid=$(id -g $name 2>/dev/null || id -g)
 }
+
+add_user() {
+    nologin=$(command -v nologin || echo /bin/false)
+    if command -v useradd >/dev/null; then
+        if getent group $name >/dev/null; then group="--gid=$name"; else group=--user-group; fi
+        useradd --system "$group" --no-create-home --home-dir "$state_dir" --shell "$nologin" $name
+    elif command -v adduser >/dev/null && command -v addgroup >/dev/null; then
+        getent group $name >/dev/null || addgroup -S $name
+        adduser -S -D -H -h "$state_dir" -s "$nologin" -G $name $name
+    else
+        false
+    fi || die $EX_FAILED "could not make the system user $name; make it, and run this again"
+}
+
+remove_user() {
+    # A one-shot of cron may be at its last work.
+    tries=20
+    until if command -v userdel >/dev/null; then userdel $name; else deluser $name; fi >"$scratch/log" 2>&1; do
+        tries=$((tries - 1))
+        if [ $tries = 0 ]; then
+            cat -- "$scratch/log" >&2
+            die $EX_FAILED "could not remove the user $name"
+        fi
+        sleep 1
+    done
+    if getent group $name >/dev/null; then
+        if command -v groupdel >/dev/null; then groupdel $name; else delgroup $name; fi
+    fi
+}
+
+# ---------------------------------------------------------------- config
 
 toml_string() { # TEXT
     printf '"%s"' "$(printf '%s' "$1" | sed 's/[\\"]/\\&/g')"
@@ -402,12 +609,12 @@ setting() { # KEY VALUE DEFAULT COMMENT: a line of the config, commented out whe
     fi
 }
 
-new_config() {
+new_config() { # PASSWORD FILE
     cat <<END
 # Made by install.sh, which never changes it again. After a change here:
 #   kuma-supervisor-push check-config --config $config_file
-#   systemctl restart $name
-# Every setting: $lib_dir/config.example.toml
+#   systemctl reload $name
+# Every setting: $current/config.example.toml
 
 [kuma]
 END
@@ -415,16 +622,15 @@ END
     printf '\n[agent]\n'
     setting push_every "$push_every" 24s "time between heartbeats: 0.4 of the monitor's Heartbeat Interval in Kuma"
     setting check_every "$check_every" 5s 'time between checks'
-    # What only root can read in supervisord's own config has to stand here.
-    url=$supervisor_url username='' password=''
-    if [ -z "$url" ] && [ -n "$conf" ] && { [ "$conf_is_usual" = no ] || ! as_user 65534 65534 test -r "$conf"; }; then
-        url=$local_url username=$local_username password=$local_password
-    fi
     printf '\n[[supervisor]]\nname = "local"\n'
     setting unit "$unit" auto "supervisord's unit; auto: supervisord.service or supervisor.service"
-    setting url "$url" auto 'where supervisord listens; auto: as supervisorctl finds it'
-    [ -z "$username" ] || setting username "$username" '' "from $conf"
-    [ -z "$password" ] || setting password_file "$password_file" '' "from $conf"
+    if needs_own_access; then
+        setting url "$local_url" '' 'where supervisord listens'
+        [ -z "$local_username" ] || setting username "$local_username" '' "from $conf"
+        [ -z "$local_password" ] || setting password_file "$1" '' "from $conf"
+    else
+        setting url "$supervisor_url" auto 'where supervisord listens; auto: as supervisorctl finds it'
+    fi
     printf '\n[[monitor]]\n'
     [ -z "$token" ] || setting token "$token" '' "the monitor's push token in Kuma"
     [ -z "$push_url" ] || setting push_url "$push_url" '' "the monitor's push URL in Kuma"
@@ -433,6 +639,15 @@ END
     else
         printf '# programs = ["celery:*"]  # globs on group:name; all programs where left out\n'
     fi
+}
+
+# What only root can read in supervisord's own config, or finds there, has to stand in ours.
+needs_own_access() {
+    [ -z "$supervisor_url" ] && [ -n "$local_url" ] && { [ "$conf_is_usual" = no ] || ! is_for_all "$conf"; }
+}
+
+is_for_all() { # FILE: whether any user may read it
+    if [ "$(id -u)" = 0 ]; then as_user 65534 65534 test -r "$1"; else [ -r "$1" ]; fi
 }
 
 toml_list() { # TEXT: the values stand between commas
@@ -449,89 +664,236 @@ toml_list() { # TEXT: the values stand between commas
 }
 
 make_config() {
-    made_config=no
     if [ -e "$config_file" ]; then
-        say "keep $config_file"
-        if [ "$dry_run" = no ] && ! as_user "$uid" "$gid" test -r "$config_file"; then
-            say "make $config_file readable for $name"
-            chown "$name:$name" "$config_file"
-            chmod u+r "$config_file"
+        keep_config
+    else
+        draft_config
+        check_config "$draft/config.toml" || die $EX_CONFIG \
+            "${config:-these options} make${config:+s} no valid config (see above); nothing was installed or started"
+        if [ "$dry_run" = yes ]; then
+            say "write $config_file (0600, owned by $name)"
+        else
+            place_config
         fi
-        if [ -n "$config_flags$config" ] && ! would_be_the_same; then
-            warn "$config_file is there already and stays as it is:${config_flags:- --config} had no effect on it"
-        fi
+    fi
+}
+
+keep_config() {
+    say "keep $config_file"
+    if [ "$dry_run" = no ] && ! as_user "$uid" "$gid" test -r "$config_file"; then
+        say "make $config_file readable for $name"
+        chown "$name:$name" "$config_file"
+        chmod u+r "$config_file"
+    fi
+    if [ ! -r "$config_file" ]; then
+        say 'it is not checked: only root and the service can read it'
         return 0
     fi
-    if [ "$dry_run" = yes ]; then
-        say "write $config_file (0600, owned by $name)"
-        return 0
+    if [ -n "$config_flags$config" ] && ! would_be_the_same; then
+        warn "$config_file is there already and stays as it is:${config_flags:- --config} had no effect on it"
     fi
-    made_config=yes
-    mkdir -p -- "$etc_dir"
-    if [ -n "$config" ]; then put "$config_file" 600 <"$config"; else
-        put_text "$config_file" 600 "$(new_config)"
-        if grep -q '^password_file' "$config_file"; then
-            put_text "$password_file" 600 "$local_password"
-            chown "$name:$name" "$password_file"
-            say "$conf can be read by root only: its user name and password now stand in $etc_dir too"
-        fi
-    fi
-    chown "$name:$name" "$config_file"
+    check_config "$config_file" || die $EX_CONFIG "$config_file is not valid (see above); nothing was started or restarted"
 }
 
 would_be_the_same() {
-    if [ -n "$config" ]; then cmp -s -- "$config" "$config_file"; else [ "$(new_config)" = "$(cat -- "$config_file")" ]; fi
+    if [ -n "$config" ]; then
+        cmp -s -- "$config" "$config_file"
+    else
+        [ "$(new_config "$password_file")" = "$(cat -- "$config_file")" ]
+    fi
 }
 
-# Asked with the new bundle, before it replaces a running one.
-check_config() { # BUNDLE
+# The config as it would be, apart from where it would be: what is refused leaves nothing behind.
+draft_config() {
+    draft=$scratch/etc
+    mkdir -m 700 -- "$draft"
+    # Relative paths in it mean files beside it.
+    for file in "$etc_dir"/*; do
+        [ ! -e "$file" ] || ln -s -- "$file" "$draft/"
+    done
+    rm -f -- "$draft/supervisor.password"
+    (
+        umask 077
+        if [ -n "$config" ]; then cat -- "$config"; else new_config "$draft/supervisor.password"; fi >"$draft/config.toml"
+        if [ -z "$config" ] && needs_own_access && [ -n "$local_password" ]; then
+            printf '%s\n' "$local_password" >"$draft/supervisor.password"
+        fi
+    )
+    [ "$(id -u)" != 0 ] || chown -hR "$uid:$gid" "$draft"
+}
+
+place_config() {
+    if [ -f "$draft/supervisor.password" ] && [ ! -L "$draft/supervisor.password" ]; then
+        put "$password_file" 600 <"$draft/supervisor.password"
+        chown "$name:$name" "$password_file"
+        say "the service cannot read $conf: its user name and password now stand in $etc_dir too"
+    fi
+    if [ -n "$config" ]; then cat -- "$config"; else new_config "$password_file"; fi >"$scratch/config.toml"
+    put "$config_file" 600 <"$scratch/config.toml"
+    chown "$name:$name" "$config_file"
+}
+
+# Asked with the new version, before that takes the place of a running one; what it comes to is kept in $resolved_config.
+check_config() { # FILE
     say "check $config_file"
-    status=0
-    answer=$(as_user "$uid" "$gid" "$node" "$1" check-config --config "$config_file" 2>&1) || status=$?
-    if [ $status = 0 ]; then
-        resolved_config=$answer
+    if [ ! -f "$release/dist/$name.cjs" ]; then
+        say 'it is not checked: dist/ is not built'
         return 0
     fi
-    printf '%s\n' "$answer" >&2
-    if [ $made_config = yes ]; then
-        rm -f -- "$config_file" "$password_file"
-        die $EX_CONFIG 'these options make no valid config (see above); it was not kept, and nothing was started'
-    fi
-    die $EX_CONFIG "$config_file is not valid (see above); nothing was started or restarted"
+    set -- "$node" "$release/dist/$name.cjs" check-config --json --config "$1"
+    if [ "$(id -u)" = 0 ] && [ "$dry_run" = no ]; then set -- as_user "$uid" "$gid" "$@"; fi
+    if resolved_config=$("$@" 2>"$scratch/log"); then status=0; else status=$?; fi
+    sed "s|$scratch/etc/|$etc_dir/|g" "$scratch/log" >&2
+    return $status
 }
 
-install_program() {
-    changed=no resolved_config=''
-    files="agent.cjs $name.cjs"
-    if [ "$dry_run" = yes ]; then
-        say "check $config_file"
-        for file in $files; do
-            if [ -f "$dist/$file" ]; then put "$lib_dir/$file" 644 <"$dist/$file"; else say "write $lib_dir/$file"; fi
-        done
-    else
-        staged=$lib_dir/staged
-        rm -rf -- "$staged"
-        mkdir -p -- "$staged"
-        for file in $files; do
-            cp -- "$dist/$file" "$staged/$file"
-            chmod 644 "$staged/$file"
-        done
-        check_config "$staged/$name.cjs"
-        for file in $files; do put "$lib_dir/$file" 644 <"$staged/$file"; done
-        rm -rf -- "$staged"
+# ---------------------------------------------------------------- releases
+
+# Puts this version beside the one in use, which goes on untouched.
+stage_release() {
+    release=$here
+    if [ ! -f "$bundle" ]; then
+        say "install what will be built in $releases_dir"
+        return 0
     fi
-    program_changed=$changed
-    for file in dist/THIRD-PARTY-LICENSES LICENSE config.example.toml; do
-        [ ! -f "$here/$file" ] || put "$lib_dir/$(basename "$file")" 644 <"$here/$file"
+    version=$("$node" "$bundle" --version) || die $EX_FAILED "$bundle does not run"
+    wanted=$releases_dir/$version-$(checksum "$here")
+    if [ -d "$wanted" ] && [ "$(checksum "$wanted")" = "${wanted##*-}" ]; then
+        say "keep version $version in $wanted"
+        release=$wanted
+    else
+        step "copy version $version to $wanted" copy_release
+    fi
+}
+
+release_files() { # FOLDER
+    (cd -- "$1" && find dist systemd install.sh config.example.toml LICENSE -type f 2>/dev/null | LC_ALL=C sort)
+}
+
+checksum() { # FOLDER
+    (cd -- "$1" && release_files . | xargs sha256sum | sha256sum | cut -c 1-12)
+}
+
+copy_release() {
+    staged=$releases_dir/.staged
+    rm -rf -- "$staged"
+    mkdir -p -- "$staged"
+    release_files "$here" | while read -r file; do
+        mkdir -p -- "$staged/$(dirname -- "$file")"
+        cp -- "$here/$file" "$staged/$file"
+        to_disk "$staged/$file"
     done
-    put "$lib_dir/grant-access" 755 <"$here/systemd/grant-access"
-    # So that it can be removed without a clone or package at hand.
-    [ "$here" = "$lib_dir" ] || put "$lib_dir/install.sh" 755 <"$here/install.sh"
+    chmod -R u=rwX,go=rX "$staged"
+    chmod 755 "$staged/install.sh" "$staged/systemd/grant-access"
+    rm -rf -- "$wanted"
+    mv -T -- "$staged" "$wanted"
+    release=$wanted
+}
+
+# From here on an end with an error brings back what was there.
+use_release() {
+    if [ "$dry_run" = yes ]; then
+        say "use it as $current"
+        return 0
+    fi
+    remember_previous
+    put_link "$current" "releases/$(basename -- "$release")"
+    put_link "$lib_dir/install.sh" current/install.sh
     if [ -L "$command_file" ]; then
         say "keep $command_file, a link to $(readlink -- "$command_file")"
     else
-        put_text "$command_file" 755 "#!/bin/sh
-exec $node $lib_dir/$name.cjs \"\$@\""
+        put "$command_file" 755 <<END
+#!/bin/sh
+exec $node $installed_bundle "\$@"
+END
+    fi
+}
+
+# What is installed was not yet seen to deliver; a run that ends here is taken up by the next one.
+not_proven() {
+    mkdir -p -- "$lib_dir"
+    : >"$unproven_file"
+}
+
+outside_files() {
+    printf '%s\n' "$unit_file" "$dropin_file" "$cron_file" "$command_file" \
+        "$unit_dir/$name-access@.path" "$unit_dir/$name-access@.service"
+}
+
+remember_previous() {
+    [ -L "$current" ] || return 0
+    previous=$(basename -- "$(readlink -- "$current")")
+    # A run before this one came to no end: what it found is still what to go back to.
+    if [ -f "$undo_dir/release" ] && [ -d "$releases_dir/$(cat -- "$undo_dir/release")" ]; then
+        previous=$(cat -- "$undo_dir/release")
+    else
+        write_undo
+    fi
+    [ "$previous" = "$(basename -- "$release")" ] || is_upgrade=yes
+}
+
+write_undo() {
+    rm -rf -- "$undo_dir" "$undo_dir.new"
+    mkdir -p -- "$undo_dir.new/files"
+    echo "$previous" >"$undo_dir.new/release"
+    for file in $(outside_files); do
+        [ ! -f "$file" ] || cp -p -- "$file" "$undo_dir.new/files/"
+    done
+    if [ "$has_systemd" = yes ]; then
+        ! systemctl --quiet is-enabled $name.service 2>/dev/null || : >"$undo_dir.new/enabled"
+        ! systemctl --quiet is-active $name.service || : >"$undo_dir.new/active"
+    fi
+    to_disk "$undo_dir.new/release"
+    mv -T -- "$undo_dir.new" "$undo_dir"
+}
+
+# Kuma has taken a heartbeat of this version, or has at least answered one.
+keep_release() {
+    is_upgrade=no
+    rm -rf -- "$undo_dir"
+    for other in "$releases_dir"/*; do
+        [ "$other" = "$release" ] || rm -rf -- "$other"
+    done
+}
+
+# Fails where the version before does not run again although it did.
+roll_back() {
+    is_upgrade=no
+    warn "going back to version ${previous%-*}"
+    for file in $(outside_files); do
+        kept=$undo_dir/files/$(basename -- "$file")
+        if [ -f "$kept" ]; then
+            cp -p -- "$kept" "$file.new"
+            mv -f -- "$file.new" "$file"
+        else
+            rm -f -- "$file"
+        fi
+    done
+    put_link "$current" "releases/$previous"
+    if [ "$has_systemd" = yes ]; then roll_back_service || return 1; fi
+    release=$releases_dir/$previous
+    keep_release
+    rm -f -- "$unproven_file"
+}
+
+roll_back_service() {
+    systemctl daemon-reload
+    if [ -e "$undo_dir/enabled" ]; then
+        systemctl --quiet enable $name.service
+    elif [ -f "$unit_file" ]; then
+        systemctl --quiet disable $name.service
+    fi
+    if [ ! -e "$undo_dir/active" ]; then
+        systemctl stop $name.service 2>/dev/null || true
+    elif [ "$restarted" = yes ] || ! systemctl --quiet is-active $name.service; then
+        start_service
+        [ "$was_told_to_end" = no ] || return 0
+        wait_for_heartbeat
+        case $outcome in
+            delivered) say "version ${previous%-*} runs again and delivers" ;;
+            crashed) return 1 ;;
+            *) warn "version ${previous%-*} runs again and delivers nothing either: the new one may not be at fault" ;;
+        esac
     fi
 }
 
@@ -543,7 +905,6 @@ access_unit() { # SOCKET SUFFIX
 
 install_access() {
     remove_access "$sockets"
-    changed=no
     if [ -z "$sockets" ]; then
         say "no socket of supervisord to give access to"
         return 0
@@ -551,28 +912,27 @@ install_access() {
     command -v setfacl >/dev/null || install_acl
     if [ "$has_systemd" = no ]; then
         for socket in $sockets; do
-            step "give $name access to $socket" "$lib_dir/grant-access" "$socket"
+            step "give $name access to $socket" "$current/systemd/grant-access" "$socket"
         done
         return 0
     fi
     for suffix in path service; do
         put "$unit_dir/$name-access@.$suffix" 644 <"$here/systemd/$name-access@.$suffix"
     done
-    [ $changed = no ] || step 'systemctl daemon-reload' systemctl daemon-reload
-    for socket in $sockets; do
-        step "watch $socket and give $name access to it" systemctl --quiet enable -- "$(access_unit "$socket" path)"
-        [ "$dry_run" = no ] || continue
-        # The service asks for access each time it starts.
-        if [ -z "$cron" ]; then does=enable; else does=disable; fi
-        systemctl --quiet $does -- "$(access_unit "$socket" service)"
-        if [ $changed = yes ]; then
-            systemctl restart -- "$(access_unit "$socket" path)"
-        else
-            systemctl start -- "$(access_unit "$socket" path)"
-        fi
-        systemctl start -- "$(access_unit "$socket" service)" ||
-            warn "no access to $socket yet: journalctl -u '$(access_unit "$socket" service)'"
-    done
+    reload_systemd
+    for socket in $sockets; do watch_socket; done
+}
+
+watch_socket() { # $socket
+    step "watch $socket and give $name access to it" systemctl --quiet enable -- "$(access_unit "$socket" path)"
+    [ "$dry_run" = no ] || return 0
+    # The service asks for access each time it starts.
+    if [ -z "$cron" ]; then does=enable; else does=disable; fi
+    systemctl --quiet $does -- "$(access_unit "$socket" service)"
+    if [ -e "$unproven_file" ]; then does=restart; else does=start; fi
+    systemctl $does -- "$(access_unit "$socket" path)"
+    systemctl start -- "$(access_unit "$socket" service)" ||
+        warn "no access to $socket yet: journalctl -u '$(access_unit "$socket" service)'"
 }
 
 remove_access() { # SOCKETS THAT STAY
@@ -588,11 +948,12 @@ remove_access() { # SOCKETS THAT STAY
 
 take_access() { # SOCKET
     say "take back the access to $1"
-    if [ "$dry_run" = no ] && [ -x "$lib_dir/grant-access" ] && getent passwd $name >/dev/null; then
-        "$lib_dir/grant-access" --revoke "$1" || warn "the ACL entry of $name on $1 is still there"
+    if [ "$dry_run" = no ] && [ -x "$current/systemd/grant-access" ] && getent passwd $name >/dev/null; then
+        "$current/systemd/grant-access" --revoke "$1" || warn "$name may still use $1"
     fi
 }
 
+# Without it grant-access makes do with the socket's group.
 install_acl() {
     if command -v apt-get >/dev/null; then
         set -- env DEBIAN_FRONTEND=noninteractive apt-get install -y -q acl
@@ -601,43 +962,50 @@ install_acl() {
     elif command -v zypper >/dev/null; then
         set -- zypper --non-interactive install acl
     else
-        die $EX_FAILED "setfacl is missing, which gives the service access to$sockets: install the package acl"
+        set -- false
     fi
-    step "install the package acl: $*" "$@" </dev/null >&2 ||
-        die $EX_FAILED "setfacl is missing and could not be installed by: $*"
+    if [ "$dry_run" = yes ]; then
+        say "install the package acl: $*"
+    elif [ "$1" = false ] || ! slowly "install the package acl: $*" quietly "$@"; then
+        warn "setfacl (package acl) cannot be installed: giving access by the socket's group instead"
+    fi
 }
 
 # ---------------------------------------------------------------- service
 
+reload_systemd() {
+    if [ -e "$unproven_file" ] || [ "$dry_run" = yes ]; then step 'systemctl daemon-reload' systemctl daemon-reload; fi
+}
+
 install_service() {
-    remove "$cron_file"
-    changed=$program_changed
-    before=$changed
-    changed=no
-    put_text "$unit_file" 644 "$(sed "s|@NODE@|$node|" "$here/systemd/$name.service")"
-    if [ -n "$(dropin)" ]; then
-        put_text "$dropin_file" 644 "$(dropin)"
+    sed "s|@NODE@|$node|" "$here/systemd/$name.service" >"$scratch/service"
+    put "$unit_file" 644 <"$scratch/service"
+    dropin >"$scratch/dropin"
+    if [ -s "$scratch/dropin" ]; then
+        put "$dropin_file" 644 <"$scratch/dropin"
     elif [ -e "$dropin_file" ]; then
+        not_proven
         remove "$dropin_file"
-        changed=yes
     fi
-    [ "$changed" = no ] || step 'systemctl daemon-reload' systemctl daemon-reload
-    [ $before = no ] || changed=yes
+    reload_systemd
     step "systemctl enable $name" systemctl --quiet enable $name.service
     if [ $start = no ]; then
+        remove "$cron_file"
         say "not started, as asked; start it by: systemctl start $name"
+        keep_release
     elif [ "$dry_run" = yes ]; then
+        remove "$cron_file"
         say "systemctl restart $name, where something changed"
         say 'wait for the first heartbeat'
-    elif [ "$changed" = no ] && systemctl --quiet is-active $name.service && ! config_is_newer; then
+    elif [ ! -e "$unproven_file" ] && systemctl --quiet is-active $name.service && ! config_is_newer; then
+        remove "$cron_file"
         say 'nothing changed: the service runs on'
+        keep_release
     else
         say "systemctl restart $name"
-        systemctl restart $name.service || {
-            journalctl -u $name.service -n 10 -o cat --no-pager >&2
-            die $EX_FAILED "the service does not start: journalctl -u $name"
-        }
-        wait_for_heartbeat
+        start_service
+        remove "$cron_file"
+        prove_service
     fi
 }
 
@@ -657,40 +1025,85 @@ dropin() {
         "$sockets" "$tmp" "$home" "$users"
 }
 
-wait_for_heartbeat() {
-    say "wait for the first heartbeat (up to $wait_seconds s)"
-    invocation=$(systemctl show -p InvocationID --value $name.service)
-    until_time=$(($(date +%s) + wait_seconds))
-    while [ "$(date +%s)" -lt $until_time ]; do
-        answers=$(answers)
-        case $answers in
-            *'not delivered: '*)
-                # A second monitor, or a second attempt, may have more to say.
-                sleep 2
-                answers >&2
-                warn "installed and running, and goes on trying, but Kuma has not taken a heartbeat of each monitor: journalctl -u $name"
-                exit $EX_UNDELIVERED
-                ;;
-            *'delivered the first heartbeat of '*)
-                sleep 1
-                answers
-                return 0
-                ;;
-        esac
-        systemctl --quiet is-failed $name.service && break
-        sleep 0.5
-    done
-    journalctl -u $name.service -n 10 -o cat --no-pager >&2
-    if systemctl --quiet is-active $name.service; then
-        warn "installed and running, but no heartbeat was delivered within $wait_seconds s: journalctl -u $name"
-        exit $EX_UNDELIVERED
-    fi
-    die $EX_FAILED "the service does not run: journalctl -u $name"
+start_service() {
+    restarted=yes
+    before=$(systemctl show -p InvocationID --value $name.service)
+    systemctl --no-block restart $name.service || die $EX_FAILED "systemd does not start $name"
 }
 
-answers() {
-    journalctl --no-pager -o cat "_SYSTEMD_INVOCATION_ID=$invocation" 2>/dev/null |
-        sed -n 's/^[a-z]*: \(not delivered: \)/\1/; /^not delivered: /p; /^delivered the first heartbeat of /p; / is up: /p; / is down: /p'
+prove_service() {
+    wait_for_heartbeat
+    case $outcome in
+        delivered)
+            keep_release
+            rm -f -- "$unproven_file"
+            ;;
+        crashed)
+            journalctl -u $name.service -n 10 -o cat --no-pager >&2
+            die $EX_FAILED "the service does not run: journalctl -u $name"
+            ;;
+        *)
+            if [ $is_upgrade = yes ] && [ $outcome != refused ]; then
+                die $EX_FAILED "version $version delivered no heartbeat within $wait_seconds s"
+            fi
+            keep_release
+            warn "installed and running, and goes on trying, but Kuma has not taken a heartbeat of each monitor: journalctl -u $name"
+            exit $EX_UNDELIVERED
+            ;;
+    esac
+}
+
+# Sets $outcome: delivered, refused (Kuma answered, and did not take it), unreached, crashed or silent.
+wait_for_heartbeat() {
+    outcome=silent answers=''
+    progress "wait for the first heartbeat (up to $wait_seconds s)"
+    until_time=$(($(date +%s) + wait_seconds))
+    while [ "$(date +%s)" -lt $until_time ] && ! is_decided; do sleep 0.5; done
+    end_progress
+    case $outcome in
+        delivered) printf '%s\n' "$answers" ;;
+        *) [ -z "$answers" ] || printf '%s\n' "$answers" >&2 ;;
+    esac
+}
+
+is_decided() {
+    invocation=$(systemctl show -p InvocationID --value $name.service)
+    # Stopping is the one before.
+    if [ -z "$invocation" ] || [ "$invocation" = "$before" ]; then return 1; fi
+    # A second monitor, or a second attempt, may have more to say.
+    read_answers
+    case $answers in
+        *'not delivered: '*) sleep 2 && read_answers ;;
+        *'delivered the first heartbeat of '*) sleep 1 && read_answers ;;
+    esac
+    judge_answers
+    case $outcome in
+        delivered | refused) return 0 ;;
+        # Before an upgrade Kuma could be reached, so that is worth a wait.
+        unreached) [ $is_upgrade = no ] && return 0 ;;
+    esac
+    case $(systemctl show -p SubState --value $name.service) in auto-restart | failed) outcome=crashed ;; *) return 1 ;; esac
+}
+
+read_answers() {
+    answers=$(journalctl --no-pager -o cat "_SYSTEMD_INVOCATION_ID=$invocation" 2>/dev/null |
+        sed -n 's/^[a-z]*: \(not delivered: \)/\1/; /^not delivered: /p; /^delivered the first heartbeat of /p; / is up: /p; / is down: /p')
+}
+
+judge_answers() {
+    has_failed=no has_delivered=no
+    case $answers in *'not delivered: '*) has_failed=yes ;; esac
+    case $answers in *'delivered the first heartbeat of '*) has_delivered=yes ;; esac
+    if [ $has_failed$has_delivered = noyes ]; then
+        outcome=delivered
+    elif [ $has_failed = yes ]; then
+        outcome=unreached
+        if [ $has_delivered = yes ] || is_answered "$answers"; then outcome=refused; fi
+    fi
+}
+
+is_answered() { # TEXT: whether Kuma, or what stands in its place, said no
+    printf '%s\n' "$1" | grep -q 'not delivered: .*: Kuma at [^ ]* answered [0-9]'
 }
 
 remove_service() {
@@ -703,23 +1116,55 @@ remove_service() {
 # ---------------------------------------------------------------- cron
 
 install_cron() {
-    [ -d /etc/cron.d ] || die $EX_FAILED 'there is no /etc/cron.d: install cron (Debian, Ubuntu) or cronie (others)'
-    remove_service
+    [ -d /etc/cron.d ] || die $EX_FAILED "there is no /etc/cron.d: $(cron_hint)"
     [ -d "$state_dir" ] || step "make $state_dir" install -d -m 700 -o $name -g $name "$state_dir"
-    put_text "$cron_file" 644 "$(crontab)"
+    crontab >"$scratch/crontab"
+    put "$cron_file" 644 <"$scratch/crontab"
+    has_cron || warn "no cron daemon runs here: $(cron_hint)"
     say "set the monitor's Heartbeat Interval in Kuma to at least 2.5 times the time between two runs: $(kuma_interval)"
-    if [ $start = no ] || [ "$dry_run" = yes ]; then return 0; fi
-    say 'run it once'
-    status=0
-    as_user "$uid" "$gid" "$node" "$lib_dir/$name.cjs" once --config "$config_file" || status=$?
-    case $status in
+    once_status=0
+    if [ $start = yes ] && [ "$dry_run" = no ]; then prove_cron; fi
+    [ "$has_systemd" = no ] || remove_service
+    [ "$dry_run" = yes ] || keep_release
+    if [ "$once_status" = $EX_UNDELIVERED ]; then
+        warn 'installed, and cron goes on trying, but the heartbeat was not delivered'
+        exit $EX_UNDELIVERED
+    fi
+    [ $start = no ] || rm -f -- "$unproven_file"
+}
+
+prove_cron() {
+    if slowly 'run it once' run_once; then once_status=0; else once_status=$?; fi
+    cat -- "$scratch/log" >&2
+    case $once_status in
         0 | 1) say 'delivered' ;;
-        69)
-            warn 'installed, and cron goes on trying, but the heartbeat was not delivered'
-            exit $EX_UNDELIVERED
+        "$EX_UNDELIVERED")
+            if [ $is_upgrade = yes ] && ! is_answered "$(cat -- "$scratch/log")"; then
+                die $EX_FAILED "version $version delivered no heartbeat"
+            fi
             ;;
         75) say 'cron runs it at this moment' ;;
-        *) die $EX_FAILED "kuma-supervisor-push once ended with exit code $status" ;;
+        *) die $EX_FAILED "kuma-supervisor-push once ended with exit code $once_status" ;;
+    esac
+}
+
+run_once() {
+    as_user "$uid" "$gid" "$node" "$installed_bundle" once --config "$config_file" >"$scratch/log" 2>&1
+}
+
+has_cron() {
+    for file in /proc/[0-9]*/comm; do
+        read -r command 2>/dev/null <"$file" || continue
+        case $command in cron | crond | fcron) return 0 ;; esac
+    done
+    return 1
+}
+
+cron_hint() {
+    case $(os_release ID) in
+        debian | ubuntu) echo 'apt-get install cron' ;;
+        opensuse* | sles) echo 'zypper install cronie && systemctl enable --now cron' ;;
+        *) echo 'dnf install cronie && systemctl enable --now crond' ;;
     esac
 }
 
@@ -735,9 +1180,9 @@ crontab() {
     echo 'SHELL=/bin/sh'
     echo 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
     if [ "$has_systemd" = no ]; then
-        for socket in $sockets; do echo "$cron_fields root $lib_dir/grant-access $socket"; done
+        for socket in $sockets; do echo "$cron_fields root $current/systemd/grant-access $socket"; done
     fi
-    echo "$cron_fields $name $node $lib_dir/$name.cjs once --config $config_file --log-level warn 2>&1 | logger -t $name"
+    echo "$cron_fields $name $node $installed_bundle once --config $config_file --log-level warn 2>&1 | logger -t $name"
 }
 
 # ---------------------------------------------------------------- uninstall
@@ -745,7 +1190,7 @@ crontab() {
 uninstall() {
     [ "$has_systemd" = no ] || remove_service
     if [ -f "$cron_file" ]; then
-        sed -n "s|.* $lib_dir/grant-access ||p" "$cron_file" | while read -r socket; do take_access "$socket"; done
+        sed -n "s|.*/grant-access ||p" "$cron_file" | while read -r socket; do take_access "$socket"; done
     fi
     remove "$cron_file"
     [ "$has_systemd" = no ] || remove_access ''
@@ -763,39 +1208,78 @@ uninstall() {
     fi
 }
 
-remove_user() {
-    userdel $name
-    ! getent group $name >/dev/null || groupdel $name
-}
-
 # ---------------------------------------------------------------- all of it
 
+# Runs at every end of this script.
+leave() { # EXIT CODE
+    trap - EXIT
+    trap '' HUP INT TERM
+    end_progress
+    case $1 in
+        129 | 130 | 143)
+            was_told_to_end=yes
+            warn 'ended by a signal; run this again to finish'
+            ;;
+    esac
+    if [ "$1" != 0 ] && [ $is_upgrade = yes ] && ! roll_back; then
+        warn "the version before could not be brought back: journalctl -u $name"
+    fi
+    rm -rf -- "$scratch" "$releases_dir/.staged"
+    exit "$1"
+}
+
+be_alone() {
+    command -v flock >/dev/null || return 0
+    exec 9>"$lock_file"
+    flock -n 9 || die $EX_BUSY 'another install.sh is at work'
+}
+
+# SELinux knows what may run by where it lies; a file that was moved there does not.
+label_files() {
+    if command -v selinuxenabled >/dev/null && selinuxenabled && command -v restorecon >/dev/null; then
+        step 'restorecon: the SELinux labels of the new files' \
+            restorecon -R "$lib_dir" "$etc_dir" "$command_file" "$unit_dir" || true
+    fi
+}
+
+install_all() {
+    [ $has_systemd = yes ] || [ -n "$cron" ] || [ $asks = yes ] || die $EX_FAILED \
+        'systemd does not run here: install a cron job by --cron, or run kuma-supervisor-push under what runs here'
+    [ -e "$config_file" ] || [ -n "$config$token$push_url" ] || [ $asks = yes ] || die $EX_USAGE \
+        "where should heartbeats go? Give --token, --token-file or --push-url (from the monitor's page in Kuma), or --config"
+    find_node
+    find_supervisord
+    describe_supervisord
+    [ $asks = no ] || ask_all
+    find_bundle
+    make_user
+    stage_release
+    make_config
+    find_sockets
+    use_release
+    install_access
+    label_files
+    if [ -n "$cron" ]; then install_cron; else install_service; fi
+}
+
 main() {
-    here=$(cd -- "$(dirname -- "$0")" && pwd -P)
+    here=$(dirname -- "$(readlink -f -- "$0")")
+    scratch='' ticker='' dry_run=no is_upgrade=no restarted=no was_told_to_end=no resolved_config='' asks=no
     read_options "$@"
     [ "$(id -u)" = 0 ] || [ "$dry_run" = yes ] || die $EX_NOT_ROOT "root is needed: run it by sudo (--dry-run works without)"
     has_systemd=no
     [ ! -d /run/systemd/system ] || has_systemd=yes
+    if [ $# = 0 ] && [ ! -e "$config_file" ] && [ -t 0 ] && [ -t 1 ]; then asks=yes; fi
+    [ "$dry_run" = yes ] || be_alone
+    trap 'exit 129' HUP
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    trap 'leave $?' EXIT
+    scratch=$(mktemp -d "/tmp/$name.XXXXXX")
+    # The service's user looks at the config in it.
+    chmod 711 "$scratch"
     [ "$dry_run" = no ] || say 'dry run: nothing is changed'
-    if [ $uninstall = yes ]; then
-        uninstall
-        say 'done'
-        return 0
-    fi
-    [ $has_systemd = yes ] || [ -n "$cron" ] || die $EX_FAILED \
-        'systemd does not run here: install a cron job by --cron, or run kuma-supervisor-push under what runs here'
-    [ -e "$config_file" ] || [ -n "$config$token$push_url" ] || die $EX_USAGE \
-        "where should heartbeats go? Give --token, --token-file or --push-url (from the monitor's page in Kuma), or --config"
-    find_node
-    find_bundle
-    find_supervisord
-    [ -z "$local_url" ] || say "found supervisord at $local_url (by $conf)"
-    make_user
-    make_config
-    install_program
-    find_sockets
-    install_access
-    if [ -n "$cron" ]; then install_cron; else install_service; fi
+    if [ $uninstall = yes ]; then uninstall; else install_all; fi
     say 'done'
 }
 

@@ -183,13 +183,13 @@ describe('install.sh', { timeout: 600_000 }, () => {
 
   test('gives config and state to the service alone', async () => {
     const modes = await say(
-      `stat -c '%a %U %n' ${CONFIG} /var/lib/${NAME} /usr/local/bin/${NAME} /usr/local/lib/${NAME}/${NAME}.cjs`,
+      `stat -c '%a %U %n' ${CONFIG} /var/lib/${NAME} /usr/local/bin/${NAME} /usr/local/lib/${NAME}/current/dist/${NAME}.cjs`,
     )
     assert.deepEqual(modes.split('\n'), [
       `600 ${NAME} ${CONFIG}`,
       `700 ${NAME} /var/lib/${NAME}`,
       `755 root /usr/local/bin/${NAME}`,
-      `644 root /usr/local/lib/${NAME}/${NAME}.cjs`,
+      `755 root /usr/local/lib/${NAME}/current/dist/${NAME}.cjs`,
     ])
     const acl = await say(`getfacl -cp ${SOCKET}`)
     assert.deepEqual(acl.split('\n'), [
@@ -234,7 +234,7 @@ describe('install.sh', { timeout: 600_000 }, () => {
 
   test('gives no access where somebody else could lead root astray', async () => {
     const grant = (path: string): Promise<CommandResult> =>
-      host.run([`/usr/local/lib/${NAME}/grant-access`, path])
+      host.run([`/usr/local/lib/${NAME}/current/systemd/grant-access`, path])
     const listen = (path: string, user: string): Promise<CommandResult> =>
       host.run(['python3', '-c', `import socket; socket.socket(socket.AF_UNIX).bind('${path}')`], { user })
     await host.run('useradd joe; install -d -o joe -m 700 /opt/joe; install -d -m 700 /opt/roots')
@@ -392,7 +392,7 @@ command=sleep 1000000
     assert.equal(run.code, 0, run.stderr)
     assert.match(
       run.stdout,
-      /^found supervisord at unix:\/\/\/opt\/own\/run\/s\.sock \(by \/etc\/supervisord\.conf\)$/m,
+      /^found supervisord at unix:\/\/\/opt\/own\/run\/s\.sock \(by \/etc\/supervisord\.conf\)/m,
     )
     assert.match(
       run.stdout,
