@@ -23,6 +23,9 @@ unit_dir=/etc/systemd/system
 unit_file=$unit_dir/$name.service
 dropin_file=$unit_dir/$name.service.d/socket.conf
 cron_file=/etc/cron.d/$name
+man_file=/usr/local/share/man/man1/$name.1
+bash_completion=/usr/local/share/bash-completion/completions/$name
+zsh_completion=/usr/local/share/zsh/site-functions/_$name
 lock_file=/run/$name-install.lock
 wait_seconds=60
 
@@ -56,6 +59,13 @@ config that is already there is never changed):
   --push-every TIME      time between heartbeats (24s)
   --check-every TIME     time between checks (5s)
   --config FILE          copies a whole config instead of the options above
+
+Or let it make the monitors in Kuma itself (docs/provision.md); instead of a
+token:
+  --user NAME            logs in to Kuma once, with the password of:
+  --password-file FILE   (or the variable KSP_KUMA_PASSWORD)
+  --two-factor-code CODE, --host-name NAME, --per WHAT, --notify WHERE,
+  --notification NAME    as of kuma-supervisor-push provision
 
 How it runs:
   --cron [WHEN]          a cron job instead of the service; WHEN is minutes
@@ -156,6 +166,7 @@ screen_width() {
 
 read_options() {
     kuma_url='' token='' token_file='' push_url='' unit='' supervisor_url='' programs='' push_every='' check_every=''
+    user='' user_password_file='' provision_options=''
     config='' cron='' start=yes node='' uninstall=no purge=no dry_run=no config_flags=''
     while [ $# -gt 0 ]; do
         option=$1
@@ -192,6 +203,11 @@ read_options() {
             --programs) programs=$1 && shift ;;
             --push-every) push_every=$1 && shift ;;
             --check-every) check_every=$1 && shift ;;
+            --user) user=$1 && provision_option "$option" "$1" && shift ;;
+            --password-file) user_password_file=$1 && provision_option "$option" "$1" && shift ;;
+            --two-factor-code | --host-name | --per | --notify | --notification)
+                provision_option "$option" "$1" && shift
+                ;;
             --config) config=$1 && shift ;;
             --cron) cron=$1 && shift ;;
             --node) node=$1 && shift ;;
@@ -210,11 +226,34 @@ takes_value() {
     case $1 in
         --kuma-url | --token | --token-file | --push-url | --unit | --supervisor-url | --programs | --push-every) ;;
         --check-every | --config | --cron | --node) ;;
+        --user | --password-file | --two-factor-code | --host-name | --per | --notify | --notification) ;;
         *) return 1 ;;
     esac
 }
 
+# One to a line: values may have spaces.
+provision_option() { # OPTION VALUE
+    provision_options="$provision_options$1
+$2
+"
+    case $2 in *[[:cntrl:]]*) die $EX_USAGE "$1: its value holds a line break or another control character" ;; esac
+}
+
+check_provision() {
+    provisions=no
+    if [ -z "$user" ]; then
+        [ -z "$provision_options" ] || die $EX_USAGE "$(echo "$provision_options" | head -n 1) goes with --user, which logs in to Kuma"
+        return 0
+    fi
+    provisions=yes
+    [ -z "$token$token_file$push_url$programs" ] || die $EX_USAGE \
+        '--user makes the monitors in Kuma, with tokens of their own: leave out --token, --token-file, --push-url and --programs'
+    [ -n "$user_password_file${KSP_KUMA_PASSWORD-}" ] ||
+        die $EX_USAGE "--user needs the password of $user, by --password-file or in the variable KSP_KUMA_PASSWORD"
+}
+
 check_options() {
+    check_provision
     [ "$purge" = no ] || [ "$uninstall" = yes ] || die $EX_USAGE '--purge goes with --uninstall only'
     if [ -n "$config" ]; then
         [ -z "$config_flags" ] || die $EX_USAGE "--config brings its own settings: leave out$config_flags"
@@ -258,7 +297,7 @@ cron_fields() { # WHEN: prints five cron fields
 # Only on a terminal, and only where nothing was said and nothing is there yet: an upgrade needs no answers.
 ask_all() {
     ask_kuma
-    if [ -z "$push_url" ]; then ask_token; fi
+    if [ -z "$push_url" ]; then ask_monitors; fi
     ask_way
 }
 
@@ -290,6 +329,11 @@ ask_kuma() {
             *) say 'It begins with http:// or https://' ;;
         esac
     done
+}
+
+ask_monitors() {
+    choose 'And its push monitors?' 'make them: you log in to Kuma once' 'there is one: I have its token'
+    if [ "$answer" = 1 ]; then provisions=yes; else ask_token; fi
 }
 
 ask_token() {
@@ -631,6 +675,7 @@ END
     else
         setting url "$supervisor_url" auto 'where supervisord listens; auto: as supervisorctl finds it'
     fi
+    [ $provisions = no ] || return 0
     printf '\n[[monitor]]\n'
     [ -z "$token" ] || setting token "$token" '' "the monitor's push token in Kuma"
     [ -z "$push_url" ] || setting push_url "$push_url" '' "the monitor's push URL in Kuma"
@@ -676,6 +721,7 @@ make_config() {
             place_config
         fi
     fi
+    if [ $provisions = yes ]; then provision; fi
 }
 
 keep_config() {
@@ -689,6 +735,8 @@ keep_config() {
         say 'it is not checked: only root and the service can read it'
         return 0
     fi
+    # Which Kuma it is, provision compares.
+    [ $provisions = no ] || config_flags=$(printf '%s' "$config_flags" | sed 's/ --kuma-url//')
     if [ -n "$config_flags$config" ] && ! would_be_the_same; then
         warn "$config_file is there already and stays as it is:${config_flags:- --config} had no effect on it"
     fi
@@ -741,10 +789,56 @@ check_config() { # FILE
         return 0
     fi
     set -- "$node" "$release/dist/$name.cjs" check-config --json --config "$1"
+    # The monitors are still to come.
+    [ "$provisions" = no ] || set -- "$@" --dry-run
     if [ "$(id -u)" = 0 ] && [ "$dry_run" = no ]; then set -- as_user "$uid" "$gid" "$@"; fi
     if resolved_config=$("$@" 2>"$scratch/log"); then status=0; else status=$?; fi
     sed "s|$scratch/etc/|$etc_dir/|g" "$scratch/log" >&2
     return $status
+}
+
+# ---------------------------------------------------------------- monitors in Kuma
+
+# As root, who may ask supervisord for its programs already; the config stays the service's.
+provision() {
+    say 'make the monitors in Kuma'
+    if [ "$dry_run" = yes ]; then
+        plan_monitors || die $EX_UNDELIVERED 'this cannot be done (see above)'
+        return 0
+    fi
+    cp -- "$config_file" "$scratch/before"
+    if run_provision "$config_file"; then provisioned=0; else provisioned=$?; fi
+    if [ $provisioned != 0 ]; then
+        # Without a token in it there is nothing to come back to.
+        if [ -n "$draft" ] && cmp -s -- "$config_file" "$scratch/before"; then rm -f -- "$config_file" "$password_file"; fi
+        case $provisioned in 64 | 78) ;; *) provisioned=$EX_UNDELIVERED ;; esac
+        die $provisioned 'the monitors were not made, or not all of them (see above); run the same again when that is mended'
+    fi
+    provisions=no
+    check_config "$config_file" || die $EX_CONFIG "$config_file is not valid (see above); nothing was started or restarted"
+}
+
+plan_monitors() {
+    file=$config_file
+    [ -e "$file" ] || file=$draft/config.toml
+    if run_provision "$file" --dry-run >"$scratch/plan" 2>"$scratch/log"; then planned=0; else planned=$?; fi
+    sed "s|$scratch/etc/|$etc_dir/|g" "$scratch/plan"
+    sed "s|$scratch/etc/|$etc_dir/|g" "$scratch/log" >&2
+    return "$planned"
+}
+
+run_provision() { # CONFIG [OPTION]
+    set -- "$node" "$release/dist/$name.cjs" provision --config "$@"
+    [ -z "$kuma_url" ] || set -- "$@" --kuma-url "$kuma_url"
+    IFS='
+'
+    set -f
+    # shellcheck disable=SC2086 # one word to a line
+    set -- "$@" $provision_options
+    set +f
+    unset IFS
+    # It asks where it has a terminal; this was told everything.
+    if [ $asks = yes ] || [ "$user_password_file" = /dev/stdin ]; then "$@"; else "$@" </dev/null; fi
 }
 
 # ---------------------------------------------------------------- releases
@@ -767,7 +861,7 @@ stage_release() {
 }
 
 release_files() { # FOLDER
-    (cd -- "$1" && find dist systemd install.sh config.example.toml LICENSE -type f 2>/dev/null | LC_ALL=C sort)
+    (cd -- "$1" && find dist man systemd install.sh config.example.toml LICENSE -type f 2>/dev/null | LC_ALL=C sort)
 }
 
 checksum() { # FOLDER
@@ -807,6 +901,12 @@ use_release() {
 exec $node $installed_bundle "\$@"
 END
     fi
+    [ ! -f "$release/man/$name.1" ] || put "$man_file" 644 <"$release/man/$name.1"
+    for shell in bash zsh; do
+        "$node" "$release/dist/$name.cjs" completion $shell >"$scratch/$shell"
+    done
+    put "$bash_completion" 644 <"$scratch/bash"
+    put "$zsh_completion" 644 <"$scratch/zsh"
 }
 
 # What is installed was not yet seen to deliver; a run that ends here is taken up by the next one.
@@ -817,6 +917,7 @@ not_proven() {
 
 outside_files() {
     printf '%s\n' "$unit_file" "$dropin_file" "$cron_file" "$command_file" \
+        "$man_file" "$bash_completion" "$zsh_completion" \
         "$unit_dir/$name-access@.path" "$unit_dir/$name-access@.service"
 }
 
@@ -834,10 +935,12 @@ remember_previous() {
 
 write_undo() {
     rm -rf -- "$undo_dir" "$undo_dir.new"
-    mkdir -p -- "$undo_dir.new/files"
+    mkdir -p -- "$undo_dir.new"
     echo "$previous" >"$undo_dir.new/release"
     for file in $(outside_files); do
-        [ ! -f "$file" ] || cp -p -- "$file" "$undo_dir.new/files/"
+        [ -f "$file" ] || continue
+        mkdir -p -- "$undo_dir.new/files$(dirname -- "$file")"
+        cp -p -- "$file" "$undo_dir.new/files$file"
     done
     if [ "$has_systemd" = yes ]; then
         ! systemctl --quiet is-enabled $name.service 2>/dev/null || : >"$undo_dir.new/enabled"
@@ -861,7 +964,7 @@ roll_back() {
     is_upgrade=no
     warn "going back to version ${previous%-*}"
     for file in $(outside_files); do
-        kept=$undo_dir/files/$(basename -- "$file")
+        kept=$undo_dir/files$file
         if [ -f "$kept" ]; then
             cp -p -- "$kept" "$file.new"
             mv -f -- "$file.new" "$file"
@@ -1197,7 +1300,7 @@ uninstall() {
     remove "$unit_dir/$name-access@.path" "$unit_dir/$name-access@.service"
     [ "$has_systemd" = no ] || step 'systemctl daemon-reload' systemctl daemon-reload
     if [ ! -L "$command_file" ]; then remove "$command_file"; fi
-    remove "$lib_dir"
+    remove "$man_file" "$bash_completion" "$zsh_completion" "$lib_dir"
     if [ $purge = yes ]; then
         remove "$etc_dir" "$state_dir"
         if getent passwd $name >/dev/null; then step "remove the user $name" remove_user; fi
@@ -1245,8 +1348,8 @@ label_files() {
 install_all() {
     [ $has_systemd = yes ] || [ -n "$cron" ] || [ $asks = yes ] || die $EX_FAILED \
         'systemd does not run here: install a cron job by --cron, or run kuma-supervisor-push under what runs here'
-    [ -e "$config_file" ] || [ -n "$config$token$push_url" ] || [ $asks = yes ] || die $EX_USAGE \
-        "where should heartbeats go? Give --token, --token-file or --push-url (from the monitor's page in Kuma), or --config"
+    [ -e "$config_file" ] || [ -n "$config$token$push_url$user" ] || [ $asks = yes ] || die $EX_USAGE \
+        "where should heartbeats go? Give --token, --token-file or --push-url (from the monitor's page in Kuma), or --kuma-url and --user to have monitors made, or --config"
     find_node
     find_supervisord
     describe_supervisord
@@ -1264,7 +1367,7 @@ install_all() {
 
 main() {
     here=$(dirname -- "$(readlink -f -- "$0")")
-    scratch='' ticker='' dry_run=no is_upgrade=no restarted=no was_told_to_end=no resolved_config='' asks=no
+    scratch='' ticker='' dry_run=no is_upgrade=no restarted=no was_told_to_end=no resolved_config='' draft='' asks=no
     read_options "$@"
     [ "$(id -u)" = 0 ] || [ "$dry_run" = yes ] || die $EX_NOT_ROOT "root is needed: run it by sudo (--dry-run works without)"
     has_systemd=no
