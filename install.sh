@@ -72,6 +72,7 @@ How it runs:
                          ("5m") or five cron fields ("*/5 * * * *"); each
                          minute if left out
   --no-start             installs everything and starts nothing
+  --wait SECONDS         how long the first heartbeat may take (60)
   --node FILE            the node to run it with (the one in PATH)
 
   --uninstall            removes everything but config, state and user
@@ -211,6 +212,7 @@ read_options() {
             --config) config=$1 && shift ;;
             --cron) cron=$1 && shift ;;
             --node) node=$1 && shift ;;
+            --wait) wait_seconds=$1 && shift ;;
             --no-start) start=no ;;
             --uninstall) uninstall=yes ;;
             --purge) purge=yes ;;
@@ -225,7 +227,7 @@ read_options() {
 takes_value() {
     case $1 in
         --kuma-url | --token | --token-file | --push-url | --unit | --supervisor-url | --programs | --push-every) ;;
-        --check-every | --config | --cron | --node) ;;
+        --check-every | --config | --cron | --node | --wait) ;;
         --user | --password-file | --two-factor-code | --host-name | --per | --notify | --notification) ;;
         *) return 1 ;;
     esac
@@ -269,6 +271,7 @@ check_options() {
         [ -n "$token" ] || die $EX_USAGE "--token-file: $token_file is empty"
     fi
     case $token in http://* | https://*) push_url=$token token='' ;; esac
+    case $wait_seconds in [1-9] | [1-9][0-9] | [1-9][0-9][0-9]) ;; *) die $EX_USAGE "--wait: expected 1 to 999 seconds, got \"$wait_seconds\"" ;; esac
     case "$kuma_url$token$push_url$unit$supervisor_url$programs$push_every$check_every" in
         *[[:cntrl:]]*) die $EX_USAGE 'a value of an option holds a line break or another control character' ;;
     esac

@@ -63,7 +63,16 @@ describe('install.sh', { timeout: 600_000 }, () => {
       [['--token', 'a', '--cron', '60m'], /^error: --cron: expected minutes .* got "60m"$/],
       [['--token', 'a', '--cron=* * *'], /^error: --cron: expected minutes .* got "\* \* \*"$/],
       [['--token', 'a', '--node', '/nowhere'], /^error: --node: cannot run \/nowhere$/],
-      [[], /^error: where should heartbeats go\? Give --token, --token-file or --push-url/],
+      [['--token', 'a', '--wait', '0'], /^error: --wait: expected 1 to 999 seconds, got "0"$/],
+      [['--per', 'host'], /^error: --per goes with --user, which logs in to Kuma$/],
+      [['--user', 'admin'], /^error: --user needs the password of admin, by --password-file or in/],
+      [
+        ['--user', 'admin', '--password-file', '/x', '--token', 'a'],
+        /^error: --user makes the monitors in Kuma, with tokens of their own: leave out --token/,
+      ],
+      [['--host-name', 'a\nb', '--user', 'x'], /^error: --host-name: its value holds a line break/],
+      // Nobody to ask: standard input is no terminal.
+      [[], /^error: where should heartbeats go\? Give --token, --token-file or --push-url .* --user /],
     ]
     for (const [args, expected] of cases) {
       const { code, stderr } = await install(...args)
@@ -109,6 +118,15 @@ describe('install.sh', { timeout: 600_000 }, () => {
     assert.match(run.stdout, /^make the system user kuma-supervisor-push$/m)
     assert.match(run.stdout, /^write \/etc\/systemd\/system\/kuma-supervisor-push\.service$/m)
     assert.ok(!run.stdout.includes(monitor.token))
+    assert.deepEqual(difference(files, await filesOf(host)), [])
+
+    const refused = await install('--dry-run', '--token', monitor.token, '--push-every', '0')
+    assert.equal(refused.code, 78)
+    assert.match(
+      refused.stderr,
+      /^\/etc\/kuma-supervisor-push\/config\.toml:\d+: push_every must be at least 1s, got "0"$/m,
+      'what the agent itself would refuse',
+    )
     assert.deepEqual(difference(files, await filesOf(host)), [])
   })
 
@@ -412,11 +430,11 @@ command=sleep 1000000
   })
 })
 
-/** Every file that an installation could touch, with mode, owner, size and time of change; the agent's own state left out. */
+/** Every file that an installation could touch, with mode, owner, size and time of change; the agent's own state left out, and the packages of this machine, which show through. */
 async function filesOf(host: BootedSystem): Promise<string[]> {
   const where = '/etc /usr/local/bin /usr/local/lib /var/lib /var/spool/cron /run/systemd/system /opt/ksp'
   const { stdout } = await host.run(
-    `find ${where} -maxdepth 4 -not -path '/var/lib/systemd/*' -not -path '/var/lib/${NAME}/*' -not -type d -printf '%p %m %u %s %T@\\n' | sort`,
+    `find ${where} -maxdepth 4 -not -path '/var/lib/systemd/*' -not -path '/var/lib/dpkg/*' -not -path '/var/lib/${NAME}/*' -not -type d -printf '%p %m %u %s %T@\\n' | sort`,
   )
   return stdout.split('\n')
 }

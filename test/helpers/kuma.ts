@@ -28,6 +28,19 @@ export interface RecordedHeartbeat {
   readonly important: boolean
 }
 
+/** One row of Kuma's `monitor` table. */
+export interface RecordedMonitor {
+  readonly id: number
+  readonly name: string
+  readonly type: string
+  /** The group it is in. */
+  readonly parent: number | null
+  /** Seconds. */
+  readonly interval: number
+  /** How many notifications it alerts by. */
+  readonly notifications: number
+}
+
 interface PushMonitorOptions {
   name: string
   /** Kuma's Heartbeat Interval in seconds, at least 20 in this version. */
@@ -50,6 +63,7 @@ interface KumaOptions {
 
 export interface Kuma {
   readonly url: string
+  readonly account: Readonly<typeof ACCOUNT>
   readonly port: number
   readonly dataDir: string
   /** Of the running process; changes with `restart()`. */
@@ -60,6 +74,8 @@ export interface Kuma {
   pause(monitorId: number): Promise<void>
   resume(monitorId: number): Promise<void>
   remove(monitorId: number): Promise<void>
+  /** All there are, oldest first. */
+  monitors(): Promise<RecordedMonitor[]>
   /** Returns the notification's id, to be given to `createPushMonitor`. */
   addWebhookNotification(url: string): Promise<number>
   /** Everything recorded for the monitor, oldest first; read from the database, so also while Kuma is stopped. */
@@ -169,8 +185,12 @@ export async function startKuma(options: KumaOptions = {}): Promise<Kuma> {
     clearTimeout(impatience)
   }
 
+  const readRows = <R>(sql: string, params: readonly unknown[] = []): Promise<R[]> =>
+    queryDatabase<R>(home, join(dataDir, 'kuma.db'), sql, params)
+
   const kuma: Kuma = {
     url,
+    account: ACCOUNT,
     port,
     dataDir,
     get pid() {
@@ -213,8 +233,18 @@ export async function startKuma(options: KumaOptions = {}): Promise<Kuma> {
       )
       return answer['id'] as number
     },
+    monitors() {
+      return readRows<RecordedMonitor>(
+        `SELECT id, name, type, parent, interval,
+          (SELECT count(*) FROM monitor_notification WHERE monitor_id = monitor.id) AS notifications
+          FROM monitor ORDER BY id`,
+      )
+    },
     async heartbeats(monitorId) {
-      const rows = await readRows(home, join(dataDir, 'kuma.db'), monitorId)
+      const rows = await readRows<Row>(
+        'SELECT id, monitor_id, status, msg, ping, time, important FROM heartbeat WHERE monitor_id = ? ORDER BY id',
+        [monitorId],
+      )
       return rows.map(fromRow)
     },
     async waitForHeartbeat(monitorId, accepts, timeoutMs = 30_000) {
@@ -309,12 +339,12 @@ interface Sqlite {
     done: (error: Error | null) => void,
   ) => {
     configure(option: 'busyTimeout', milliseconds: number): void
-    all(sql: string, params: unknown[], done: (error: Error | null, rows: Row[]) => void): void
+    all(sql: string, params: readonly unknown[], done: (error: Error | null, rows: unknown[]) => void): void
     close(done: () => void): void
   }
 }
 
-function readRows(home: string, file: string, monitorId: number): Promise<Row[]> {
+function queryDatabase<R>(home: string, file: string, sql: string, params: readonly unknown[]): Promise<R[]> {
   const sqlite = createRequire(join(home, 'package.json'))('@louislam/sqlite3') as Sqlite
   return new Promise((resolve, reject) => {
     const database = new sqlite.Database(file, sqlite.OPEN_READONLY, (failure) => {
@@ -323,16 +353,12 @@ function readRows(home: string, file: string, monitorId: number): Promise<Row[]>
         return
       }
       database.configure('busyTimeout', 5000)
-      database.all(
-        'SELECT id, monitor_id, status, msg, ping, time, important FROM heartbeat WHERE monitor_id = ? ORDER BY id',
-        [monitorId],
-        (error, rows) => {
-          database.close(() => {
-            if (error) reject(error)
-            else resolve(rows)
-          })
-        },
-      )
+      database.all(sql, params, (error, rows) => {
+        database.close(() => {
+          if (error) reject(error)
+          else resolve(rows as R[])
+        })
+      })
     })
   })
 }
