@@ -430,7 +430,7 @@ find_bundle() {
     bundle=$here/dist/$name.cjs
     if [ -f "$here/scripts/build.ts" ] && { [ ! -f "$bundle" ] || [ -n "$(find "$here/src" "$here/package-lock.json" -newer "$bundle" 2>/dev/null)" ]; }; then
         if npm=$(command -v npm); then
-            [ -d "$here/node_modules" ] || slowly "install what the build needs in $here/node_modules" in_clone ci --no-audit --no-fund
+            [ -f "$here/node_modules/.package-lock.json" ] || slowly "install what the build needs in $here/node_modules" in_clone ci --no-audit --no-fund
             slowly "build $here/dist" in_clone run --silent build
         elif [ -f "$bundle" ]; then
             warn "$bundle is older than src/, and there is no npm to build it again: installing it as it is"
