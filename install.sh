@@ -1166,10 +1166,7 @@ wait_for_heartbeat() {
     until_time=$(($(date +%s) + wait_seconds))
     while [ "$(date +%s)" -lt $until_time ] && ! is_decided; do sleep 0.5; done
     end_progress
-    case $outcome in
-        delivered) printf '%s\n' "$answers" ;;
-        *) [ -z "$answers" ] || printf '%s\n' "$answers" >&2 ;;
-    esac
+    show_answers
 }
 
 is_decided() {
@@ -1192,8 +1189,12 @@ is_decided() {
 }
 
 read_answers() {
-    answers=$(journalctl --no-pager -o cat "_SYSTEMD_INVOCATION_ID=$invocation" 2>/dev/null |
-        sed -n 's/^[a-z]*: \(not delivered: \)/\1/; /^not delivered: /p; /^delivered the first heartbeat of /p; / is up: /p; / is down: /p')
+    answers=$(journalctl --no-pager -o cat "_SYSTEMD_INVOCATION_ID=$invocation" 2>/dev/null | only_answers)
+}
+
+only_answers() { # of the agent's log on stdin, without the level before them
+    sed -n 's/^[a-z]*: \(not delivered: \|delivered the first \)/\1/
+        /^not delivered: /p; /^delivered the first heartbeat of /p; / is up: /p; / is down: /p'
 }
 
 judge_answers() {
@@ -1204,12 +1205,20 @@ judge_answers() {
         outcome=delivered
     elif [ $has_failed = yes ]; then
         outcome=unreached
-        if [ $has_delivered = yes ] || is_answered "$answers"; then outcome=refused; fi
+        if [ $has_delivered = yes ] || is_answered; then outcome=refused; fi
     fi
 }
 
-is_answered() { # TEXT: whether Kuma, or what stands in its place, said no
-    printf '%s\n' "$1" | grep -q 'not delivered: .*: Kuma at [^ ]* answered [0-9]'
+is_answered() { # whether Kuma, or what stands in its place, said no
+    printf '%s\n' "$answers" | grep -q 'not delivered: .*: Kuma at [^ ]* answered [0-9]'
+}
+
+show_answers() {
+    case $outcome:$answers in
+        *:) ;;
+        delivered:*) printf '%s\n' "$answers" ;;
+        *) printf '%s\n' "$answers" >&2 ;;
+    esac
 }
 
 remove_service() {
@@ -1241,21 +1250,27 @@ install_cron() {
 
 prove_cron() {
     if slowly 'run it once' run_once; then once_status=0; else once_status=$?; fi
-    cat -- "$scratch/log" >&2
-    case $once_status in
-        0 | 1) say 'delivered' ;;
-        "$EX_UNDELIVERED")
-            if [ $is_upgrade = yes ] && ! is_answered "$(cat -- "$scratch/log")"; then
+    answers=$(only_answers <"$scratch/log") outcome=silent
+    judge_answers
+    show_answers
+    case $once_status:$outcome in
+        # Down and delivered is 1, and so is a Node.js that cannot run it.
+        0:delivered | 1:delivered) say 'delivered' ;;
+        "$EX_BUSY":*) say 'cron runs it at this moment' ;;
+        "$EX_UNDELIVERED":*)
+            [ $is_upgrade = no ] || [ $outcome = refused ] ||
                 die $EX_FAILED "version $version delivered no heartbeat"
-            fi
             ;;
-        75) say 'cron runs it at this moment' ;;
-        *) die $EX_FAILED "kuma-supervisor-push once ended with exit code $once_status" ;;
+        *)
+            cat -- "$scratch/log" >&2
+            die $EX_FAILED "kuma-supervisor-push once delivered nothing and ended with exit code $once_status"
+            ;;
     esac
 }
 
+# With all it says: what it delivers is of no interest to cron.
 run_once() {
-    as_user "$uid" "$gid" "$node" "$installed_bundle" once --config "$config_file" >"$scratch/log" 2>&1
+    as_user "$uid" "$gid" "$node" "$installed_bundle" once --config "$config_file" --log-level debug >"$scratch/log" 2>&1
 }
 
 has_cron() {

@@ -25,6 +25,9 @@ suite('on a distribution', { timeout: 600_000 }, () => {
     receiver = await startReceiver({ after: (end) => void ends.push(end) })
     host = await bootSystem()
     folder = await unpackPackage(host)
+    const program = '[program:sleeper]\ncommand=sleep 1000000\n'
+    writeFileSync(`${host.root}/etc/supervisor/conf.d/sleeper.conf`, program)
+    await sh('systemctl restart supervisor')
     await sh(
       `mkdir ${AWAY}; cp /etc/os-release /opt/os-release; cp --remove-destination /opt/os-release /etc/os-release`,
     )

@@ -1,5 +1,6 @@
 // Upgrades by install.sh on a booted systemd, good ones and bad ones, and installations that are interrupted.
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { after, before, suite, test } from 'node:test'
 import { bootSystem, type BootedSystem } from '../helpers/booted-system.ts'
@@ -27,7 +28,9 @@ suite('an upgrade', { timeout: 900_000 }, () => {
   before(async () => {
     receiver = await startReceiver({ after: (end) => void ends.push(end) })
     host = await bootSystem()
-    await sh('systemctl start supervisor')
+    const program = '[program:sleeper]\ncommand=sleep 1000000\n'
+    writeFileSync(`${host.root}/etc/supervisor/conf.d/sleeper.conf`, program)
+    await sh('systemctl restart supervisor')
     await unpackPackage(host)
     await makeVersion('newer', '')
     for (const [kind, does] of Object.entries(BAD)) {
@@ -62,7 +65,7 @@ suite('an upgrade', { timeout: 900_000 }, () => {
       timeoutMs: 240_000,
     })
   const inUse = (): Promise<string> => sh(`readlink ${LIB}/current`)
-  const isActive = (): Promise<string> => sh(`systemctl is-active ${NAME}`)
+  const isActive = async (): Promise<string> => (await host.run(`systemctl is-active ${NAME}`)).stdout.trim()
   const leftOver = (): Promise<string> => sh(`ls -A ${LIB} ${LIB}/releases | tr '\\n' ' '`)
 
   /** A further heartbeat comes. */
@@ -71,16 +74,18 @@ suite('an upgrade', { timeout: 900_000 }, () => {
   }
 
   /** Installs as a service of its own, which can be ended at once with all that it has started. */
+  let installation = ''
   async function begin(version: string, options = ''): Promise<void> {
+    installation = `installing-${randomBytes(4).toString('hex')}`
+    const output = `-p StandardOutput=file:${OUTPUT} -p StandardError=inherit`
     await sh(
-      `rm -f ${OUTPUT}; systemctl reset-failed installing 2>/dev/null; systemd-run --quiet --unit=installing ` +
-        `-p StandardOutput=file:${OUTPUT} -p StandardError=inherit -p KillMode=none /opt/${version}/install.sh ${options}`,
+      `rm -f ${OUTPUT}; systemd-run --quiet --collect --unit=${installation} ${output} /opt/${version}/install.sh ${options}`,
     )
   }
   async function cut(signal: string): Promise<void> {
-    await host.run(`systemctl kill --kill-who=all -s ${signal} installing`)
+    await host.run(`systemctl kill --kill-who=all -s ${signal} ${installation}`)
     await eventually('the installation has ended', async () => {
-      return (await host.run('systemctl is-active --quiet installing')).code !== 0
+      return (await host.run(`systemctl is-active --quiet ${installation}`)).code !== 0
     })
   }
   const waitsForHeartbeat = (): Promise<unknown> =>
@@ -156,7 +161,7 @@ suite('an upgrade', { timeout: 900_000 }, () => {
       assert.match(await sh(`cat ${OUTPUT}`), /^warning: ended by a signal; run this again to finish$/m)
       assert.equal(await inUse(), previous)
       await delivers()
-      assert.equal(await isActive(), 'active')
+      await eventually('the service is active', isActive, (state) => state === 'active')
     })
   }
 
