@@ -15,15 +15,23 @@ export function describeCommands({ commands }: CommandLine): string {
 
 /** Writes every exit code as a Markdown table, with what it means for which command. */
 export function describeExitCodes(): string {
-  const rows = new Map(Object.entries(COMMON_EXITS))
+  const codes = new Map(
+    Object.entries(COMMON_EXITS).map(([code, meaning]) => [code, new Map<string, string[]>([[meaning, []]])]),
+  )
   for (const [command, { exits }] of Object.entries(COMMANDS)) {
     for (const [code, meaning] of Object.entries(exits)) {
-      const said = rows.get(code)
-      rows.set(code, `${said === undefined ? '' : `${said} · `}\`${command}\`: ${meaning}`)
+      const meanings = codes.get(code) ?? new Map<string, string[]>()
+      codes.set(code, meanings.set(meaning, [...(meanings.get(meaning) ?? []), `\`${command}\``]))
     }
   }
   return toTable(
     ['code', ''],
-    [...rows].toSorted(([a], [b]) => Number(a) - Number(b)),
+    [...codes]
+      .toSorted(([a], [b]) => Number(a) - Number(b))
+      .map(([code, meanings]) => [code, [...meanings].map(describeMeaning).join(' · ')]),
   )
+}
+
+function describeMeaning([meaning, commands]: [string, string[]]): string {
+  return commands.length === 0 ? meaning : `${commands.join(', ')}: ${meaning}`
 }

@@ -1,5 +1,6 @@
 import type { Command, Option } from 'commander'
 import { OPTIONS, type SharedOption } from '../config/options.ts'
+import { OWN_OPTIONS, type OwnOptionEntry } from './own-options.ts'
 
 /** One option as the shells and the pages know it. */
 export interface LineOption {
@@ -10,6 +11,8 @@ export interface LineOption {
   readonly help: string
   /** The heading that it stands under. */
   readonly topic: string
+  /** May be given several times. */
+  readonly isList: boolean
   /** The words that its value may be, where there are few; a file where the placeholder says so. */
   readonly words: readonly string[]
   /** The entry of the table of options; null for one of a single command. */
@@ -53,10 +56,12 @@ export function readCommandLine(program: Command): CommandLine {
 function readOption(option: Option): LineOption {
   const table: readonly SharedOption[] = Object.values(OPTIONS)
   const shared = table.find(({ flag }) => flag === option.long) ?? null
+  const own: readonly OwnOptionEntry[] = Object.values(OWN_OPTIONS)
   return {
     flags: [option.short, option.long].filter((flag) => flag !== undefined),
     placeholder: /[<[].*/.exec(option.flags)?.[0] ?? null,
     help: option.description,
+    isList: [...table, ...own].some(({ flag, isList }) => flag === option.long && isList === true),
     topic: option.helpGroupHeading ?? 'Other options:',
     words: option.argChoices ?? shared?.kind.words ?? [],
     shared,

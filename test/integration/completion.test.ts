@@ -34,6 +34,12 @@ const rows: readonly [what: string, keys: string, got: readonly string[]][] = [
     ['--unit', 'status', 'status', '--watch'],
   ],
   ['a word of an option', '--log-level d→', ['--log-level', 'debug']],
+  ['a word of an option of the command', 'provision --per pr→', ['provision', '--per', 'program']],
+  [
+    'an option that may come again',
+    'provision --notification a --notifica→',
+    ['provision', '--notification', 'a', '--notification'],
+  ],
   ['a file', `--config ${folder}/a→`, ['--config', `${folder}/a file.toml`]],
   ['no word for a token', '--token st→', ['--token', 'st']],
   ['the argument of a command', 'completion z→', ['completion', 'zsh']],

@@ -49,15 +49,14 @@ function branch({ name, own, arguments: args }: LineCommand): string {
 
 /** `'--log-level[text]:level:(debug info)'` */
 function specOf(option: LineOption): string {
-  const { flags, help, placeholder, words, shared } = option
+  const { flags, help, placeholder, isList, words } = option
   const text = `[${help.replaceAll(/[[\]\\]/g, '\\$&')}]`
   const name = placeholder?.replaceAll(/[<>[\]]/g, '').replaceAll(':', '\\:')
   const values = words.length > 0 ? `(${words.join(' ')})` : takesFile(option) ? '_files' : ''
   const value = name === undefined ? '' : `:${name}:${values}`
   // An equals sign takes both --a=b and --a b.
   if (flags.length === 1) {
-    const repeated = shared?.isList ? '*' : ''
-    return quote(`${repeated}${flags[0]}${name === undefined ? '' : '='}${text}${value}`)
+    return quote(`${isList ? '*' : ''}${flags[0]}${name === undefined ? '' : '='}${text}${value}`)
   }
   return `${quote(`(${flags.join(' ')})`)}{${flags.join(',')}}${quote(`${text}${value}`)}`
 }
