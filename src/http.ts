@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici'
+import { noDescriptors } from './no-descriptors.ts'
 
 /** What went wrong below HTTP's own statuses; decide by these, never by the text. */
 export type HttpFailureCode =
@@ -19,6 +20,8 @@ export type HttpFailureCode =
   | 'too-large'
   /** The peer speaks something else than HTTP. */
   | 'not-http'
+  /** EMFILE or ENFILE: this side has no file descriptors left, and nobody was asked. */
+  | 'no-descriptors'
   /** The caller's signal. */
   | 'aborted'
   | 'other'
@@ -172,6 +175,8 @@ const CODES: Readonly<Record<string, HttpFailureCode>> = {
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'reset',
   UND_ERR_HEADERS_OVERFLOW: 'too-large',
   EPROTO: 'tls',
+  EMFILE: 'no-descriptors',
+  ENFILE: 'no-descriptors',
 }
 
 const TLS_CODE =
@@ -182,7 +187,7 @@ function codeOf(error: unknown): HttpFailureCode {
   if (error instanceof AggregateError && error.errors.length > 0) {
     return error.errors.map(codeOf).find((code) => code !== 'other') ?? 'other'
   }
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const code = systemCode(error)
   const known = CODES[code]
   if (known !== undefined) return known
   if (TLS_CODE.test(code)) return 'tls'
@@ -191,11 +196,17 @@ function codeOf(error: unknown): HttpFailureCode {
   return 'other'
 }
 
+function systemCode(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
+}
+
 /** One line, made of the causes where there are several. */
 function describeCause(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) {
     return [...new Set(error.errors.map(describeCause))].join(', ')
   }
+  const own = noDescriptors(systemCode(error))
+  if (own !== null) return own
   const text = error instanceof Error ? error.message || error.name : String(error)
   return text.replace(/\s+/g, ' ').trim()
 }

@@ -336,6 +336,12 @@ const CAUSES: [string, unknown, HttpFailureCode, string][] = [
     'refused',
     'connect ENETUNREACH ::1, connect ECONNREFUSED 1.2.3.4:1',
   ],
+  [
+    'no file descriptors are left',
+    Object.assign(new Error('connect EMFILE 1.2.3.4:1'), { code: 'EMFILE' }),
+    'no-descriptors',
+    'the agent has no file descriptors left (EMFILE): raise its limit (LimitNOFILE, ulimit -n)',
+  ],
   ['happy eyeballs that say nothing', new AggregateError([new Error('a')]), 'other', 'a'],
   ['an empty aggregate', new AggregateError([], 'none'), 'other', 'none'],
 ]

@@ -12,6 +12,12 @@ async function sh(line: string, ...args: string[]): Promise<void> {
 
 const state = ({ folder }: Stage) => join(folder, 'state')
 
+const NO_DESCRIPTORS = /the agent has no file descriptors left/
+
+/** Nothing new can be opened by the agent with less than it has open. */
+const limitFiles = ({ agent }: Stage, most: number) =>
+  sh('prlimit --pid "$1" --nofile="$2:4096"', String(agent.pid), String(most))
+
 /** A file system of its own for the state file. */
 async function mountState(stage: Stage): Promise<void> {
   await mkdir(state(stage))
@@ -84,18 +90,27 @@ export const hostFaults: readonly Fault[] = [
     },
   },
   {
-    name: 'no file descriptors are left',
+    name: 'no file descriptors are left, and the connection to Kuma ends',
     by: 'real kernel (prlimit)',
     kind: 'delivery',
     // It cannot look either, and says so.
-    told: /EMFILE/,
-    async begin({ agent, gate, rpcGate }) {
-      await sh('prlimit --pid "$1" --nofile=3:4096', String(agent.pid))
-      // Whatever it had open is gone, and nothing new can be opened.
-      gate.hangUp()
-      rpcGate.hangUp()
+    told: NO_DESCRIPTORS,
+    async begin(stage) {
+      await limitFiles(stage, 3)
+      stage.gate.hangUp()
+      stage.rpcGate.hangUp()
     },
-    end: ({ agent }) => sh('prlimit --pid "$1" --nofile=4096:4096', String(agent.pid)),
+    end: (stage) => limitFiles(stage, 4096),
+  },
+  {
+    name: 'no file descriptors are left, and the connection to supervisord ends',
+    by: 'real kernel (prlimit)',
+    kind: NO_DESCRIPTORS,
+    async begin(stage) {
+      await limitFiles(stage, 3)
+      stage.rpcGate.hangUp()
+    },
+    end: (stage) => limitFiles(stage, 4096),
   },
   {
     name: 'the configuration is overwritten with nonsense',
@@ -106,6 +121,42 @@ export const hostFaults: readonly Fault[] = [
         sh('cp "$1/config.toml" "$1/kept"; mv "$1/config.toml.new" "$1/config.toml"', folder),
       ),
     end: ({ folder }) => sh('mv "$1/kept" "$1/config.toml"', folder),
+  },
+  {
+    name: 'the configuration is overwritten with nonsense and reloaded (SIGHUP)',
+    by: 'real file',
+    kind: 'delivery',
+    async begin({ folder, agent }) {
+      await sh('cp "$1/config.toml" "$1/kept"; echo "[[monitor]" >"$1/config.toml"', folder)
+      agent.kill('SIGHUP')
+    },
+    async end({ folder, agent }) {
+      if (!agent.stderr.includes('the one before stays in force')) throw new Error('it was not refused')
+      await sh('mv "$1/kept" "$1/config.toml"', folder)
+      agent.kill('SIGHUP')
+    },
+  },
+  {
+    name: 'the configuration is overwritten with a wrong token and reloaded (SIGHUP)',
+    by: 'real file',
+    kind: 'delivery',
+    async begin({ folder, agent, receiver }) {
+      receiver.script((_, response, arrival) => {
+        arrival.accepted = arrival.token !== 'wrong'
+        if (!arrival.accepted) response.statusCode = 404
+        const msg = 'Monitor not found or not active.'
+        response.end(JSON.stringify(arrival.accepted ? { ok: true } : { ok: false, msg }))
+      })
+      await sh(
+        'cp "$1/config.toml" "$1/kept"; sed -i "s/^token = .*/token = \\"wrong\\"/" "$1/config.toml"',
+        folder,
+      )
+      agent.kill('SIGHUP')
+    },
+    async end({ folder, agent }) {
+      await sh('mv "$1/kept" "$1/config.toml"', folder)
+      agent.kill('SIGHUP')
+    },
   },
   {
     name: 'the agent is started again with a nonsense configuration, then with the right one',

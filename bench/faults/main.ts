@@ -1,4 +1,4 @@
-// Tries every fault on the bundled agent and prints the table: npm run bench:faults [-- part of a name] [--write]
+// Tries every fault on the bundled agent and prints the table: npm run bench:faults [-- part of a name] [--long] [--write]
 import { buildBundle } from '../../test/helpers/agent-process.ts'
 import { writeSection } from '../write-section.ts'
 import type { Fault, Outcome } from './fault.ts'
@@ -13,17 +13,19 @@ import { wayFaults } from './way-faults.ts'
 /** Side by side: most of the time of a fault is waiting. */
 const AT_ONCE = 5
 
+const isKept = process.argv.includes('--write')
+const isLong = isKept || process.argv.includes('--long')
 const words = process.argv.slice(2).filter((word) => !word.startsWith('--'))
 const isWanted = (name: string) => words.every((word) => name.includes(word))
 const faults = [...kumaFaults, ...wayFaults, ...supervisordFaults, ...systemdFaults, ...hostFaults].filter(
   ({ name }) => isWanted(name),
 )
 await buildBundle()
-const [scripted, real] = await Promise.all([tryAll(faults), tryKumaFaults(isWanted, tell)])
+const [scripted, real] = await Promise.all([tryAll(faults), tryKumaFaults(isWanted, tell, { isLong })])
 const outcomes = [...scripted, ...real]
 const table = describe(outcomes)
 process.stdout.write(`\n${table}\n`)
-if (process.argv.includes('--write')) await writeSection('faults', table)
+if (isKept) await writeSection('faults', table)
 process.exitCode = outcomes.some(({ lost }) => lost !== null) ? 1 : 0
 
 function tell({ name, lost }: Outcome): void {

@@ -28,6 +28,14 @@ time.sleep(120)`
 
 let unlock: () => unknown = () => undefined
 
+/** Only where there is time for it: with --long, and for what is kept. */
+const LONG: KumaFault = {
+  name: 'Kuma is stopped for 10 minutes',
+  seconds: 600,
+  begin: (kuma) => kuma.halt(),
+  end: (kuma) => kuma.start(),
+}
+
 const FAULTS: readonly KumaFault[] = [
   { name: 'Kuma is stopped for two intervals', seconds: 40, begin: (kuma) => kuma.halt(), end: (kuma) => kuma.start() },
   { name: 'Kuma is restarted', seconds: 0, begin: (kuma) => kuma.restart(), end: () => Promise.resolve() },
@@ -46,12 +54,22 @@ const FAULTS: readonly KumaFault[] = [
   },
 ] // prettier-ignore
 
-/** One after the other on one Kuma, each with a monitor of its own. */
+/** The long one and the others side by side. */
 export async function tryKumaFaults(
   isWanted: (name: string) => boolean,
   tell: (outcome: Outcome) => void,
+  { isLong }: { isLong: boolean },
 ): Promise<Outcome[]> {
-  const wanted = FAULTS.filter(({ name }) => isWanted(name))
+  const lists = [FAULTS, isLong ? [LONG] : []]
+  const wanted = lists.map((list) => list.filter(({ name }) => isWanted(name)))
+  return (await Promise.all(wanted.map((list) => tryOnOneKuma(list, tell)))).flat()
+}
+
+/** One after the other, each with a monitor of its own. */
+async function tryOnOneKuma(
+  wanted: readonly KumaFault[],
+  tell: (outcome: Outcome) => void,
+): Promise<Outcome[]> {
   if (wanted.length === 0) return []
   const kuma = await startKuma()
   const outcomes: Outcome[] = []

@@ -146,7 +146,7 @@ function joinRuns(statuses: readonly string[]): [string, number][] {
 
 function saidBy(fault: Fault, stderr: string): string {
   const pattern =
-    fault.kind === 'delivery' ? /^warn: (?:not delivered: supervisor: )?(.*)$/m : /is down: (.*)$/m
+    fault.kind === 'delivery' ? /^(?:warn|error): (?:not delivered: supervisor: )?(.*)$/m : /is down: (.*)$/m
   const said = pattern.exec(stderr)?.[1] ?? ''
   return said.replaceAll(/127\.0\.0\.1:\d+|kuma\.test:\d+/g, 'KUMA').replaceAll(/\/tmp\/ksp-[^/\s]+/g, '…')
 }

@@ -12,6 +12,8 @@ export interface Telling {
   readonly verdict: Verdict
   /** Once this is delivered, restarts up to this time have been told; null when it says nothing of them. */
   readonly restartsUntilMs: number | null
+  /** What to say to a Kuma that has been told of restarts up to a time, which the others may not have been. */
+  readonly messageFor: (toldMs: number) => string
 }
 
 /** A look that was taken in, and when, in monotonic milliseconds. */
@@ -59,17 +61,20 @@ export class Monitor {
    * Takes one look in. `changed`: there is something to tell at once, a verdict that turned, the first one, or a restart;
    * not `settled`: look again, in `againMs` or soon.
    */
-  see(look: Look, nowMs: number): Omit<Judgement, 'verdict' | 'memory'> & { readonly changed: boolean } {
-    const { verdict, memory, ...rest } = judge(look, this.#memory, this.#rules, nowMs)
+  see(
+    look: Look,
+    nowMs: number,
+  ): Omit<Judgement, 'verdict' | 'messageFor' | 'memory'> & { readonly changed: boolean } {
+    const { verdict, messageFor, memory, ...rest } = judge(look, this.#memory, this.#rules, nowMs)
     const changed =
       verdict !== null && (verdict.status !== this.verdict?.status || this.#isNews(memory, nowMs))
     if (changed) this.#newsMs = nowMs
     this.#memory = memory
     this.#seen = { look, atMs: nowMs }
-    if (verdict !== null) {
+    if (verdict !== null && messageFor !== null) {
       // Without supervisord's answer the programs, and so their restarts, are not spoken of.
       const isTelling = memory.answeredMs === nowMs && areNewsTold(memory.programs, memory.toldMs)
-      this.#telling = { verdict, restartsUntilMs: isTelling ? nowMs : null }
+      this.#telling = { verdict, restartsUntilMs: isTelling ? nowMs : null, messageFor }
     }
     return { changed, ...rest }
   }
@@ -123,5 +128,9 @@ export class Monitor {
 
 function agentError(message: string): Telling {
   const line = cut(oneLine(`agent error: ${message}`), MESSAGE_LIMIT)
-  return { verdict: { status: 'down', message: line, ping: null }, restartsUntilMs: null }
+  return {
+    verdict: { status: 'down', message: line, ping: null },
+    restartsUntilMs: null,
+    messageFor: () => line,
+  }
 }

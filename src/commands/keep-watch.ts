@@ -136,7 +136,11 @@ async function sayFarewell(
 ): Promise<void> {
   if (message === null) return
   for (const { name } of monitors) {
-    outboxes.offer(name, { verdict: { status: 'down', message, ping: null }, restartsUntilMs: null })
+    outboxes.offer(name, {
+      verdict: { status: 'down', message, ping: null },
+      restartsUntilMs: null,
+      messageFor: () => message,
+    })
   }
   const said = Promise.all(monitors.map(({ name }) => outboxes.settled(name)))
   const inTime = new AbortController()

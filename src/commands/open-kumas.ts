@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { version } from '../../package.json'
 import type { KumaConfig } from '../config/config.ts'
+import { secretsOf } from '../config/secrets.ts'
 import { ConfigError } from '../errors.ts'
 import { type KumaConnection, openKumaConnection } from '../kuma/kuma-connection.ts'
+import { createMask } from '../secret.ts'
 
 /**
  * Makes the connection to every Kuma, by its name; nothing is opened before the first push.
@@ -13,6 +15,7 @@ export async function openKumas(
   now: () => number,
 ): Promise<ReadonlyMap<string, KumaConnection>> {
   const connections = new Map<string, KumaConnection>()
+  const mask = createMask(secretsOf({ kumas, supervisors: [], monitors: [] }))
   for (const kuma of kumas) {
     const connection = await openKumaConnection({
       headers: kuma.headers,
@@ -22,6 +25,7 @@ export async function openKumas(
       clientKey: await readPem(kuma, 'clientKeyFile'),
       timeoutMs: kuma.timeoutMs,
       repeatTimeoutMs: kuma.repeatTimeoutMs,
+      mask,
       version,
       now,
     })

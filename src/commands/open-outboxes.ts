@@ -125,7 +125,9 @@ function openChannels(
     const outbox = createOutbox<Message>({
       name: pushes.length > 1 ? `${name} at ${kuma}` : name,
       async push(heartbeat, signal) {
-        const msg = withMissed(heartbeat.msg, missed.tell(), wallNow())
+        const told = toldMs.get(kuma)
+        const says = told === undefined ? heartbeat.msg : heartbeat.telling.messageFor(told)
+        const msg = withMissed(says, missed.tell(), wallNow())
         const answer = await pusher.push({ ...heartbeat, msg }, signal, missed.isRepeat(heartbeat.status))
         // It is kept in a file and shown to others, and what stands in Kuma's place may send back what it was sent.
         delivery = noteDelivery(delivery, heartbeat, { ...answer, says: mask(answer.says) }, wallNow())
@@ -134,7 +136,7 @@ function openChannels(
       onDelivered({ status, telling: { restartsUntilMs } }) {
         if (missed.told(status)) onMissed()
         if (restartsUntilMs !== null) toldMs.set(kuma, restartsUntilMs)
-        // What one Kuma has not heard yet stays news for all: the message is the same for each.
+        // What one Kuma has not heard yet is remembered.
         if (toldMs.size === pushes.length) onTold(name, Math.min(...toldMs.values()))
       },
       sleep: (ms, signal) => clock.sleep(ms, signal),

@@ -3,7 +3,6 @@ import type { Clock } from '../agent/clock.ts'
 import type { RestartOutcome, RestartProgram } from '../agent/restarts.ts'
 import type { SupervisorConfig } from '../config/config.ts'
 import type { Log } from '../log.ts'
-import { createMask } from '../secret.ts'
 import type { RpcReading } from '../supervisor/rpc-reading.ts'
 import type { SupervisorClient } from '../supervisor/client.ts'
 import type { FoundServer } from '../supervisor/find-server.ts'
@@ -87,8 +86,7 @@ export function openSupervisor(config: SupervisorConfig, options: DoorOptions): 
       const client = await open(address)
       const reading = await client.read(signal, isFresh)
       isDoubtful = reading.kind === 'failed'
-      if (reading.kind === 'failed') return withoutCredentials(reading, address)
-      if (reading.kind === 'not-asked' || own === null) return reading
+      if (reading.kind !== 'answered' || own === null) return reading
       return { ...reading, state: withoutOwn(reading.state, own, address.url) }
     },
     async wake(signal) {
@@ -128,17 +126,6 @@ const CLOSED: SupervisorDoor = {
   restart: () => Promise.resolve(NOT_OPEN),
   isLocal: () => false,
   close: () => Promise.resolve(),
-}
-
-/** What stands at the address may send back what it was sent, and the reason is pushed. */
-function withoutCredentials(
-  { kind, failure }: Extract<RpcReading, { kind: 'failed' }>,
-  { username, password }: Address,
-): RpcReading {
-  if (password === null) return { kind, failure }
-  const basic = Buffer.from(`${username ?? ''}:${password}`).toString('base64')
-  const mask = createMask({ tokens: [], passwords: [basic, password] })
-  return { kind, failure: { ...failure, detail: mask(failure.detail) } }
 }
 
 function isSame(a: Address, b: Address): boolean {

@@ -7,7 +7,11 @@ export interface Secrets {
 }
 
 /** Collects the secrets of a configuration. */
-export function secretsOf({ kumas, supervisors, monitors }: Config): Secrets {
+export function secretsOf({
+  kumas,
+  supervisors,
+  monitors,
+}: Pick<Config, 'kumas' | 'supervisors' | 'monitors'>): Secrets {
   const headers = kumas.flatMap((kuma) => Object.values(kuma.headers))
   const pushes = monitors.flatMap((monitor) => monitor.pushes)
   const credentials = headers.flatMap((value) => [value, value.replace(/^\w+ +/, '')])
@@ -34,12 +38,14 @@ function basicPassword(header: string): string | null {
   return password ?? null
 }
 
-/** As the URL holds it, and as it is meant. */
+/** As the URL holds it, as it is meant, and as basic authentication carries it. */
 function proxyPasswords(url: string): string[] {
-  const { password } = new URL(url)
+  const { username, password } = new URL(url)
   if (password === '') return []
   try {
-    return [password, decodeURIComponent(password)]
+    const meant = decodeURIComponent(password)
+    const basic = Buffer.from(`${decodeURIComponent(username)}:${meant}`).toString('base64')
+    return [password, meant, basic]
   } catch {
     return [password]
   }

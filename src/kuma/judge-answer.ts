@@ -13,6 +13,8 @@ export interface AnswerContext {
   readonly timeoutMs: number
   /** Whether Kuma has been told this status before. */
   readonly isRepeat: boolean
+  /** Masks secrets in what others say. */
+  readonly mask: (text: string) => string
 }
 
 /**
@@ -28,7 +30,7 @@ export function judgeAnswer(
   const body = parseBody(http.body)
   const answered = `Kuma at ${kuma} answered ${status}`
   const token = maskToken(context.target.token)
-  const quote = body.kind === 'kuma' ? ` "${shortText(body.msg, context.target.token)}"` : ''
+  const quote = body.kind === 'kuma' ? ` "${shortText(body.msg, context.target.token, context.mask)}"` : ''
 
   if (status === 200) {
     if (body.kind === 'ok') return answer('accepted', 'none', `Kuma at ${kuma} accepted the heartbeat`)
@@ -100,7 +102,7 @@ export function judgeAnswer(
 export function judgeFailure(failure: HttpFailure, context: AnswerContext): PushAnswer {
   const via = context.proxyOrigin === null ? '' : `, through the proxy ${context.proxyOrigin},`
   const kuma = `${nameOf(context.target)}${via}`
-  const cause = shortText(failure.message, context.target.token)
+  const cause = shortText(failure.message, context.target.token, context.mask)
   switch (failure.code) {
     case 'refused':
       return answer(
@@ -157,6 +159,8 @@ export function judgeFailure(failure: HttpFailure, context: AnswerContext): Push
         'none',
         `what listens at ${kuma} does not speak HTTP (${cause}): check port and scheme`,
       )
+    case 'no-descriptors':
+      return answer('agent-error', 'quick', `Kuma at ${kuma} cannot be reached: ${cause}`)
     case 'aborted':
       return answer('aborted', 'none', `the push to Kuma at ${kuma} was given up`)
     default:

@@ -23,6 +23,8 @@ export interface KumaConnectionOptions {
   readonly timeoutMs: number
   /** For one whole push that repeats what Kuma knows: so short that another one fits in before Kuma's deadline. */
   readonly repeatTimeoutMs: number
+  /** Masks secrets in what others say. */
+  readonly mask: (text: string) => string
   /** Of this program, for the User-Agent. */
   readonly version: string
   /** Monotonic milliseconds. */
@@ -64,7 +66,7 @@ export async function openKumaConnection(options: KumaConnectionOptions): Promis
     return opened
   }
   const headers = { 'user-agent': `kuma-supervisor-push/${options.version}`, ...options.headers }
-  const { now } = options
+  const { now, mask } = options
   const pushOptions = async (
     target: PushTarget,
     isRepeat: boolean,
@@ -73,7 +75,7 @@ export async function openKumaConnection(options: KumaConnectionOptions): Promis
     const dispatcher = await dispatcherFor(target.proxy)
     const proxyOrigin = target.proxy === null ? null : new URL(target.proxy).origin
     const timeoutMs = isRepeat ? options.repeatTimeoutMs : options.timeoutMs
-    return { dispatcher, proxyOrigin, headers, timeoutMs, isRepeat, now, target, signal }
+    return { dispatcher, proxyOrigin, headers, timeoutMs, isRepeat, mask, now, target, signal }
   }
   return {
     pusher: (target) => ({

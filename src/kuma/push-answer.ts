@@ -41,5 +41,5 @@ export type PushAnswerKind =
   | 'dns'
   /** The agent itself gave up, because it stops. */
   | 'aborted'
-  /** A fault of the agent itself. */
+  /** A fault of the agent itself, or no file descriptors left to it. */
   | 'agent-error'

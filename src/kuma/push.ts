@@ -20,6 +20,8 @@ export interface PushOptions {
   readonly timeoutMs: number
   /** Whether Kuma has been told this status before, so that it has nobody to notify. */
   readonly isRepeat: boolean
+  /** Masks secrets in what others say. */
+  readonly mask: (text: string) => string
   /** Monotonic milliseconds. */
   readonly now: () => number
   readonly signal: AbortSignal
@@ -35,8 +37,8 @@ export async function exchange(
   heartbeat: Heartbeat,
   options: PushOptions,
 ): Promise<{ answer: PushAnswer; http: HttpAnswer | null }> {
-  const { target, proxyOrigin, timeoutMs, isRepeat, now } = options
-  const context = { target, proxyOrigin, timeoutMs, isRepeat }
+  const { target, proxyOrigin, timeoutMs, isRepeat, mask, now } = options
+  const context = { target, proxyOrigin, timeoutMs, isRepeat, mask }
   const deadline = now() + timeoutMs
   let url = pushUrl(target, heartbeat)
   for (let redirects = 0; ; redirects += 1) {
@@ -54,7 +56,7 @@ export async function exchange(
       if (error instanceof HttpFailure) return { answer: judgeFailure(error, context), http: null }
       throw error
     }
-    const next = redirect(http, url, target)
+    const next = redirect(http, url, target, mask)
     if (next === null) return { answer: judgeAnswer(http, context), http }
     if ('refused' in next) return { answer: refusedRedirect(http.status, next.refused, target), http }
     if (redirects === MAX_REDIRECTS) {

@@ -13,6 +13,7 @@ export function redirect(
   { status, headers }: Pick<HttpAnswer, 'status' | 'headers'>,
   from: URL,
   target: PushTarget,
+  mask: (text: string) => string,
 ): Redirect | null {
   if (!REDIRECTS.has(status)) return null
   const location = [headers['location']].flat()[0] ?? ''
@@ -21,7 +22,7 @@ export function redirect(
   }
   const to = new URL(location, from)
   if (to.hostname !== from.hostname) {
-    const origin = shortText(to.origin, target.token)
+    const origin = shortText(to.origin, target.token, mask)
     return { refused: `a redirect to ${origin}, not followed since the token would go there; ${WAY_OUT}` }
   }
   if (to.protocol !== 'https:' && to.protocol !== from.protocol) {
@@ -31,7 +32,7 @@ export function redirect(
   }
   // A heartbeat that lost its query would arrive as UP.
   if (!to.pathname.endsWith(`/api/push/${target.token}`) || !sameFields(to, from)) {
-    const page = shortText(`${to.origin}${to.pathname}`, target.token)
+    const page = shortText(`${to.origin}${to.pathname}`, target.token, mask)
     return { refused: `a redirect to ${page} that loses the heartbeat; ${WAY_OUT}` }
   }
   to.username = ''

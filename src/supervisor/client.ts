@@ -1,4 +1,5 @@
 import { readFile, stat } from 'node:fs/promises'
+import { createMask } from '../secret.ts'
 import { call, type CallResult } from '../xmlrpc/call.ts'
 import { asFault } from '../xmlrpc/as-fault.ts'
 import { createPeer, type Peer } from '../xmlrpc/peer.ts'
@@ -56,6 +57,9 @@ export function createSupervisorClient(options: SupervisorClientOptions): Superv
   const address = parseServerUrl(options.url)
   if ('wrong' in address) throw new TypeError(`supervisor url: ${address.wrong}`)
   const url = address.shown
+  const username = options.username ?? address.username
+  const password = options.password ?? address.password
+  const mask = maskCredentials(username, password)
   const configs = createConfigCache(now)
   const eventsOf = createEventCache()
   let peer: Peer | null = null
@@ -68,8 +72,8 @@ export function createSupervisorClient(options: SupervisorClientOptions): Superv
       {
         url: address.endpoint,
         socketPath: address.socketPath,
-        username: options.username ?? address.username,
-        password: options.password ?? address.password,
+        username,
+        password,
         ca,
       },
       () => options.onEnd?.(),
@@ -132,11 +136,11 @@ export function createSupervisorClient(options: SupervisorClientOptions): Superv
         if (processes.kind === 'no-answer' && processes.began === true) patience.answered(ms)
         return {
           kind: 'failed',
-          failure: describeFailure(processes, { method: ALL_PROCESSES, url, timeoutMs }),
+          failure: describeFailure(processes, { method: ALL_PROCESSES, url, timeoutMs, mask }),
         }
       }
       if ('wrong' in processes) {
-        const detail = `${ALL_PROCESSES} answered something else at ${url}: ${processes.wrong}`
+        const detail = `${ALL_PROCESSES} answered something else at ${url}: ${mask(processes.wrong)}`
         return { kind: 'failed', failure: { reason: 'bad-answer', url, detail } }
       }
       patience.answered(ms)
@@ -159,7 +163,7 @@ export function createSupervisorClient(options: SupervisorClientOptions): Superv
       const result = await ask(method, params, false)
       return result.kind === 'value'
         ? result
-        : { kind: 'failed', failure: describeFailure(result, { method, url, timeoutMs }) }
+        : { kind: 'failed', failure: describeFailure(result, { method, url, timeoutMs, mask }) }
     },
 
     async readText(method, params, signal) {
@@ -172,6 +176,12 @@ export function createSupervisorClient(options: SupervisorClientOptions): Superv
       await peer?.close()
     },
   }
+}
+
+/** The password by itself, and as basic authentication carries it. */
+function maskCredentials(username: string | null, password: string | null): (text: string) => string {
+  const basic = Buffer.from(`${username ?? ''}:${password ?? ''}`).toString('base64')
+  return createMask({ tokens: [], passwords: password === null ? [] : [basic, password] })
 }
 
 const NO_SOCKET: CallResult = { kind: 'no-answer', code: 'not-found-socket', detail: 'ENOENT' }

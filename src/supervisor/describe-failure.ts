@@ -4,12 +4,25 @@ import type { RpcFailure, RpcFailureReason } from './rpc-reading.ts'
 /** Faults of supervisord that mean more than themselves. @see http://supervisord.org/api.html */
 export const FAULT = { unknownMethod: 1, shutdownState: 6 } as const
 
+interface FailureContext {
+  readonly method: string
+  /** Without credentials. */
+  readonly url: string
+  readonly timeoutMs: number
+  /** Masks the credentials: what stands at the address may send back what it was sent, and the reason is pushed. */
+  readonly mask: (text: string) => string
+}
+
 /** A call that gave no value, as the reason that is pushed. */
 export function describeFailure(
   result: Exclude<CallResult, { kind: 'value' }>,
-  { method, url, timeoutMs }: { method: string; url: string; timeoutMs: number },
+  { method, url, timeoutMs, mask }: FailureContext,
 ): RpcFailure {
-  const failure = (reason: RpcFailureReason, detail: string): RpcFailure => ({ reason, url, detail })
+  const failure = (reason: RpcFailureReason, detail: string): RpcFailure => ({
+    reason,
+    url,
+    detail: mask(detail),
+  })
   switch (result.kind) {
     case 'fault':
       if (result.code === FAULT.shutdownState) {
@@ -24,7 +37,10 @@ export function describeFailure(
           `${method} is unknown at ${url} (Fault 1 UNKNOWN_METHOD): supervisord.conf has no [rpcinterface:supervisor] section`,
         )
       }
-      return failure('fault', `${method} answered Fault ${result.code} ${oneLine(result.message)} at ${url}`)
+      return failure(
+        'fault',
+        `${method} answered Fault ${result.code} ${oneLine(mask(result.message))} at ${url}`,
+      )
     case 'http-status':
       if (result.status === 401 || result.status === 403) {
         return failure(
@@ -55,6 +71,8 @@ function describeNoAnswer(
       return { reason: 'refused', detail: `nobody listens at ${url} (${detail})` }
     case 'permission':
       return { reason: 'permission', detail: `no permission to use ${url} (${detail})` }
+    case 'no-descriptors':
+      return { reason: 'no-descriptors', detail }
     case 'too-large':
     case 'not-http':
       return { reason: 'bad-answer', detail: `${method} did not answer XML-RPC at ${url}: ${detail}` }

@@ -1,5 +1,6 @@
 import { access, stat } from 'node:fs/promises'
 import { delimiter, dirname, join, resolve } from 'node:path'
+import { noDescriptors } from '../no-descriptors.ts'
 import type { RpcFailure } from './rpc-reading.ts'
 import { parseServerUrl } from './server-url.ts'
 import {
@@ -44,6 +45,10 @@ export async function findServer(
   const confPaths = options.confPaths ?? (await searchPaths(options))
   const socketPaths = options.socketPaths ?? SOCKET_PATHS
   const { path, conf } = await firstConf(confPaths, options)
+  const own = conf.kind === 'unreadable' ? noDescriptors(conf.cause) : null
+  if (own !== null) {
+    return { kind: 'failed', failure: { reason: 'no-descriptors', url: 'auto', detail: own } }
+  }
   const servers = conf.kind === 'read' ? conf.servers : []
   const looked: string[] = []
 

@@ -21,6 +21,8 @@ export type RpcFailureReason =
   | 'fault'
   /** Not XML-RPC, or too large. */
   | 'bad-answer'
+  /** This process or this host has no file descriptors left, and supervisord was not asked. */
+  | 'no-descriptors'
   /** DNS, TLS, reset, no route. */
   | 'unreachable'
 

@@ -1,3 +1,4 @@
+import { noDescriptors } from '../no-descriptors.ts'
 import { BusFailure } from './bus-failure.ts'
 
 /** What the D-Bus library or its socket threw or emitted, as one of our failures. */
@@ -13,6 +14,8 @@ export function toBusFailure(error: unknown, socketPath: string): BusFailure {
   const errorName = text('type')
   if (errorName !== undefined)
     return new BusFailure('error-reply', `${errorName}: ${message}`, { errorName, cause })
+  const own = noDescriptors(code ?? '')
+  if (own !== null) return new BusFailure('other', own, { cause })
   switch (code) {
     case 'ENOENT':
     case 'ENOTDIR':

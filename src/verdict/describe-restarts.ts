@@ -1,9 +1,10 @@
 import { describeDuration } from './describe-duration.ts'
 import { displayName } from './display-name.ts'
-import { LOOP_RESTARTS, type ProgramHistory } from './restarts.ts'
+import { LOOP_RESTARTS, restartsThatCount, type ProgramHistory } from './restarts.ts'
 
 /** `crash loop: 4 restarts in 42 s (exit 1)`; while it may be over: `crash loop: last restart 3 min ago (exit 1)`. */
-export function describeLoop({ restarts }: ProgramHistory, nowMs: number): string {
+export function describeLoop(history: ProgramHistory, nowMs: number): string {
+  const restarts = restartsThatCount(history.restarts, nowMs)
   const why = describeWhy(restarts)
   const times = restarts.map(({ atMs }) => atMs)
   if (restarts.length < LOOP_RESTARTS)

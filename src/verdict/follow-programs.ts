@@ -28,6 +28,7 @@ export function followPrograms(
         isOnlyOne: sinceMs > windowMs || shared.has(info.name),
         isSameSupervisor: pid === before.supervisorPid,
         ownStart: before.ownRestarts.get(fullName)?.start,
+        toldMs: before.toldMs,
         nowMs,
         windowMs,
       })

@@ -28,6 +28,8 @@ export interface Verdict {
 export interface Judgement {
   /** Null while a first look leaves it open. */
   readonly verdict: Verdict | null
+  /** Its message for a Kuma that has been told of restarts up to a time; null without a verdict. */
+  readonly messageFor: ((toldMs: number) => string) | null
   /** False while something looks wrong that may yet be passing: look again soon. */
   readonly settled: boolean
   /** How soon, in milliseconds: when the first of it may count. Infinity when that is not known. */
@@ -92,27 +94,34 @@ export function judge(seen: Look, before: MonitorMemory, rules: Rules, nowMs: nu
   const settled = open.length === 0 && !http.isWaiting
   const againMs = Math.min(...open.map(({ leftMs }) => leftMs))
   const next = { settled, againMs, memory, restarts: orders }
-  if (status === null) return { verdict: null, ...next }
+  if (status === null) return { verdict: null, messageFor: null, ...next }
 
   const troubles = [down, open, confirmed].find((some) => some.length > 0) ?? []
-  const news = ({ histories, rules: { restartCooldownMs: cooldownMs, stderrTail } }: Count): string[] => {
+  const news = (
+    { histories, rules: { restartCooldownMs: cooldownMs, stderrTail } }: Count,
+    toldMs: number,
+  ): string[] => {
     const offenders = new Set(candidates.flatMap(({ offence }) => offence?.programs ?? []))
     // Once in a message is enough.
     const isTold = troubles.some(({ candidate: { kind } }) => TELLS_LAST_WORDS.has(kind))
     const stderr = stderrTail && !isTold ? look.stderr : NOTHING
     return [
-      describeOwnRestarts(own, { toldMs: before.toldMs, offenders, cooldownMs, nowMs }),
-      describeNews(histories, { toldMs: before.toldMs, stderr, nowMs }),
+      describeOwnRestarts(own, { toldMs, offenders, cooldownMs, nowMs }),
+      describeNews(histories, { toldMs, stderr, nowMs }),
     ].filter((fact) => fact !== null)
   }
-  const facts =
-    programs === null ? factsWithoutPrograms(look, before) : [describeCount(programs), ...news(programs)]
   const notes = [note, isOfUnit ? null : noteOnMemory(look.memory, rules)].filter((one) => one !== null)
-  const message =
-    troubles.length > 0
+  const messageFor = (toldMs: number): string => {
+    const facts =
+      programs === null
+        ? factsWithoutPrograms(look, before)
+        : [describeCount(programs), ...news(programs, toldMs)]
+    return troubles.length > 0
       ? describeTroubles(troubles, facts, status === 'up' && troubles === open ? 'checking again: ' : '')
       : describeFacts([...facts, ...notes, ...upTime(look)])
-  return { verdict: { status, message, ping: state?.ms ?? null }, ...next }
+  }
+  const message = messageFor(before.toldMs)
+  return { verdict: { status, message, ping: state?.ms ?? null }, messageFor, ...next }
 }
 
 function nextStatus(

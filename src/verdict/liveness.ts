@@ -81,7 +81,13 @@ function noAnswer(unit: UnitReading, failure: RpcFailure, before: Before): Candi
   }
   const cause = active === null ? says : (IN_SPITE_OF_UNIT[failure.reason]?.(active, failure) ?? says)
   const unknown = unit.kind === 'unreachable' ? ` (the unit's state is unknown: ${unit.cause})` : ''
-  return supervisord(NO_ACCESS.has(failure.reason) ? 'no-access' : 'no-answer', `${cause}${unknown}`)
+  return supervisord(KINDS[failure.reason] ?? 'no-answer', `${cause}${unknown}`)
+}
+
+const KINDS: Partial<Record<RpcFailureReason, ProblemKind>> = {
+  permission: 'no-access',
+  unauthorized: 'no-access',
+  'no-descriptors': 'agent',
 }
 
 /** Just started as systemd says, or in the midst of a restart as the last looks say: Python takes its seconds. */
@@ -112,6 +118,7 @@ const FAILURES: Record<RpcFailureReason, (failure: RpcFailure) => string> = {
   shutdown: () => 'supervisord is shutting down or restarting',
   fault: ({ detail }) => `supervisord cannot be asked: ${detail}`,
   'bad-answer': ({ detail }) => `supervisord cannot be understood: ${detail}`,
+  'no-descriptors': ({ detail }) => `nothing can be seen: ${detail}`,
   unreachable: ({ detail }) => `supervisord cannot be reached: ${detail}`,
 }
 

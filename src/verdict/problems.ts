@@ -11,6 +11,8 @@ export const PROBLEMS = {
   'unit-dead': { clock: 'dead', checks: 1, ms: 0, passing: false },
   'no-answer': { clock: 'no-answer', checks: 2, ms: 1_500, passing: false },
   'no-access': { clock: 'no-answer', checks: 2, ms: 1_500, passing: false },
+  // Files are opened and closed all the time: a moment without room is none of anybody's.
+  agent: { clock: 'agent', checks: 2, ms: 3_000, passing: false },
   'coming-up': { clock: 'coming-up', checks: 2, ms: 10_000, passing: false },
   'shutting-down': { clock: 'shutting-down', checks: 2, ms: 10_000, passing: false },
   // One program.

@@ -5,7 +5,7 @@ import type { ProcessEvent } from '../supervisor/process-event.ts'
 interface Restart {
   /** When it was noticed, in the agent's monotonic milliseconds. */
   readonly atMs: number
-  /** How long it counts. */
+  /** How long it counts; it is remembered until it has been told, too. */
   readonly untilMs: number
   /** `exit 1`, `killed by SIGKILL`; null when supervisord's log could not be read. */
   readonly why: string | null
@@ -17,7 +17,7 @@ export interface ProgramHistory {
   /** Its last pid, kept when it does not run. */
   readonly pid: number
   readonly state: ProcessState
-  /** Those that count, oldest first. */
+  /** Those that count, and those that have not been told; oldest first. */
   readonly restarts: readonly Restart[]
   /** Once a crash loop, it is one until nothing has happened for a whole window. */
   readonly isLooping: boolean
@@ -37,6 +37,8 @@ interface Context {
   readonly isSameSupervisor: boolean
   /** Start time of the process that the agent itself has restarted last; undefined when there is none. */
   readonly ownStart: number | undefined
+  /** Restarts up to this time have been told. */
+  readonly toldMs: number
   readonly nowMs: number
   /** How long a restart that is noticed now counts. */
   readonly windowMs: number
@@ -51,17 +53,27 @@ export function followRestarts(
   before: ProgramHistory | undefined,
   context: Context,
 ): ProgramHistory {
-  const { nowMs, isSameSupervisor } = context
+  const { nowMs, toldMs, isSameSupervisor } = context
   const { start, state } = info
   const hasMoved = before === undefined || isAnother(info, before)
   const pid = info.pid || (hasMoved && lastSpawned(context.events)) || (before?.pid ?? 0)
-  if (before === undefined || !isSameSupervisor)
-    return { start, pid, state, restarts: [], isLooping: false, count: 0 }
-  const recent = before.restarts.filter(({ untilMs }) => nowMs < untilMs)
+  if (before === undefined) return { start, pid, state, restarts: [], isLooping: false, count: 0 }
+  const untold = ({ atMs }: Restart): boolean => atMs > toldMs
+  if (!isSameSupervisor) {
+    const past = before.restarts.filter(untold).map((restart) => ({ ...restart, untilMs: nowMs }))
+    return { start, pid, state, restarts: past, isLooping: false, count: 0 }
+  }
+  const kept = before.restarts.filter((restart) => nowMs < restart.untilMs || untold(restart))
   const fresh = newRestarts(info, before, context)
-  const restarts = [...recent, ...fresh].slice(-MOST_REMEMBERED)
-  const isLooping = restarts.length >= LOOP_RESTARTS || (before.isLooping && restarts.length > 0)
+  const restarts = [...kept, ...fresh].slice(-MOST_REMEMBERED)
+  const counting = restartsThatCount(restarts, nowMs).length
+  const isLooping = counting >= LOOP_RESTARTS || (before.isLooping && counting > 0)
   return { start, pid, state, restarts, isLooping, count: before.count + fresh.length }
+}
+
+/** Others are only remembered until they have been told. */
+export function restartsThatCount(restarts: readonly Restart[], nowMs: number): readonly Restart[] {
+  return restarts.filter(({ untilMs }) => nowMs < untilMs)
 }
 
 /** The start time has whole seconds: one that ended and came back within one of them has only another pid. */

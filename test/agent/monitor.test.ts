@@ -94,4 +94,44 @@ describe('a restart that nobody asked for', () => {
     next.see(looksWell(200), 11_000)
     assert.equal(said(next), '1 of 1 running')
   })
+
+  it('is remembered until it has reached Kuma, however long that takes', () => {
+    const monitor = restarted()
+    const hoursLater = 6_000 + 3 * 3_600_000
+    for (let ms = 11_000; ms <= hoursLater; ms += 60_000) monitor.see(looksWell(200), ms)
+    monitor.see(looksWell(200), hoursLater)
+    assert.equal(said(monitor), '1 of 1 running · web restarted 1× 3 h ago')
+    assert.equal(monitor.told(hoursLater), true)
+    monitor.see(looksWell(200), hoursLater + 5_000)
+    assert.equal(said(monitor), '1 of 1 running')
+    assert.deepEqual(monitor.memory.programs.get('web:web')?.restarts, [])
+  })
+
+  it('is remembered over a restart of supervisord', () => {
+    const monitor = restarted()
+    const anew = look(
+      unitState(),
+      answered([program('web', 'RUNNING', { start: 300, pid: 300 })], null, { pid: 9 }),
+    )
+    monitor.see(anew, 600_000)
+    assert.equal(said(monitor), '1 of 1 running · web restarted 1× 9 min 54 s ago')
+  })
+
+  it('is no crash loop together with others of hours ago, and bounded', () => {
+    const monitor = restarted()
+    for (let hour = 1; hour <= 50; hour += 1) monitor.see(looksWell(200 + hour), hour * 3_600_000)
+    assert.equal(said(monitor), '1 of 1 running · web restarted 20× just now')
+  })
+
+  it('is not repeated to the Kuma that has it, while another one has not', () => {
+    const monitor = restarted()
+    const telling = () => monitor.heartbeat(0, Infinity) ?? assert.fail('it has nothing to say')
+    const toldMs = untilMs(monitor) ?? 0
+    monitor.see(looksWell(200), 11_000)
+    assert.equal(telling().messageFor(toldMs), '1 of 1 running')
+    assert.match(telling().messageFor(0), /web restarted 1×/)
+    monitor.see(looksWell(300), 16_000)
+    assert.equal(telling().messageFor(toldMs), '1 of 1 running · web restarted 1× just now')
+    assert.equal(telling().messageFor(0), '1 of 1 running · web restarted 2× just now')
+  })
 })

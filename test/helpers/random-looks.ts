@@ -25,6 +25,7 @@ const REASONS: readonly RpcFailureReason[] = [
   'fault',
   'bad-answer',
   'unreachable',
+  'no-descriptors',
 ]
 const TEXTS = [
   '',

@@ -1,8 +1,8 @@
 // Recorded looks: how they are written to a fixture, read again and played to the rules.
+import { Monitor } from '../../src/agent/monitor.ts'
 import type { SupervisorState } from '../../src/supervisor/rpc-reading.ts'
-import { judge, type Rules } from '../../src/verdict/judge.ts'
+import type { Rules } from '../../src/verdict/judge.ts'
 import type { Look } from '../../src/verdict/look.ts'
-import { EMPTY_MEMORY } from '../../src/verdict/memory.ts'
 import { rules as supervisorRules } from './looks.ts'
 
 export interface TimedLook {
@@ -70,18 +70,20 @@ export function decodeRecording(text: string): Recording {
   }
 }
 
-/** Each change of the status, with its message. */
+/** Each change of the status, with its message; every message is delivered at once. */
 export function play({ looks, rules }: Pick<Recording, 'looks' | 'rules'>): Timeline {
   const timeline: string[] = []
-  let memory = EMPTY_MEMORY
-  let status: string | undefined
+  const monitor = new Monitor('replayed', supervisorRules(rules))
+  let before: string | undefined
   for (const { atMs, look } of looks) {
-    const judgement = judge(look, memory, supervisorRules(rules), 1_000_000 + atMs)
-    memory = judgement.memory
-    const { verdict } = judgement
-    if (verdict === null || verdict.status === status) continue
-    status = verdict.status
-    timeline.push(`+${(atMs / 1000).toFixed(1)} s ${status} ${verdict.message}`)
+    const nowMs = 1_000_000 + atMs
+    monitor.see(look, nowMs)
+    const telling = monitor.heartbeat(nowMs, Infinity)
+    if (telling === null) continue
+    const { status, message } = telling.verdict
+    if (status !== before) timeline.push(`+${(atMs / 1000).toFixed(1)} s ${status} ${message}`)
+    before = status
+    if (telling.restartsUntilMs !== null) monitor.told(telling.restartsUntilMs)
   }
   return timeline
 }

@@ -133,9 +133,23 @@ test('two Kumas are told side by side, each what it has missed', async (t) => {
   await supervisord.ctl('start', 'web')
   await eventually('the cloud is told', () => cloud.heartbeats.at(-1)?.startsWith('up 1 of 1'))
   assert.ok(cloud.heartbeats.every((line) => !line.includes('was down')))
+
+  const pid = Number(await supervisord.ctl('pid', 'web'))
+  process.kill(pid, 'SIGKILL')
+  const restarts = (kuma: typeof cloud) => kuma.heartbeats.filter((line) => line.includes('web restarted 1×'))
+  await eventually('the cloud is told of the restart', () => restarts(cloud).length > 0)
+  const count = cloud.heartbeats.length
+  await eventually('more heartbeats', () => cloud.heartbeats.length >= count + 3)
+  assert.equal(restarts(cloud).length, 1, 'the office, which has not heard of it, is none of its business')
+
   await office.comeBack()
   await eventually('the office is told', () => office.heartbeats.length > 0)
-  assert.match(office.heartbeats[0] ?? '', /^up 1 of 1 running.* · was down .*: web STOPPED by hand$/)
+  assert.match(
+    office.heartbeats[0] ?? '',
+    /^up 1 of 1 running.* · web restarted 1×.* · was down .*: web STOPPED by hand$/,
+  )
+  await eventually('more heartbeats', () => office.heartbeats.length >= 3)
+  assert.equal(restarts(office).length, 1)
   assert.match(agent.stderr, /^warn: not delivered: all at office: .*refuses connections/m)
 })
 

@@ -7,6 +7,7 @@ import type { RequestListener } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { before, suite, test, type TestContext } from 'node:test'
+import { COMMANDS } from '../../src/commands/commands.ts'
 import { readSocket } from '../../src/commands/status/read-socket.ts'
 import { statusSocket } from '../../src/commands/status/status-folders.ts'
 import { buildBundle, runAgent, startAgent } from '../helpers/agent-process.ts'
@@ -98,8 +99,59 @@ function readQuietly(path: string): string {
   }
 }
 
-/** Runs every command side by side until `run` has said what it should, and searches everything that was to be seen. */
-async function drive(t: TestContext, toml: string, expected: RegExp, { env = {}, conf = '' } = {}) {
+/** Where a command gets from others what it might repeat. */
+type Door = 'kuma' | 'supervisord' | 'file'
+
+interface Case {
+  readonly line?: readonly string[]
+  readonly doors: readonly Door[]
+  readonly env?: Readonly<Record<string, string>>
+  readonly under?: readonly string[]
+}
+
+const BOTH: readonly Door[] = ['kuma', 'supervisord']
+const LOGIN_LINE = ['--user', 'kay', '--host-name', 'h', '--two-factor-code', STRAY]
+
+/** How each command is driven. */
+const CASES: Readonly<Record<string, readonly Case[]>> = {
+  // By itself, until it has said what it should.
+  run: [],
+  listen: [
+    {
+      doors: BOTH,
+      env: {
+        SUPERVISOR_GROUP_NAME: 'kuma',
+        SUPERVISOR_PROCESS_NAME: 'kuma',
+        SUPERVISOR_SERVER_URL: 'unix:///none',
+      },
+      // It ends with its events.
+      under: ['sh', '-c', 'sleep 4 | "$@"', 'sh'],
+    },
+  ],
+  once: [{ line: ['--log-format', 'json'], doors: BOTH }],
+  'check-config': [{ doors: ['file'] }, { line: ['--json'], doors: ['file'] }],
+  status: [{ doors: ['supervisord'] }, { line: ['--json'], doors: ['supervisord'] }],
+  provision: [
+    { line: [...LOGIN_LINE, '--password-file', 'login'], doors: BOTH },
+    { line: LOGIN_LINE, doors: ['kuma'], env: { KSP_KUMA_PASSWORD: LOGIN } },
+  ],
+  doctor: [
+    { doors: ['supervisord'] },
+    { line: ['--json'], doors: BOTH },
+    { line: ['--push'], doors: ['kuma'] },
+  ],
+  completion: [
+    { line: ['bash'], doors: ['file'] },
+    { line: ['zsh'], doors: ['file'] },
+  ],
+}
+
+/** Runs the agent until it has said what it should, then the commands of a door, and searches everything that was to be seen. */
+async function drive(
+  t: TestContext,
+  { door, toml, expected }: { door: Door; toml: string; expected: RegExp },
+  { env = {}, conf = '' } = {},
+) {
   const setting = await setUp(t)
   const { folder } = setting
   const config = await setting.write('config.toml', toml)
@@ -114,18 +166,19 @@ async function drive(t: TestContext, toml: string, expected: RegExp, { env = {},
     'debug',
   ]
   await setting.write('header', `${FILED}\n`)
-  const commands = [
-    ['once', '--log-format', 'json'],
-    ['doctor'],
-    ['doctor', '--json'],
-    ['check-config'],
-    ['check-config', '--json'],
-    ['status'],
-    ['status', '--json'],
-  ]
-  const singles = commands.map(([name = '', ...more]) =>
-    runAgent([...args(name), ...more], { env, cwd: folder }),
-  )
+  await setting.write('login', `${LOGIN}\n`)
+  const singles = async () => {
+    for (const [name, cases] of Object.entries(CASES)) {
+      for (const { line = [], doors, under = [], ...more } of cases) {
+        if (!doors.includes(door)) continue
+        const given = { env: { ...env, ...more.env }, cwd: folder, under }
+        const { code, stdout, stderr } = await runAgent([...args(name), ...line], given)
+        assertClean(`the output of ${name}`, stdout + stderr)
+        assert.notEqual(code, 64, `${name} was not driven:\n${stderr}`)
+        assert.notEqual(stdout + stderr, '', `${name} said nothing`)
+      }
+    }
+  }
   const runtime = await mkdtemp(join(tmpdir(), 'ksp-secrets-runtime-'))
   t.after(() => rm(runtime, { recursive: true, force: true }))
   const agent = startAgent(args('run'), { env: { ...env, RUNTIME_DIRECTORY: runtime }, cwd: folder })
@@ -134,6 +187,7 @@ async function drive(t: TestContext, toml: string, expected: RegExp, { env = {},
       `run says ${expected}`,
       () => agent.stderr,
       (text) => expected.test(text) || !agent.isAlive,
+      { timeoutMs: 120_000 },
     )
     assert.match(agent.stderr, expected)
     assert.deepEqual(childrenOf(agent.pid), [], 'the agent starts no other programs')
@@ -145,14 +199,12 @@ async function drive(t: TestContext, toml: string, expected: RegExp, { env = {},
     await agent.stop()
   }
   assertClean('the output of run', agent.stdout + agent.stderr)
-  for (const { stdout, stderr } of await Promise.all(singles)) {
-    assertClean('the output of another command', stdout + stderr)
-  }
+  await singles()
   await assertFilesClean(setting)
 }
 
 /** A configuration that holds every kind of secret. */
-const full = (kuma: string, supervisor = 'url = "none"\nunit = "none-such.service"') => `
+const configOf = (kuma: string, supervisor = 'url = "none"\nunit = "none-such.service"') => `
 [kuma]
 url = "${kuma}"
 timeout = "2s"
@@ -168,6 +220,12 @@ token = "${TOKEN}"
 
 suite('no secret reaches any output', () => {
   before(() => buildBundle())
+
+  test('is looked for in every command', () => {
+    assert.deepEqual(Object.keys(CASES).toSorted(), Object.keys(COMMANDS).toSorted())
+    const undriven = Object.entries(CASES).filter(([name, cases]) => name !== 'run' && cases.length === 0)
+    assert.deepEqual(undriven, [])
+  })
 
   test('of wrong usage', async () => {
     const lines = [
@@ -306,17 +364,25 @@ suite('no secret reaches any output', () => {
   test('of a right one that is shown', async (t) => {
     const { write } = await setUp(t)
     const supervisor = `url = "http://127.0.0.1:9001"\nusername = "kay"\npassword = "${PASSWORD}"\nunit = "none"`
-    const toml = full('http://127.0.0.1:3001', supervisor)
+    const toml = configOf('http://127.0.0.1:3001', supervisor)
     const config = await write('config.toml', `${toml}[[monitor]]\nname = "b"\ntoken = "${TOKEN2}"\n`)
-    const { code, stdout, stderr } = await runAgent(['check-config', '--config', config])
-    assert.equal(code, 0, stderr)
-    assertClean('the output', stdout + stderr)
-    assert.match(stdout, /Qx7…/)
+    for (const [name, cases] of Object.entries(CASES)) {
+      for (const { line = [] } of cases.filter(({ doors }) => doors.includes('file'))) {
+        const { code, stdout, stderr } = await runAgent([name, ...line, '--config', config])
+        assert.equal(code, 0, stderr)
+        assertClean(`the output of ${name}`, stdout + stderr)
+        if (name === 'check-config') assert.match(stdout, /Qx7…/)
+      }
+    }
   })
 
   test('whatever Kuma answers', async (t) => {
     const { write, folder } = await setUp(t)
     const certificates = await createCertificates()
+    const supervisord = await startSupervisord({ programs: { web: 'sleep 600' } })
+    t.after(() => supervisord.stop())
+    const full = (kuma: string) => configOf(kuma, `unit = "none"\nurl = "${supervisord.url}"`)
+    const driveKuma = (toml: string, expected: RegExp) => drive(t, { door: 'kuma', toml, expected })
     /** Sends everything back that it was sent, where its owner would not expect it. */
     const echo =
       (status: number, type: string, wrap: (text: string) => string): RequestListener =>
@@ -365,16 +431,16 @@ suite('no secret reaches any output', () => {
       `username = "kay"\npassword = "${LOGIN}"\nproxy = "http://kay:${PROXY}@127.0.0.1:${mirror.port}"\nheaders = { "X-Secret" = { file = "header" } }`,
     )
     await Promise.all([
-      drive(t, withLogin, /answered 403/),
+      driveKuma(withLogin, /answered 403/),
       ...servers.map(async ([listener, expected]) => {
         const server = await serveHttp(t, listener)
-        await drive(t, full(`http://127.0.0.1:${server.port}`), expected)
+        await driveKuma(full(`http://127.0.0.1:${server.port}`), expected)
       }),
-      drive(t, full(`http://127.0.0.1:${raw.port}`), /does not speak HTTP|ended the connection/),
-      drive(t, full(`https://127.0.0.1:${tls.port}`), /cannot be trusted/),
-      drive(t, full(`http://127.0.0.1:${await freePort()}`), /refuses connections/),
-      drive(t, full('http://no-such-host.invalid'), /does not resolve|cannot be reached/),
-      drive(t, withProxy, /answered 407|cannot be reached/),
+      driveKuma(full(`http://127.0.0.1:${raw.port}`), /does not speak HTTP|ended the connection/),
+      driveKuma(full(`https://127.0.0.1:${tls.port}`), /cannot be trusted/),
+      driveKuma(full(`http://127.0.0.1:${await freePort()}`), /refuses connections/),
+      driveKuma(full('http://no-such-host.invalid'), /does not resolve|cannot be reached/),
+      driveKuma(withProxy, /answered 407|cannot be reached/),
     ])
     await write('key.pem', `-----BEGIN PRIVATE KEY-----\n${STRAY}\n-----END PRIVATE KEY-----\n`)
     const withKey = full('https://127.0.0.1:1').replace(
@@ -407,21 +473,23 @@ suite('no secret reaches any output', () => {
     })
     const at = `127.0.0.1:${server.port}`
     // Found in supervisord.conf, as supervisorctl finds it.
-    const auto = full(kuma.url, 'unit = "none"\nurl = "auto"')
+    const auto = configOf(kuma.url, 'unit = "none"\nurl = "auto"')
     const conf = (password: string) =>
       `[inet_http_server]\nport = ${at}\nusername = kay\npassword = ${password}\n`
     const env = { SUPERVISOR_SERVER_URL: `http://kay:${FOUND}@${at}` }
+    const driveRpc = (toml: string, expected: RegExp, given?: Parameters<typeof drive>[2]) =>
+      drive(t, { door: 'supervisord', toml, expected }, given)
     const notFound = /supervisord not found|no supervisord/
     await Promise.all([
-      drive(t, full(kuma.url, rpc(supervisord.inetUrl)), /refuses the agent's username or password/),
-      drive(t, full(kuma.url, rpc(`http://${at}`)), /Fault 7/),
-      drive(t, full(kuma.url, rpc(`http://127.0.0.1:${page.port}`)), /XML-RPC/),
-      drive(t, auto, /Fault 7/, { conf: conf(FOUND) }),
-      drive(t, auto, /Fault 7/, { conf: conf(`%(ENV_NONE)s${FOUND}`) }),
-      drive(t, auto, /hash/, { conf: conf(`{SHA}${FOUND}`) }),
-      drive(t, auto, notFound, { conf: `[supervisorctl]\nserverurl = ftp://kay:${FOUND}@127.0.0.1\n` }),
-      drive(t, auto, notFound, { conf: `${FOUND}\n` }),
-      drive(t, auto, /Fault 7/, { env }),
+      driveRpc(configOf(kuma.url, rpc(supervisord.inetUrl)), /refuses the agent's username or password/),
+      driveRpc(configOf(kuma.url, rpc(`http://${at}`)), /Fault 7/),
+      driveRpc(configOf(kuma.url, rpc(`http://127.0.0.1:${page.port}`)), /XML-RPC/),
+      driveRpc(auto, /Fault 7/, { conf: conf(FOUND) }),
+      driveRpc(auto, /Fault 7/, { conf: conf(`%(ENV_NONE)s${FOUND}`) }),
+      driveRpc(auto, /hash/, { conf: conf(`{SHA}${FOUND}`) }),
+      driveRpc(auto, notFound, { conf: `[supervisorctl]\nserverurl = ftp://kay:${FOUND}@127.0.0.1\n` }),
+      driveRpc(auto, notFound, { conf: `${FOUND}\n` }),
+      driveRpc(auto, /Fault 7/, { env }),
     ])
 
     for (const { msg } of kuma.arrivals) assertClean('a message to Kuma', msg)
@@ -432,7 +500,7 @@ suite('no secret reaches any output', () => {
     const setting = await setUp(t)
     const kuma = await startReceiver(t)
     const state = join(setting.folder, 'state.json')
-    const config = await setting.write('config.toml', full(kuma.url))
+    const config = await setting.write('config.toml', configOf(kuma.url))
     await writeFile(state, `{"version":1,"token":"${TOKEN}",`)
     setting.own.add('state.json.broken')
     const broken = await runAgent(['once', '--config', config, '--state-file', state])

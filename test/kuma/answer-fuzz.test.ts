@@ -6,7 +6,13 @@ import { retryAfter } from '../../src/kuma/retry-after.ts'
 import { createMutator, FUZZ_ROUNDS, FUZZ_SEED } from '../helpers/fuzz.ts'
 
 const target = { baseUrl: 'http://kuma.example/base', token: 'AWbUXTosJGq1w2e3', kuma: 'kuma', proxy: null }
-const context = { target, proxyOrigin: null, timeoutMs: 25_000, isRepeat: false }
+const context = {
+  target,
+  proxyOrigin: null,
+  timeoutMs: 25_000,
+  isRepeat: false,
+  mask: (text: string) => text,
+}
 const from = new URL('http://kuma.example/base/api/push/AWbUXTosJGq1w2e3?status=down&msg=x')
 
 const BODIES = [
@@ -47,7 +53,7 @@ test(`follows no redirect that would carry the token away (${FUZZ_ROUNDS} places
   let followed = 0
   for (let round = 0; round < FUZZ_ROUNDS; round++) {
     const location = places.text()
-    const next = redirect({ status: 302, headers: { location } }, from, target)
+    const next = redirect({ status: 302, headers: { location } }, from, target, (text) => text)
     assert.ok(next !== null)
     if ('refused' in next) {
       assert.doesNotMatch(next.refused, /[\n\r\0]|AWbUXTosJGq1w2e3/, location)

@@ -21,6 +21,7 @@ for (const status of [404, 500]) {
       insecure: false,
       timeoutMs: 5_000,
       repeatTimeoutMs: 5_000,
+      mask: (text) => text,
       version: '0.0.0',
       now: () => performance.now(),
     })

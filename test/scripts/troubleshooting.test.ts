@@ -60,6 +60,7 @@ const answer = {
   proxyOrigin: null,
   timeoutMs: 25_000,
   isRepeat: false,
+  mask: (text: string) => text,
 }
 const url = new URL('http://kuma.example/api/push/AWbUXTosJG?status=up')
 
@@ -83,6 +84,7 @@ function deliveryMessages(): string[] {
     tls: true,
     'too-large': true,
     'not-http': true,
+    'no-descriptors': true,
     other: true,
   }
   const failures = (Object.keys(codes) as HttpFailureCode[]).flatMap((code) =>
@@ -94,6 +96,7 @@ function deliveryMessages(): string[] {
         { status: 302, headers: location === undefined ? {} : { location } },
         url,
         answer.target,
+        answer.mask,
       )
       assert.ok(next !== null && 'refused' in next)
       return refusedRedirect(302, next.refused, answer.target)
@@ -114,6 +117,7 @@ function silenceMessages(): string[] {
     shutdown: true,
     fault: true,
     'bad-answer': true,
+    'no-descriptors': true,
     unreachable: true,
   }
   return (Object.keys(reasons) as RpcFailureReason[]).map(

@@ -475,3 +475,17 @@ test('has more patience with an answer that had begun, and no more with silence'
   assert.match(slower, /after (?:1[6-9]|[2-9]\d|\d{3})\d\d ms/)
   assert.deepEqual(await details(silent.url), [says(400, silent.url), says(400, silent.url)])
 })
+
+test('masks the password before a long fault is cut, so that no half of it is left', async (t) => {
+  const password = 'PasswordThatMustNotBeSeen'
+  for (let before = 170; before < 200; before += 5) {
+    const told = `${'x'.repeat(before)} ${password}`
+    const server = await serve(t, { 'supervisor.getAllProcessInfo': xmlFault(7, told) })
+    const client = open(t, server.url, { username: 'kay', password })
+    const { detail } = failed(await client.read(never))
+    assert.match(detail, /answered Fault 7 x+/)
+    assert.ok(!detail.includes('Passw'), detail)
+    const called = await client.call('supervisor.getAllProcessInfo', [], never)
+    assert.ok(!JSON.stringify(called).includes('Passw'))
+  }
+})

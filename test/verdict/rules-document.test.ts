@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
+import { noDescriptors } from '../../src/no-descriptors.ts'
 import type { ProcessState } from '../../src/supervisor/process-info.ts'
 import type { RpcFailureReason } from '../../src/supervisor/rpc-reading.ts'
 import type { UnitReading } from '../../src/systemd/unit-reading.ts'
@@ -122,6 +123,7 @@ describe('the table of every kind of trouble', () => {
     'unit-dead': { seen: [look(FAILED, no('refused'))] },
     'no-answer': { seen: [look({ kind: 'no-systemd' }, no('refused'))] },
     'no-access': { seen: [look(ACTIVE, no('permission'))] },
+    agent: { seen: [look(ACTIVE, failed('no-descriptors', noDescriptors('EMFILE') ?? ''))] },
     'coming-up': { seen: [look(RESTARTING, no('refused'))] },
     'shutting-down': { seen: [look(ACTIVE, no('shutdown'))] },
     fatal: { seen: [FATAL] },

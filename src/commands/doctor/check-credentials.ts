@@ -15,6 +15,7 @@ const BEFORE = new Set([
   'permission',
   'timeout',
   'unreachable',
+  'no-descriptors',
   'bad-answer',
 ])
 

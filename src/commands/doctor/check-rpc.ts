@@ -19,6 +19,7 @@ type Earlier = 'no-address' | 'socket-missing' | 'refused' | 'permission' | 'una
 const REMEDIES: Readonly<Record<Exclude<RpcFailureReason, Earlier>, string>> = {
   timeout: 'systemctl restart UNIT; if it does not end: systemctl kill -s KILL UNIT',
   shutdown: 'wait until it is up again: systemctl status UNIT',
+  'no-descriptors': 'raise the limit of open files: ulimit -n, or LimitNOFILE in a unit',
   fault:
     'in supervisord.conf: [rpcinterface:supervisor] with supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface; then: systemctl restart UNIT',
   'bad-answer': 'something else than supervisord listens there: correct url under [[supervisor]]',

@@ -12,7 +12,9 @@ export function describeNoSession(
   if (failure instanceof HttpFailure) {
     if (failure.code === 'timeout' && failure.sent) return `${at(url)} does not answer (${failure.message})`
     const target = { kuma: '', baseUrl: url, token: NO_TOKEN, proxy: null }
-    return judgeFailure(failure, { target, proxyOrigin, timeoutMs: 0, isRepeat: false }).says
+    const context = { target, proxyOrigin, timeoutMs: 0, isRepeat: false }
+    // A failure below HTTP holds nothing of what was sent.
+    return judgeFailure(failure, { ...context, mask: (text) => text }).says
   }
   if (failure === null || failure.status === 404 || failure.status === 400) {
     const answered = failure === null ? 'answers something else' : `answers ${failure.status}`

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { before, test, type TestContext } from 'node:test'
+import { buildBundle, startAgent } from '../helpers/agent-process.ts'
+import { eventually } from '../helpers/eventually.ts'
+import { startGate } from '../helpers/gate.ts'
+import { startKuma } from '../helpers/scripted-kuma.ts'
+import { runCommand } from '../helpers/run-command.ts'
+import { startSupervisord } from '../helpers/supervisord.ts'
+
+before(buildBundle)
+
+const limit = async (pid: number, files: number) => {
+  const { code, stderr } = await runCommand(['prlimit', '--pid', String(pid), `--nofile=${files}:4096`])
+  assert.equal(code, 0, stderr)
+}
+
+/** An agent whose connection to supervisord can be cut; supervisord is given as its URL or found by its configuration. */
+async function scene(t: TestContext, isFound: boolean) {
+  const folder = await mkdtemp(join(tmpdir(), 'ksp-no-descriptors-'))
+  t.after(() => rm(folder, { recursive: true, force: true }))
+  const supervisord = await startSupervisord({ programs: { web: { command: 'sleep 1000', startsecs: 0 } } })
+  t.after(() => supervisord.stop())
+  const gate = await startGate(t, { path: supervisord.socket }, { path: join(folder, 'rpc.sock') })
+  const kuma = await startKuma(t)
+  const url = `unix://${folder}/rpc.sock`
+  await writeFile(join(folder, 'supervisord.conf'), `[supervisorctl]\nserverurl=${url}\n`)
+  const options = {
+    config: '/dev/null',
+    'kuma-url': kuma.url,
+    token: 'AWbUXTosJG',
+    'state-file': join(folder, 'state.json'),
+    unit: 'none',
+    'supervisor-url': isFound ? 'auto' : url,
+    'check-every': '1s',
+    'push-every': '1s',
+  }
+  const args = Object.entries(options).flatMap(([option, value]) => [`--${option}`, value])
+  const agent = startAgent(['run', ...args], { cwd: folder })
+  t.after(() => agent.stop())
+  await eventually('heartbeats', () => kuma.heartbeats.length > 2)
+  return { agent, kuma, gate }
+}
+
+for (const isFound of [false, true]) {
+  const how = isFound ? 'found by its configuration' : 'given'
+  test(`without file descriptors the agent tells its own trouble, not one of a supervisord that is ${how}`, async (t) => {
+    const { agent, kuma, gate } = await scene(t, isFound)
+    await limit(agent.pid, 3)
+    gate.hangUp()
+    const isDown = (line: string) => line.startsWith('down')
+    await eventually('Kuma is told', () => kuma.heartbeats.some(isDown))
+    assert.match(
+      kuma.heartbeats.find(isDown) ?? '',
+      /^down nothing can be seen: the agent has no file descriptors left \(EMFILE\): raise its limit/,
+    )
+    await limit(agent.pid, 4096)
+    await eventually('it is up again', () => kuma.heartbeats.at(-1)?.startsWith('up 1 of 1'))
+    assert.equal(await agent.stop(), 0)
+  })
+}
