@@ -71,7 +71,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   },
   doctor: {
     summary: 'try every leg of the way; say how to mend what is broken',
-    own: ['json', 'push'],
+    own: ['json', 'push', 'user', 'passwordFile', 'twoFactorCode'],
     exits: { [EXIT.ok]: 'all is well', [EXIT.unwell]: 'not all is well' },
     load: async () => (await import('./doctor.ts')).doctor,
   },

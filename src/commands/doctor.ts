@@ -4,17 +4,22 @@ import { loadConfig, type LoadedConfig } from '../config/load.ts'
 import type { SharedFlags } from '../config/options.ts'
 import { ConfigError, EXIT, type ExitCode } from '../errors.ts'
 import { createMask } from '../secret.ts'
+import { askKuma } from './doctor/ask-kuma.ts'
 import { CHECKS } from './doctor/checks.ts'
 import { examineKumas, type KumaExam } from './doctor/examine-kumas.ts'
 import { examineSupervisor } from './doctor/examine-supervisor.ts'
 import type { Patient } from './doctor/patient.ts'
 import { pushAll } from './doctor/push-all.ts'
+import { readJournal } from './doctor/read-journal.ts'
 import { describeAsJson, describeEnd, describeLine, type Line } from './doctor/report.ts'
 import type { OwnFlags } from './own-options.ts'
 import type { Terminal } from './load.ts'
 import { memoize } from './memoize.ts'
 import { realClock } from './real-clock.ts'
 import { looksOf } from './screen.ts'
+import { askAgent } from './status/ask-agent.ts'
+import type { Status } from './status/status.ts'
+import { waitVisibly } from './wait-visibly.ts'
 
 const SERVICE_USER = 'kuma-supervisor-push'
 const UNIT_TIMEOUT_MS = 5_000
@@ -34,7 +39,10 @@ export async function doctor(
   try {
     for (const { name, examine } of CHECKS) {
       const startedMs = realClock.now()
-      const findings = await examine(patient)
+      // Here a password may be asked for.
+      const isQuiet = json || (name === 'period' && flags.user !== undefined)
+      const examining = examine(patient)
+      const findings = await (isQuiet ? examining : waitVisibly(`checking ${name}`, examining, terminal))
       const ms = realClock.now() - startedMs
       const found = findings.map((finding): Line => ({ check: name, ...finding, ms: finding.ms ?? ms }))
       lines.push(...found)
@@ -48,13 +56,17 @@ export async function doctor(
 }
 
 async function admit(
-  flags: SharedFlags,
+  flags: SharedFlags & OwnFlags,
   terminal: Terminal,
   { mayPush, stop }: { mayPush: boolean; stop: AbortSignal },
 ): Promise<{ patient: Patient; close: () => void }> {
   const { env, hide } = terminal
   const { loaded, problems } = await tryToLoad(flags, terminal)
-  if (loaded !== null) hide(createMask(loaded.secrets))
+  const conceal = (passwords: readonly string[]): void => {
+    const { tokens = [], passwords: known = [] } = loaded?.secrets ?? {}
+    hide(createMask({ tokens, passwords: [...known, ...passwords] }))
+  }
+  conceal([flags.twoFactorCode ?? ''])
   const { createUnitReader } = await import('../systemd/unit-reader.ts')
   const reader = createUnitReader({
     address: env['DBUS_SYSTEM_BUS_ADDRESS'] ?? null,
@@ -62,6 +74,7 @@ async function admit(
     sleep: (ms) => realClock.sleep(ms, stop),
   })
   let kumas: Promise<readonly KumaExam[]> | null = null
+  let told: Promise<Status | null> | null = null
   const patient: Patient = {
     nodeVersion: process.versions.node,
     user: { name: userName(), isRoot: process.getuid?.() === 0 },
@@ -79,6 +92,13 @@ async function admit(
       kumas ??= loaded === null ? Promise.resolve([]) : examineKumas(loaded.config, wallNow, stop)
       return kumas
     },
+    askAgent: () => (told ??= askAgent(flags, env, stop)),
+    journal: () => readJournal(env),
+    askKuma: async () =>
+      loaded === null
+        ? null
+        : askKuma(loaded.config, flags, terminal, (password) => conceal([password]), stop),
+    wallNow,
     pushAll: async () => (loaded === null ? [] : pushAll(loaded.config, env, stop)),
   }
   return { patient, close: () => reader.close() }

@@ -9,7 +9,7 @@ import { describePlan } from './provision/describe-plan.ts'
 import { draft } from './provision/draft.ts'
 import { enterKuma, type OpenKuma } from './provision/enter-kuma.ts'
 import { prepare } from './provision/prepare.ts'
-import { createProgress } from './provision/progress.ts'
+import { createProgress } from './progress.ts'
 import { looksOf } from './screen.ts'
 
 /** `provision`: makes this host's monitors in Kuma, writes their tokens into the configuration, pushes at once. */

@@ -2,7 +2,7 @@ import type { SharedFlags } from '../config/options.ts'
 import { EXIT, type ExitCode } from '../errors.ts'
 import type { Terminal } from './load.ts'
 import type { OwnFlags } from './own-options.ts'
-import { showProgress } from './progress.ts'
+import { waitVisibly } from './wait-visibly.ts'
 import { realClock } from './real-clock.ts'
 import { canMove, looksOf } from './screen.ts'
 import { addMemory } from './status/add-memory.ts'
@@ -32,7 +32,7 @@ export async function status(
   try {
     for (;;) {
       const seeing = view.see(stop)
-      const seen = await (json || watch ? seeing : showProgress('looking', seeing, terminal))
+      const seen = await (json || watch ? seeing : waitVisibly('looking', seeing, terminal))
       if (stop.aborted) return EXIT.ok
       show.draw(seen)
       if (!watch) return seen.monitors.every(({ status: is }) => is === 'up') ? EXIT.ok : EXIT.down

@@ -8,10 +8,14 @@ import { Readable } from 'node:stream'
 import { after, before, suite, test, type TestContext } from 'node:test'
 import { doctor } from '../../src/commands/doctor.ts'
 import { mayUser } from '../../src/commands/doctor/may-user.ts'
+import { serveStatus } from '../../src/commands/status/serve-status.ts'
+import { statusJson } from '../../src/commands/status/status-json.ts'
+import type { DeliveryStatus, Status } from '../../src/commands/status/status.ts'
 import { buildBundle, runAgent } from '../helpers/agent-process.ts'
 import { startFakeBus } from '../helpers/fake-bus.ts'
 import { fakeSystemd, type FakeUnit } from '../helpers/fake-systemd.ts'
 import { freePort } from '../helpers/free-port.ts'
+import { memoryLog } from '../helpers/memory-log.ts'
 import { startRpcServer } from '../helpers/rpc-server.ts'
 import { serveHttp, serveTcp } from '../helpers/scripted-server.ts'
 import { selfSigned } from '../helpers/self-signed.ts'
@@ -44,6 +48,12 @@ interface Setup {
   units?: readonly FakeUnit[]
   env?: Record<string, string>
   push?: boolean
+  user?: string
+  passwordFile?: string
+  /** What the service has written, as journalctl prints it. */
+  journal?: string
+  /** What a running agent tells of its one monitor's heartbeat. */
+  told?: Pick<DeliveryStatus, 'kind' | 'answer'>
 }
 
 interface Examination {
@@ -104,14 +114,44 @@ async function writeConfig(t: TestContext, setup: Setup): Promise<string> {
   return config
 }
 
-async function environment(t: TestContext, setup: Setup): Promise<Record<string, string>> {
+async function environment(t: TestContext, setup: Setup, config = ''): Promise<Record<string, string>> {
   const bus = await startFakeBus(t, { answer: fakeSystemd(setup.units ?? [UNIT, SERVICE]) })
-  return { PATH: process.env['PATH'] ?? '', DBUS_SYSTEM_BUS_ADDRESS: bus.address, ...setup.env }
+  const folder = await temporaryFolder(t)
+  await writeFile(join(folder, 'journal'), setup.journal ?? '')
+  await writeFile(join(folder, 'journalctl'), `#!/bin/sh\ncat ${folder}/journal\n`, { mode: 0o755 })
+  if (setup.told !== undefined) {
+    const describe = () => Promise.resolve(JSON.stringify(statusJson(toldBy(config, setup.told))))
+    t.after(await serveStatus({ folder, describe, log: memoryLog() }))
+  }
+  return {
+    PATH: `${folder}:${process.env['PATH'] ?? ''}`,
+    DBUS_SYSTEM_BUS_ADDRESS: bus.address,
+    RUNTIME_DIRECTORY: folder,
+    ...setup.env,
+  }
 }
+
+function toldBy(config: string, told: Setup['told']): Status {
+  const at = new Date()
+  const delivery = { kuma: 'kuma', deliveredAt: null, delivered: null, answeredAt: at, kind: '', answer: '' }
+  return {
+    version: '1.2.3',
+    at,
+    service: { pid: 1, startedAt: at, config, pushes: 'every 24s' },
+    watches: [],
+    monitors: [
+      { name: 'host', status: 'up', since: at, message: 'fine', deliveries: [{ ...delivery, ...told }] },
+    ],
+  }
+}
+
+/** A line of the journal, so many seconds ago. */
+const journalLine = (secondsAgo: number, text: string): string =>
+  `${(Date.now() / 1000 - secondsAgo).toFixed(6)} web-1 kuma-supervisor-push[4711]: ${text}\n`
 
 async function examine(t: TestContext, setup: Setup): Promise<Examination> {
   const config = await writeConfig(t, setup)
-  const env = await environment(t, setup)
+  const env = await environment(t, setup, config)
   let text = ''
   const terminal = {
     env,
@@ -126,7 +166,8 @@ async function examine(t: TestContext, setup: Setup): Promise<Examination> {
     screenSize: () => ({ columns: null, rows: null }),
     onSignal: () => () => {},
   }
-  const flags = { config, json: true, ...(setup.push === true && { push: true }) }
+  const { push, user, passwordFile } = setup
+  const flags = { config, json: true, push, user, passwordFile }
   const code = await doctor(flags, terminal, new AbortController().signal)
   return { code, text, ...parse(text) }
 }
@@ -156,12 +197,12 @@ test('a sound set-up is well, every check has its line, and Kuma gets no heartbe
   const { code, findings } = await examine(t, { kuma, monitor: 'kuma_interval = "60s"' })
   assert.deepEqual(
     findings.filter(({ result }) => result !== 'ok').map(({ check }) => check),
-    ['tls', 'token'],
+    ['tls', 'token', 'delivery', 'log'],
   )
   assert.equal(code, 0)
   assert.deepEqual(
     findings.map(({ check }) => check),
-    'node config bus unit socket permission credentials rpc pids programs period kuma tls api clock token service'.split(' '),
+    'node config bus unit socket permission credentials rpc pids programs period kuma tls api clock token service delivery log'.split(' '),
   ) // prettier-ignore
   assert.ok(asked.length > 0)
   assert.ok(!asked.some((url) => url.includes(TOKEN)), asked.join())
@@ -261,6 +302,11 @@ suite('names the broken leg and what mends it', () => {
     } }, 'clock', /^timedatectl set-ntp true/],
     ['a paused monitor or a wrong token', { push: true, kuma: answers(404, '{"ok":false,"msg":"Monitor not found or not active."}') }, 'token', /^press Resume .* Push URL/],
     ['a service that is not started', { units: [UNIT, { ...SERVICE, active: 'inactive', sub: 'dead' }] }, 'service', /^systemctl enable --now kuma-supervisor-push$/],
+    ['heartbeats of the running agent that Kuma does not know', { told: { kind: 'unknown-monitor', answer: 'Kuma answered 404' } }, 'delivery', /^press Resume .* Push URL/],
+    ['heartbeats of the running agent that do not get through', { told: { kind: 'refused', answer: 'Kuma refuses connections' } }, 'delivery', /^mend what kuma, tls and api tell above$/],
+    ['an error in the log of the service', { journal: journalLine(5, 'watching') + journalLine(4, 'error: agent error in the checks of local: oops') }, 'log', /systemctl restart kuma-supervisor-push; journalctl -u kuma-supervisor-push -n 30/],
+    ['an error in a log of JSON', { journal: journalLine(4, '{"time":"2026-11-20T12:00:00.000Z","level":"error","message":"oops"}') }, 'log', /^mend that/],
+    ['a login that Kuma does not know', { user: 'admin', passwordFile: '/none/password' }, 'period', /^correct --user and the password/],
     ['a service that ended for a wrong configuration', { units: [UNIT, { ...SERVICE, active: 'failed', sub: 'failed', properties: { ExecMainStatus: ['i', 78], Result: ['s', 'exit-code'] } }] }, 'service', /^correct the configuration as journalctl -u kuma-supervisor-push -n 30 says/],
   ] // prettier-ignore
   for (const [name, given, leg, remedy] of rows) {
@@ -293,6 +339,33 @@ suite('names the broken leg and what mends it', () => {
     )
     assert.match(failed[0]?.says ?? '', /\{SHA\} hash/)
   })
+})
+
+test('says why the service ended, and what it warned of lately', async (t) => {
+  const failedUnit = {
+    ...SERVICE,
+    active: 'failed',
+    sub: 'failed',
+    properties: { ExecMainStatus: ['i', 78] as const },
+  }
+  const why = '/etc/kuma-supervisor-push/config.toml:6: agent.push_every must be at least 1s, got "0s"'
+  const ended = await examine(t, {
+    units: [UNIT, failedUnit],
+    journal: journalLine(86_400, 'watching local') + journalLine(86_399, why),
+  })
+  const says = ({ findings }: Examination, leg: string) =>
+    findings.find(({ check }) => check === leg)?.says ?? ''
+  assert.ok(says(ended, 'service').endsWith(`: ${why}`), says(ended, 'service'))
+  const old = journalLine(7_200, 'error: long ago')
+  const warned = await examine(t, { journal: `${old}${journalLine(60, 'warn: not delivered: host: x')}` })
+  assert.match(says(warned, 'log'), /^no error in the last hour; warning 1 min ago: not delivered: host: x$/)
+  assert.equal(warned.code, 0)
+  const quiet = await examine(t, {
+    journal: journalLine(60, 'watching local'),
+    told: { kind: 'accepted', answer: '' },
+  })
+  assert.match(says(quiet, 'log'), /^no error and no warning in the last hour$/)
+  assert.match(says(quiet, 'delivery'), /^Kuma took the last heartbeat 0 s ago$/)
 })
 
 suite('as another user', { skip: userInfo().uid !== 0 && 'needs root' }, () => {

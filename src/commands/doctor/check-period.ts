@@ -1,25 +1,87 @@
-import { bestIntervalSeconds } from '../../config/check-timing.ts'
-import { rhythmOf } from '../../config/rhythm.ts'
+import type { MonitorConfig } from '../../config/config.ts'
+import { bestIntervalSeconds, checkTiming } from '../../config/check-timing.ts'
+import { rhythmOf, type Rhythm } from '../../config/rhythm.ts'
+import type { KumaMonitor } from '../../kuma/provisioning/kuma-inventory.ts'
 import { failed, ok, skipped, type Finding } from './check.ts'
+import { RESUME_OR_COPY } from './check-token.ts'
 import type { Patient } from './patient.ts'
 
-/** Whether the heartbeats go with Kuma's Heartbeat Interval, as far as that is known. */
-export async function checkPeriod({ loaded }: Patient): Promise<Finding[]> {
+/** Whether the heartbeats go with what the monitors are set to in Kuma: asked there with a login, else as far as the file tells. */
+export async function checkPeriod({
+  loaded,
+  askKuma,
+}: Pick<Patient, 'loaded' | 'askKuma'>): Promise<Finding[]> {
   if (loaded === null) return [skipped('needs a right configuration')]
   const { timing, config } = loaded
-  if (timing.length > 0) {
-    return timing.map((line) => {
-      const [says = '', ...remedy] = line.split('; ')
-      return failed(says, remedy.join('; '))
-    })
+  const rhythm = await rhythmOf(config.agent)
+  const inKuma = await askKuma()
+  if (inKuma?.kind === 'failed')
+    return [failed(inKuma.says, 'correct --user and the password, or leave them out')]
+  if (inKuma !== null) {
+    return config.monitors.flatMap((monitor) => judgeMonitor(monitor, inKuma.monitors, inKuma.kuma, rhythm))
   }
-  const { everyMs, name } = await rhythmOf(config.agent)
-  const seconds = bestIntervalSeconds(everyMs)
+  if (timing.length > 0) return timing.map(asFinding)
   return config.monitors.every(({ kumaIntervalMs }) => kumaIntervalMs !== null)
-    ? [ok(`${name} goes with Kuma's Heartbeat Interval`)]
+    ? [ok(`${rhythm.name} goes with Kuma's Heartbeat Interval`)]
     : [
         ok(
-          `${name} wants Heartbeat Interval ${seconds} in Kuma; kuma_interval = "${seconds}s" lets this be checked`,
+          `${rhythm.name} wants Heartbeat Interval ${bestIntervalSeconds(rhythm.everyMs)} in Kuma; doctor --user NAME asks Kuma`,
         ),
       ]
+}
+
+/** Those of the Kuma that was asked. */
+function judgeMonitor(
+  { name, pushes }: MonitorConfig,
+  monitors: readonly KumaMonitor[],
+  kuma: string,
+  rhythm: Rhythm,
+): Finding[] {
+  return pushes
+    .filter((target) => target.kuma === kuma)
+    .flatMap(({ token }) => {
+      const found = monitors.find(({ pushToken }) => pushToken === token)
+      if (found === undefined)
+        return [failed('no monitor of this user in Kuma has its token', RESUME_OR_COPY, { of: name })]
+      const findings = [...judgeSettings(found), judgeInterval(found, rhythm)].map((one) => ({
+        ...one,
+        of: name,
+      }))
+      const bad = findings.filter(({ result }) => result === 'failed')
+      return bad.length > 0 ? bad : findings
+    })
+}
+
+function judgeSettings({ isActive, retries, resendInterval, isUpsideDown }: KumaMonitor): Finding[] {
+  return [
+    ...(isActive ? [] : [failed('paused in Kuma', "press Resume on the monitor's page in Kuma")]),
+    ...(isUpsideDown
+      ? [failed('Upside Down is on: UP alarms, DOWN does not', 'switch Upside Down off in Kuma')]
+      : []),
+    ...(retries > 0
+      ? [
+          failed(
+            `Retries ${retries}: alerts come late, and with other words than ours`,
+            'set Retries 0 in Kuma',
+          ),
+        ]
+      : []),
+    ...(resendInterval > 0
+      ? [failed(`Resend ${resendInterval}: Kuma's own looks count too`, 'set Resend Notification 0 in Kuma')]
+      : []),
+  ]
+}
+
+function judgeInterval({ intervalSeconds }: KumaMonitor, rhythm: Rhythm): Finding {
+  const place = { label: "Kuma's Heartbeat Interval", line: 0 }
+  const trouble = checkTiming({ value: intervalSeconds * 1000, place }, rhythm)
+  return trouble === null
+    ? ok(`${rhythm.name} goes with Kuma's Heartbeat Interval ${intervalSeconds}`)
+    : asFinding(trouble)
+}
+
+/** What it says, and after it what to do. */
+function asFinding(line: string): Finding {
+  const [says = '', ...remedy] = line.split('; ')
+  return failed(says, remedy.join('; '))
 }

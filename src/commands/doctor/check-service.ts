@@ -1,18 +1,28 @@
 import type { UnitState } from '../../systemd/unit-reading.ts'
 import { describeDuration } from '../../verdict/describe-duration.ts'
 import { describeUnit, isActive } from '../../verdict/describe-unit.ts'
+import { cut } from '../../verdict/one-line.ts'
 import { failed, ok, skipped, type Finding } from './check.ts'
 import type { Patient } from './patient.ts'
 import { SERVICE_UNIT } from './service-unit.ts'
 
 /** Whether the installed service runs. */
-export async function checkService({ readUnit }: Patient): Promise<Finding[]> {
+export async function checkService({ readUnit, journal }: Patient): Promise<Finding[]> {
   const { value, ms } = await readUnit(SERVICE_UNIT)
-  if (value.kind === 'state') return [{ ...judge(value.unit), ms }]
+  if (value.kind === 'state') {
+    const finding = judge(value.unit)
+    // What it wrote last is why it ended.
+    const last = BROKEN.has(value.unit.activeState) ? (await journal())?.at(-1) : undefined
+    const says = last === undefined ? finding.says : `${finding.says}: ${cut(last.text, MOST_SHOWN)}`
+    return [{ ...finding, says, ms }]
+  }
   if (value.kind === 'not-found') return [skipped(`no ${SERVICE_UNIT}: run by hand or by cron`, { ms })]
   if (value.kind === 'no-systemd') return [skipped('no systemd on this host', { ms })]
   return [skipped('unknown: systemd cannot be asked', { ms })]
 }
+
+const BROKEN: ReadonlySet<string> = new Set(['failed', 'activating'])
+const MOST_SHOWN = 200
 
 const LOG = 'journalctl -u kuma-supervisor-push -n 30'
 /** The service ends with these for good. */

@@ -1,6 +1,10 @@
 import { failed, ok, skipped, type Finding } from './check.ts'
 import type { Patient, Pushed } from './patient.ts'
 
+/** For a token that Kuma does not know, or whose monitor is paused: it does not tell which. */
+export const RESUME_OR_COPY =
+  "press Resume on the monitor's page in Kuma if it is paused; else copy its Push URL into push_url of this [[monitor]]"
+
 /** Whether Kuma takes the heartbeats: only a heartbeat can tell. */
 export async function checkToken({ loaded, mayPush, pushAll }: Patient): Promise<Finding[]> {
   if (loaded === null) return [skipped('needs a right configuration')]
@@ -18,11 +22,7 @@ function judge({ monitor, telling, answer, ms }: Pushed): Finding {
     case 'accepted':
       return ok(`Kuma took: ${status} ${message}`, details)
     case 'unknown-monitor':
-      return failed(
-        answer.says,
-        "press Resume on the monitor's page in Kuma if it is paused; else copy its Push URL into push_url of this [[monitor]]",
-        details,
-      )
+      return failed(answer.says, RESUME_OR_COPY, details)
     default:
       return failed(answer.says, 'mend what is told above, then: kuma-supervisor-push doctor --push', details)
   }

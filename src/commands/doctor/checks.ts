@@ -3,7 +3,9 @@ import { checkBus } from './check-bus.ts'
 import { checkClock } from './check-clock.ts'
 import { checkConfiguration } from './check-configuration.ts'
 import { checkCredentials } from './check-credentials.ts'
+import { checkDelivery } from './check-delivery.ts'
 import { checkKuma } from './check-kuma.ts'
+import { checkLog } from './check-log.ts'
 import { checkNode } from './check-node.ts'
 import { checkPeriod } from './check-period.ts'
 import { checkPermission } from './check-permission.ts'
@@ -36,4 +38,6 @@ export const CHECKS: readonly Check[] = [
   { name: 'clock', examine: checkClock },
   { name: 'token', examine: checkToken },
   { name: 'service', examine: checkService },
+  { name: 'delivery', examine: checkDelivery },
+  { name: 'log', examine: checkLog },
 ]

@@ -3,7 +3,10 @@ import type { LoadedConfig } from '../../config/load.ts'
 import type { UnitReading } from '../../systemd/unit-reading.ts'
 import type { Telling } from '../../agent/monitor.ts'
 import type { PushAnswer } from '../../kuma/push-answer.ts'
+import type { KumaMonitor } from '../../kuma/provisioning/kuma-inventory.ts'
+import type { Status } from '../status/status.ts'
 import type { KumaExam } from './examine-kumas.ts'
+import type { JournalLine } from './read-journal.ts'
 import type { SupervisorExam } from './examine-supervisor.ts'
 
 /** What the checks look at. Each reading is taken once, by the first check that asks for it. */
@@ -22,9 +25,23 @@ export interface Patient {
   readonly readUnit: (unit: string) => Promise<Timed<UnitReading>>
   readonly examineSupervisor: (config: Config['supervisors'][number]) => Promise<SupervisorExam>
   readonly examineKumas: () => Promise<readonly KumaExam[]>
+  /** What the running agent tells; null where none does. */
+  readonly askAgent: () => Promise<Status | null>
+  /** What the service has written last; null where that cannot be read. */
+  readonly journal: () => Promise<readonly JournalLine[] | null>
+  /** What the monitors are in Kuma; null without a login. */
+  readonly askKuma: () => Promise<InKuma | null>
+  /** Wall clock in milliseconds. */
+  readonly wallNow: () => number
   /** Looks, judges and pushes once for every monitor. */
   readonly pushAll: () => Promise<readonly Pushed[]>
 }
+
+/** What a login to one Kuma shows. */
+export type InKuma =
+  | { readonly kind: 'told'; readonly kuma: string; readonly monitors: readonly KumaMonitor[] }
+  /** One line. */
+  | { readonly kind: 'failed'; readonly says: string }
 
 export interface Timed<T> {
   readonly value: T

@@ -14,7 +14,7 @@ import { makeInKuma } from './make-in-kuma.ts'
 import type { OpenFile } from './open-file.ts'
 import type { Plan } from './plan.ts'
 import type { Prepared } from './prepare.ts'
-import type { Progress } from './progress.ts'
+import type { Progress } from '../progress.ts'
 
 interface Surroundings {
   readonly prepared: Prepared

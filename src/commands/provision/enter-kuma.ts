@@ -6,7 +6,7 @@ import { NOTHING_ENTERED, SessionError } from '../../kuma/provisioning/session-e
 import type { Terminal } from '../load.ts'
 import { openKumas } from '../open-kumas.ts'
 import { realClock } from '../real-clock.ts'
-import type { Progress } from './progress.ts'
+import type { Progress } from '../progress.ts'
 import { completeLogin, type GivenLogin } from './read-login.ts'
 
 /** Kuma, logged in to. */

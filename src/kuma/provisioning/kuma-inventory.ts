@@ -9,6 +9,12 @@ export interface KumaMonitor {
   /** Null for what is no push monitor. */
   readonly pushToken: string | null
   readonly isActive: boolean
+  /** Its Heartbeat Interval. */
+  readonly intervalSeconds: number
+  readonly retries: number
+  /** After so many looks Kuma alerts again; 0: never. */
+  readonly resendInterval: number
+  readonly isUpsideDown: boolean
 }
 
 export interface KumaNotification {
@@ -29,7 +35,7 @@ export interface KumaInventory {
 export function parseMonitorList(value: unknown): KumaMonitor[] {
   return Object.values(isRecord(value) ? value : {})
     .filter(isRecord)
-    .flatMap(({ id, name, type, parent, pushToken, active }) =>
+    .flatMap(({ id, name, type, parent, pushToken, active, ...settings }) =>
       typeof id === 'number'
         ? {
             id,
@@ -38,6 +44,10 @@ export function parseMonitorList(value: unknown): KumaMonitor[] {
             parent: typeof parent === 'number' ? parent : null,
             pushToken: typeof pushToken === 'string' && pushToken !== '' ? pushToken : null,
             isActive: active !== false && active !== 0,
+            intervalSeconds: Number(settings['interval']),
+            retries: Number(settings['maxretries']),
+            resendInterval: Number(settings['resendInterval']),
+            isUpsideDown: Boolean(settings['upsideDown']),
           }
         : [],
     )

@@ -19,13 +19,20 @@ const byHand = (name: string, token: string | null, programs: string[] = []): Co
   token,
   isWritten: false,
 })
+const SETTINGS = {
+  isActive: true,
+  intervalSeconds: 60,
+  retries: 0,
+  resendInterval: 0,
+  isUpsideDown: false,
+}
 const group = (id: number, name: string, parent: number | null = null): KumaMonitor => ({
   id,
   name,
   type: 'group',
   parent,
   pushToken: null,
-  isActive: true,
+  ...SETTINGS,
 })
 const push = (id: number, name: string, parent: number | null, pushToken: string): KumaMonitor => ({
   id,
@@ -33,7 +40,7 @@ const push = (id: number, name: string, parent: number | null, pushToken: string
   type: 'push',
   parent,
   pushToken,
-  isActive: true,
+  ...SETTINGS,
 })
 
 function plan(request: Partial<PlanRequest> & { monitors?: KumaMonitor[] } = {}) {
