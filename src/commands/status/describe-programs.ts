@@ -113,8 +113,9 @@ function describeRow({ label, program }: Row, { room, cells, width }: Layout, lo
   })
   if (says === '') return `${start}${texts.join('')}`
   // Why it does not run takes the room of what it has not got.
-  const kept = (restarts ?? 0) > 0 ? texts.slice(-1) : []
   const taken = cells.slice(0, -1).reduce((sum, cell) => sum + GAP + cell.width, 0) - GAP
-  const left = kept.length > 0 ? taken : width - INDENT - room - GAP - STATE - GAP
-  return left <= 0 ? start : `${start}  ${fit(says, left)}${kept.join('')}`
+  const hasBoth = (restarts ?? 0) > 0 && textWidth(says) <= taken
+  if (hasBoth) return `${start}  ${fit(says, taken)}${texts.at(-1) ?? ''}`
+  const left = width - INDENT - room - GAP - STATE - GAP
+  return left <= 0 ? start : `${start}  ${fit(says, left)}`
 }

@@ -156,7 +156,7 @@ test('a column that nothing is known for is left out, and why a program does not
   assert.match(remote, /STATE +UPTIME +PID\n/)
   const looping = [
     program('g', 'a'),
-    program('g', 'b', { ...broken, restarts: 7, says: 'exited too quickly '.repeat(9) }),
+    program('g', 'b', { ...broken, restarts: 7, says: 'exited too quickly' }),
   ]
   const text = describeStatus(
     { ...STATUS, watches: [{ ...WATCH, supervisord: { ...supervisord, programs: looping } }] },
@@ -165,7 +165,7 @@ test('a column that nothing is known for is left out, and why a program does not
   )
   const [head = '', ...rows] = text.split('\n').slice(2, 6)
   assert.equal(rows.at(-1)?.length, head.length)
-  assert.match(rows.at(-1) ?? '', /FATAL {5}exited too quickly .*… +7$/)
+  assert.match(rows.at(-1) ?? '', /FATAL {5}exited too quickly +7$/)
 })
 
 test('no line is wider than the terminal, whatever the names', () => {
