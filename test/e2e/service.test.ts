@@ -52,6 +52,22 @@ suite('the agent as a service', { timeout: 300_000 }, () => {
     receiver.script(null)
   })
 
+  test('tells any user what it sees, and keeps its configuration to itself', async () => {
+    const nobody = 'setpriv --reuid=65534 --regid=65534 --clear-groups --'
+    const seen = await sh(`${nobody} ${SERVICE} status --json || true`)
+    const { service, watches, monitors } = JSON.parse(seen) as {
+      service: { pid: number; config: string }
+      watches: { unit: string; deaths: string }[]
+      monitors: { deliveries: { kind: string }[] }[]
+    }
+    assert.equal(String(service.pid), await show('MainPID'))
+    assert.equal(service.config, CONFIG)
+    assert.equal(watches[0]?.unit, 'supervisor.service')
+    assert.ok((monitors[0]?.deliveries.length ?? 0) > 0)
+    const { code } = await host.run(`${nobody} cat ${CONFIG}`)
+    assert.notEqual(code, 0)
+  })
+
   test('shows a change of the verdict', async () => {
     await sh('systemctl stop supervisor')
     await eventually(
@@ -68,6 +84,18 @@ suite('the agent as a service', { timeout: 300_000 }, () => {
     const { code } = await host.run(`systemctl reload ${SERVICE}`)
     assert.notEqual(code, 0)
     assert.match(await sh(`journalctl -o cat -u ${SERVICE}`), /unknown key "nonsense"/)
+    await sh(`kill -HUP ${pid}`)
+    const log = await eventually(
+      'doctor finds the error in the journal',
+      async () => {
+        const { checks } = JSON.parse(await sh(`${SERVICE} doctor --json || true`)) as {
+          checks: { check: string; result: string; says: string }[]
+        }
+        return checks.find(({ check }) => check === 'log')
+      },
+      (finding) => finding?.result === 'failed',
+    )
+    assert.match(log?.says ?? '', /^error \d+ s ago: /)
     await sh(`cp /root/good.toml ${CONFIG}`)
     await sh(`systemctl reload ${SERVICE}`)
     await eventually(
