@@ -40,7 +40,8 @@ export async function doctor(
     for (const { name, examine } of CHECKS) {
       const startedMs = realClock.now()
       // Here a password may be asked for.
-      const isQuiet = json || (name === 'period' && flags.user !== undefined)
+      const isAsking = flags.user !== undefined || flags.passwordFile !== undefined
+      const isQuiet = json || (name === 'period' && isAsking)
       const examining = examine(patient)
       const findings = await (isQuiet ? examining : waitVisibly(`checking ${name}`, examining, terminal))
       const ms = realClock.now() - startedMs
