@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { chromium, type Page } from 'playwright-core'
-import { KUMA_ACCOUNT, startKuma } from '../../test/helpers/kuma.ts'
+import { startKuma } from '../../test/helpers/kuma.ts'
 import { startHost } from './host.ts'
 import { terminalPage } from './terminal-page.ts'
 
@@ -18,7 +18,7 @@ const BEFORE_MS = 45_000
 const AFTER_MS = 25_000
 
 const kuma = await startKuma()
-const host = await startHost({ url: kuma.url, ...KUMA_ACCOUNT })
+const host = await startHost({ url: kuma.url, ...kuma.account })
 const browser = await chromium.launch({
   executablePath: CHROMIUM,
   args: [
@@ -57,8 +57,8 @@ try {
 
 async function logIn(page: Page): Promise<void> {
   await page.goto(`${kuma.url}/dashboard`)
-  await page.getByPlaceholder('Username').fill(KUMA_ACCOUNT.username)
-  await page.getByPlaceholder('Password').fill(KUMA_ACCOUNT.password)
+  await page.getByPlaceholder('Username').fill(kuma.account.username)
+  await page.getByPlaceholder('Password').fill(kuma.account.password)
   await page.keyboard.press('Enter')
   await page.getByText('Quick Stats').waitFor()
 }

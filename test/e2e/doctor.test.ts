@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { buildBundle, runAgent } from '../helpers/agent-process.ts'
-import { KUMA_ACCOUNT, startKuma, type Kuma } from '../helpers/kuma.ts'
+import { startKuma, type Kuma } from '../helpers/kuma.ts'
 
 suite('doctor with a login to a real Kuma', () => {
   let kuma: Kuma
@@ -33,7 +33,7 @@ suite('doctor with a login to a real Kuma', () => {
     const toml = `[kuma]\nurl = "${kuma.url}"\n[[supervisor]]\nunit = "none"\nurl = "unix:///none.sock"\n${monitors}`
     await writeFile(config, toml, { mode: 0o600 })
     await writeFile(join(folder, 'password'), password, { mode: 0o600 })
-    const login = ['--user', KUMA_ACCOUNT.username, '--password-file', join(folder, 'password')]
+    const login = ['--user', kuma.account.username, '--password-file', join(folder, 'password')]
     const { stdout, stderr } = await runAgent(['doctor', '--json', '--config', config, ...login])
     assert.ok(!(stdout + stderr).includes(password))
     const { checks } = JSON.parse(stdout) as {
@@ -45,7 +45,7 @@ suite('doctor with a login to a real Kuma', () => {
   }
 
   test('names each monitor that is not set as it should be', async () => {
-    assert.deepEqual(await periods(KUMA_ACCOUNT.password), [
+    assert.deepEqual(await periods(kuma.account.password), [
       { of: 'good', result: 'ok', says: "push_every 24s goes with Kuma's Heartbeat Interval 60" },
       { of: 'paused', result: 'failed', says: 'paused in Kuma' },
       { of: 'racing', result: 'failed', says: 'Retries 2: alerts come late, and with other words than ours' },

@@ -11,8 +11,7 @@ import { io, type Socket } from 'socket.io-client'
 import { freePort } from './free-port.ts'
 
 const PROJECT = join(import.meta.dirname, '../..')
-/** Of every Kuma here. */
-export const KUMA_ACCOUNT = { username: 'admin', password: 'kuma-for-tests-1' }
+const ACCOUNT = { username: 'admin', password: 'kuma-for-tests-1' }
 const STATUSES = ['down', 'up', 'pending', 'maintenance'] as const
 
 /** One row of Kuma's `heartbeat` table, its own "No heartbeat in the time window" rows included. */
@@ -152,8 +151,8 @@ export async function startKuma(options: KumaOptions = {}): Promise<Kuma> {
     })
     await connected(socket, server)
     const needsSetup = (await socket.timeout(20_000).emitWithAck('needSetup')) as boolean
-    if (needsSetup) await ask('setup', KUMA_ACCOUNT.username, KUMA_ACCOUNT.password)
-    await ask('login', KUMA_ACCOUNT)
+    if (needsSetup) await ask('setup', ACCOUNT.username, ACCOUNT.password)
+    await ask('login', ACCOUNT)
   }
 
   async function connected(to: Socket, server: ChildProcess) {
