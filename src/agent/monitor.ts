@@ -34,8 +34,10 @@ export class Monitor {
   #memory: MonitorMemory
   #telling: Telling | null = null
   #seen: Seen | null = null
-  /** When it last had something to tell at once. */
+  /** Restarts up to this time have gone out, whether they have arrived or not. */
   #newsMs = 0
+  /** When such news last went out at once. */
+  #newsRangMs = -Infinity
 
   constructor(name: string, rules: Rules, memory: MonitorMemory = EMPTY_MEMORY) {
     this.name = name
@@ -66,9 +68,10 @@ export class Monitor {
     nowMs: number,
   ): Omit<Judgement, 'verdict' | 'messageFor' | 'memory'> & { readonly changed: boolean } {
     const { verdict, messageFor, memory, ...rest } = judge(look, this.#memory, this.#rules, nowMs)
-    const changed =
-      verdict !== null && (verdict.status !== this.verdict?.status || this.#isNews(memory, nowMs))
-    if (changed) this.#newsMs = nowMs
+    const turned = verdict !== null && verdict.status !== this.verdict?.status
+    const isNews = verdict !== null && !turned && this.#isNews(memory, nowMs)
+    if (turned || isNews) this.#newsMs = nowMs
+    if (isNews) this.#newsRangMs = nowMs
     this.#memory = memory
     this.#seen = { look, atMs: nowMs }
     if (verdict !== null && messageFor !== null) {
@@ -76,11 +79,11 @@ export class Monitor {
       const isTelling = memory.answeredMs === nowMs && areNewsTold(memory.programs, memory.toldMs)
       this.#telling = { verdict, restartsUntilMs: isTelling ? nowMs : null, messageFor }
     }
-    return { changed, ...rest }
+    return { changed: turned || isNews, ...rest }
   }
 
   #isNews({ programs, toldMs }: MonitorMemory, nowMs: number): boolean {
-    return nowMs - this.#newsMs >= NEWS_GAP_MS && hasNews(programs, Math.max(toldMs, this.#newsMs))
+    return nowMs - this.#newsRangMs >= NEWS_GAP_MS && hasNews(programs, Math.max(toldMs, this.#newsMs))
   }
 
   /** Takes in what became of a restart that a look asked for. */

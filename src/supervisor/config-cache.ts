@@ -9,12 +9,28 @@ const REFRESH_FACTOR = 200
 
 /**
  * Keeps what `supervisor.getAllConfigInfo` said: with a thousand programs it costs supervisord seconds, and some
- * implementations do not have it. It is asked again when supervisord's pid or the set of programs has changed.
+ * implementations do not have it.
+ *
+ * It may have changed when supervisord was started (another pid), when programs were added or removed (other names), and
+ * by `supervisorctl update` or `reload` under the same names. These make programs anew, and one that is new has never
+ * ended: it has another `start` and no `stop`. The rest comes to light after a while: a program that was made anew and
+ * ended before it was seen, one that does not run, and what `reread` alone has taken in.
  */
 export function createConfigCache(now: () => number) {
   let seen = ''
   let askAgainAt = 0
   let configs: readonly ProgramConfig[] | null = null
+  let starts: ReadonlyMap<string, number> = new Map()
+
+  /** True when one that was started before is another program by now. */
+  const isMadeAnew = (processes: readonly ProcessInfo[]): boolean => {
+    const before = starts
+    starts = new Map(processes.map((info) => [nameOf(info), info.start]))
+    return processes.some((info) => {
+      const known = before.get(nameOf(info)) ?? 0
+      return known > 0 && info.start !== known && info.stop === 0
+    })
+  }
 
   return {
     /** null where it is not known; a failure of `fetch` is none of the reading. */
@@ -23,11 +39,9 @@ export function createConfigCache(now: () => number) {
       processes: readonly ProcessInfo[],
       fetch: () => Promise<CallResult>,
     ): Promise<readonly ProgramConfig[] | null> {
-      const sees = `${pid} ${processes
-        .map(({ group, name }) => `${group}:${name}`)
-        .toSorted()
-        .join('\n')}`
-      const changed = sees !== seen
+      const sees = `${pid} ${processes.map(nameOf).toSorted().join('\n')}`
+      const isOther = isMadeAnew(processes)
+      const changed = sees !== seen || isOther
       if (!changed && now() < askAgainAt) return configs
       seen = sees
       const startedAt = now()
@@ -39,4 +53,8 @@ export function createConfigCache(now: () => number) {
       return configs
     },
   }
+}
+
+function nameOf({ group, name }: ProcessInfo): string {
+  return `${group}:${name}`
 }

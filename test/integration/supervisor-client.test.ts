@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFile, rename, rm } from 'node:fs/promises'
+import { appendFile, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { after, describe, test, type TestContext } from 'node:test'
 import { createSupervisorClient, type SupervisorClient } from '../../src/supervisor/client.ts'
 import { findServer } from '../../src/supervisor/find-server.ts'
@@ -328,6 +328,21 @@ test('a shutdown is a state of its own while it lasts', async (t) => {
     ended.kind === 'failed' && ['socket-missing', 'refused'].includes(ended.failure.reason),
     JSON.stringify(ended),
   )
+})
+
+test('its configuration is read anew after an update that changes a program under the same name', async (t) => {
+  const supervisord = await start(t, { programs: { a: { command: 'sleep 1000', startsecs: 1 } } })
+  const client = open(t, supervisord.url)
+  const startsecs = async () => answered(await client.read(never)).configs?.map((config) => config.startsecs)
+  await eventually(
+    'it runs',
+    async () => byName(answered(await client.read(never))).get('a:a')?.state === 'RUNNING',
+  )
+  assert.deepEqual(await startsecs(), [1])
+  const text = await readFile(supervisord.conf, 'utf8')
+  await writeFile(supervisord.conf, text.replace('startsecs = 1', 'startsecs = 2'))
+  await supervisord.ctl('update')
+  assert.deepEqual(await startsecs(), [2])
 })
 
 test('a missing [rpcinterface:supervisor] section is named', async (t) => {

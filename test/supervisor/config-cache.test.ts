@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { createConfigCache } from '../../src/supervisor/config-cache.ts'
+import type { ProcessInfo } from '../../src/supervisor/process-info.ts'
+import { program } from '../helpers/looks.ts'
+
+/** How often the configurations were asked for after each look. */
+async function asked(...looks: readonly { pid?: number; programs: readonly ProcessInfo[]; atMs?: number }[]) {
+  let [nowMs, count] = [0, 0]
+  const cache = createConfigCache(() => nowMs)
+  const counts: number[] = []
+  for (const { pid = 7, programs, atMs = nowMs + 5_000 } of looks) {
+    nowMs = atMs
+    await cache.get(pid, programs, () => {
+      count++
+      return Promise.resolve({ kind: 'value', value: [] })
+    })
+    counts.push(count)
+  }
+  return counts
+}
+
+const web = (start: number, stop: number): ProcessInfo => program('web', 'RUNNING', { start, stop })
+
+describe('the configurations of the programs', () => {
+  it('are asked for once while nothing happens, and again after ten minutes', async () => {
+    const still = { programs: [web(100, 0)] }
+    assert.deepEqual(
+      await asked(still, still, { ...still, atMs: 600_000 }, { ...still, atMs: 605_001 }),
+      [1, 1, 1, 2],
+    )
+  })
+
+  it('are asked for again when another supervisord answers', async () => {
+    assert.deepEqual(await asked({ programs: [web(100, 0)] }, { programs: [web(100, 0)], pid: 8 }), [1, 2])
+  })
+
+  it('are asked for again when a program was added or removed', async () => {
+    const both = { programs: [web(100, 0), program('worker', 'RUNNING')] }
+    assert.deepEqual(await asked({ programs: [web(100, 0)] }, both, { programs: [web(100, 0)] }), [1, 2, 3])
+  })
+
+  it('are asked for again after an update or a reload, which make programs of the same names anew', async () => {
+    assert.deepEqual(await asked({ programs: [web(100, 90)] }, { programs: [web(200, 0)] }), [1, 2])
+    assert.deepEqual(await asked({ programs: [web(100, 90)] }, { programs: [web(0, 0)] }), [1, 2])
+  })
+
+  it('are not asked for when a program restarts, or is started for the first time', async () => {
+    assert.deepEqual(await asked({ programs: [web(100, 0)] }, { programs: [web(200, 199)] }), [1, 1])
+    assert.deepEqual(await asked({ programs: [web(0, 0)] }, { programs: [web(200, 0)] }), [1, 1])
+  })
+})
