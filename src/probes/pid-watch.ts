@@ -92,8 +92,9 @@ export function createPidWatch(options: PidWatchOptions): PidWatch {
         const stat = known === undefined ? readProcessStat(pid, procDir) : null
         const started = stat !== null && isChild(stat, supervisorPid) ? stat.started : null
         watched.set(pid, known === undefined ? started : known)
-        // It died before it was ever seen.
-        isDeath ||= known === undefined && started === null
+        if (known !== undefined || started !== null) continue
+        // It died before it was ever seen; or hidepid hides it, and then the next one, too: no reason to look again.
+        isDeath ||= stat !== null || !(readChildren(supervisorPid, procDir) ?? []).includes(pid)
       }
       if (isDeath) onDeath()
     },

@@ -84,6 +84,17 @@ test('tells a process that died before it was ever seen, once', async (t) => {
   assert.deepEqual(told, [0])
 })
 
+test('takes no process for dead that hidepid hides: supervisord has it still', async (t) => {
+  const { watch, clock, told, run, bear } = start(t)
+  run(101)
+  for (let pid = 200; pid < 220; pid++) {
+    bear(101, pid)
+    watch.follow(SUPERVISORD, [101, pid])
+    await clock.advance(1_000)
+  }
+  assert.deepEqual(told, [])
+})
+
 test('tells many deaths between two looks as one', async (t) => {
   const { watch, clock, told, run, end } = start(t)
   const pids = Array.from({ length: 200 }, (_, index) => 1_000 + index)
