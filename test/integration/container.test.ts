@@ -123,6 +123,21 @@ suite('in a container', { skip }, () => {
     assert.match(stdout, /pids .* off, .*: pid 1 is no supervisord here: it runs in another container/)
   })
 
+  test('status is told by the agent in it, which leaves itself out', async () => {
+    const { exec } = container
+    const { service, watches } = JSON.parse(await exec('kuma-supervisor-push', 'status', '--json')) as {
+      service: { pid: number } | null
+      watches: { supervisord: { pid: number; programs: { name: string }[] } }[]
+    }
+    assert.ok(service !== null)
+    const [watch] = watches
+    assert.equal(watch?.supervisord.pid, 1)
+    assert.deepEqual(
+      watch.supervisord.programs.map(({ name }) => name),
+      ['bad', 'web'],
+    )
+  })
+
   test('from outside, the end of a program is seen at the next check', async (t) => {
     const { exec, url } = container
     const watch = [

@@ -9,8 +9,6 @@ import { statusFolders, statusSocket } from './status-folders.ts'
 type Environment = Readonly<Record<string, string | undefined>>
 
 const WITHIN_MS = 3_000
-/** Options that leave open what is watched. */
-const HARMLESS: ReadonlySet<OptionName> = new Set(['config', 'dryRun', 'logLevel', 'logFormat'])
 
 /** What a running agent of this host tells; null when there is none, or none by the configuration that is asked for. */
 export async function askAgent(
@@ -19,7 +17,9 @@ export async function askAgent(
   signal: AbortSignal,
 ): Promise<Status | null> {
   const given = (name: OptionName): unknown => flags[name] ?? env[OPTIONS[name].env]
-  if (OPTION_NAMES.some((name) => !HARMLESS.has(name) && given(name) !== undefined)) return null
+  // Others leave it open what is watched; in a container they are variables that the agent has, too.
+  const asks = OPTION_NAMES.filter((name) => OPTIONS[name].topic === 'What is watched')
+  if (asks.some((name) => given(name) !== undefined)) return null
   const config = given('config')
   for (const folder of statusFolders(env)) {
     const within = AbortSignal.any([signal, AbortSignal.timeout(WITHIN_MS)])
