@@ -18,7 +18,7 @@ export interface Listening {
    * Takes its events until it is gone.
    * @throws {NotEventsError} when what comes in is none of its events, or they are out of step
    */
-  run(stop: AbortSignal): Promise<void>
+  run(): Promise<void>
 }
 
 /** Output of programs, and the like, is nothing to look for; TICK_5 only shows that events arrive. */
@@ -71,12 +71,13 @@ export function createListening(pipes: EventPipes, own: OwnProcess, clock: Clock
     get isOrphan() {
       return isOrphan
     },
-    async run(stop) {
+    async run() {
       const over = new AbortController()
       const answering = answerEvents(pipes, stream, onEvent)
       try {
         await Promise.race([answering, watchSilence(over.signal)])
-        isOrphan = !isStopping && !stop.aborted
+        // When it ends in order, it says so and waits for its listeners.
+        isOrphan = !isStopping
       } finally {
         over.abort()
       }

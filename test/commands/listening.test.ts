@@ -16,9 +16,8 @@ function start(t: TestContext) {
   let rings = 0
   const own = { group: 'kuma', name: 'kuma', serverUrl: null, pid: 1 }
   const listening = createListening({ input, output: (text) => void (output += text) }, own, clock)
-  const stop = new AbortController()
   listening.hear(() => void (rings += 1), log)
-  const ended = listening.run(stop.signal)
+  const ended = listening.run()
   ended.catch(() => {})
   t.after(() => input.destroy())
   const send = async (text: string): Promise<void> => {
@@ -31,7 +30,6 @@ function start(t: TestContext) {
     log,
     input,
     ended,
-    stop,
     send,
     event: (name: string) => send(`eventname:${name} len:0\n`),
     output: () => output,
@@ -81,19 +79,13 @@ test('an end without a word is a death of supervisord', async (t) => {
   assert.deepEqual([listening.isOrphan, listening.isStopping], [true, false])
 })
 
-test('an end after it said that it stops is none, and neither is one after our own stop', async (t) => {
-  const stopping = start(t)
-  await stopping.event('SUPERVISOR_STATE_CHANGE_STOPPING')
-  assert.equal(stopping.listening.isStopping, true)
-  stopping.input.end()
-  await stopping.ended
-  assert.equal(stopping.listening.isOrphan, false)
-
-  const stopped = start(t)
-  stopped.stop.abort()
-  stopped.input.end()
-  await stopped.ended
-  assert.equal(stopped.listening.isOrphan, false)
+test('an end after it said that it stops is none', async (t) => {
+  const { listening, input, ended, event } = start(t)
+  await event('SUPERVISOR_STATE_CHANGE_STOPPING')
+  assert.deepEqual([listening.isOrphan, listening.isStopping], [false, true])
+  input.end()
+  await ended
+  assert.deepEqual([listening.isOrphan, listening.isStopping], [false, true])
 })
 
 test('warns once when no event comes, not even a tick, and says when they come again', async (t) => {

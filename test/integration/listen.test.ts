@@ -139,6 +139,18 @@ test('a death of supervisord is told before the agent ends with it', async (t) =
   )
 })
 
+test('a death of supervisord is told though the agent is asked to stop at once, as systemd does', async (t) => {
+  const stage = await start(t, { web: 'sleep 1000' })
+  await listens(stage)
+  const pid = await pidOf(stage)
+  process.kill(pid, 'SIGSTOP')
+  stage.supervisord.kill('SIGKILL')
+  await eventually('supervisord is gone', () => stage.supervisord.pid() === 0)
+  process.kill(pid, 'SIGTERM')
+  process.kill(pid, 'SIGCONT')
+  await waitUntil('it is told', stage, /^supervisord died/)
+})
+
 test('a death of supervisord ends the agent though Kuma does not answer', async (t) => {
   const stage = await start(t, { web: 'sleep 1000' })
   await listens(stage)
