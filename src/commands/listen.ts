@@ -21,7 +21,6 @@ stdout_logfile=NONE
 then: supervisorctl update. By hand, run kuma-supervisor-push without listen.
 `
 
-const HEAR_OUT_MS = 20
 /** After the end of the events; the last words take a second of it. */
 const END_WITHIN_MS = 1_500
 
@@ -36,11 +35,7 @@ export async function listen(flags: SharedFlags, terminal: Terminal, stop: Abort
   const end = new AbortController()
   // Whatever else is printed must not get between the words of the protocol.
   const aside: Terminal = { ...terminal, print: terminal.printError, isScreen: false }
-  // Where systemd stops whatever a dead supervisord has left, that death is in the pipe already, and told first.
-  const hearOut = (): void => void setTimeout(() => end.abort(), HEAR_OUT_MS)
-  if (stop.aborted) hearOut()
-  else stop.addEventListener('abort', hearOut)
-  const running = runWith(listening, flags, aside, end.signal)
+  const running = runWith(listening, flags, aside, AbortSignal.any([stop, end.signal]))
   let code: ExitCode = EXIT.ok
   const ending = async (): Promise<void> => {
     try {
