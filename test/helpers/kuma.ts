@@ -76,6 +76,11 @@ export interface Kuma {
   remove(monitorId: number): Promise<void>
   /** All there are, oldest first. */
   monitors(): Promise<RecordedMonitor[]>
+  /** Changes a monitor as its page does. */
+  edit(
+    monitorId: number,
+    changes: { name?: string; parent?: number | null; interval?: number },
+  ): Promise<void>
   /** Returns the notification's id, to be given to `createPushMonitor`. */
   addWebhookNotification(url: string): Promise<number>
   /** Everything recorded for the monitor, oldest first; read from the database, so also while Kuma is stopped. */
@@ -239,6 +244,10 @@ export async function startKuma(options: KumaOptions = {}): Promise<Kuma> {
           (SELECT count(*) FROM monitor_notification WHERE monitor_id = monitor.id) AS notifications
           FROM monitor ORDER BY id`,
       )
+    },
+    async edit(monitorId, changes) {
+      const { monitor } = await ask('getMonitor', monitorId)
+      await ask('editMonitor', { ...(monitor as object), ...changes })
     },
     async heartbeats(monitorId) {
       const rows = await readRows<Row>(
