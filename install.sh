@@ -159,7 +159,7 @@ end_progress() {
 is_screen() { [ -t 1 ] && [ "${TERM-dumb}" != dumb ]; }
 
 screen_width() {
-    width=$(stty size <&1 2>/dev/null | cut -d' ' -f2)
+    width=$(stty size 2>/dev/null </dev/tty | cut -d' ' -f2)
     case $width in '' | 0 | *[!0-9]*) echo 80 ;; *) echo "$width" ;; esac
 }
 
