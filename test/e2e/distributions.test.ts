@@ -41,6 +41,9 @@ suite('on a distribution', { timeout: 600_000 }, () => {
       `${folder}/install.sh --uninstall --purge; cd ${AWAY}; for file in *; do [ ! -e "$file" ] || mv "$file" "/usr/bin/$file"; done; ` +
         `rm -f ${CALLS} /usr/local/bin/*; cp /opt/os-release /etc/os-release; systemctl restart supervisor cron`,
     )
+    await eventually('the socket is there', async () => {
+      return (await host.run(`test -S ${SOCKET}`)).code === 0
+    })
   })
 
   async function sh(line: string): Promise<string> {
@@ -118,7 +121,7 @@ command=sleep 1000000
 `
     writeFileSync(`${host.root}/etc/supervisord.conf`, conf)
     await sh(
-      'systemctl stop supervisor; mv /etc/supervisor /etc/supervisor.away; mkdir -m 770 /run/supervisor; ' +
+      'systemctl stop supervisor; mv /etc/supervisor /etc/supervisor.away; mkdir -m 775 /run/supervisor; ' +
         'mv /lib/systemd/system/supervisor.service /opt/supervisor.service; ' +
         'sed s,/etc/supervisor/,/etc/, /opt/supervisor.service >/etc/systemd/system/supervisord.service; ' +
         'systemctl daemon-reload; systemctl start supervisord',
