@@ -813,7 +813,7 @@ provision() {
     if run_provision "$config_file"; then provisioned=0; else provisioned=$?; fi
     if [ $provisioned != 0 ]; then
         # Without a token in it there is nothing to come back to.
-        if [ -n "$draft" ] && cmp -s -- "$config_file" "$scratch/before"; then rm -f -- "$config_file" "$password_file"; fi
+        if [ -n "$draft" ] && cmp -s -- "$config_file" "$scratch/before"; then remove "$config_file" "$password_file"; fi
         case $provisioned in 64 | 78) ;; *) provisioned=$EX_UNDELIVERED ;; esac
         die $provisioned 'the monitors were not made, or not all of them (see above); run the same again when that is mended'
     fi
