@@ -182,6 +182,12 @@ command=sleep 1000000
     await sh('groupdel operators')
   })
 
+  test('needs no network to install from the unpacked package', async () => {
+    const run = await host.run(`unshare --net ${folder}/install.sh --token AWbUXTosJG --no-start`)
+    assert.equal(run.code, 0, run.stdout + run.stderr)
+    assert.match(await sh(`${NAME} --version`), /^\d/)
+  })
+
   test('takes a group that is there already, and knows the adduser of busybox', async () => {
     await sh(`groupadd --system ${NAME}`)
     assert.equal((await install('--no-start')).code, 0)
