@@ -139,6 +139,14 @@ describe('install.sh', { timeout: 600_000 }, () => {
     assert.equal(await property('LoadState'), 'not-found')
   })
 
+  test('puts nothing in the place of a config that is a link to nowhere', async () => {
+    await host.run(`mkdir /etc/${NAME}; ln -s /srv/config.toml ${CONFIG}`)
+    const { code, stderr } = await install('--token', monitor.token)
+    assert.equal(code, 78, stderr)
+    assert.match(stderr, /config\.toml is a symbolic link to \/srv\/config\.toml, and that is not there$/m)
+    await host.run(`rm -r /etc/${NAME}`)
+  })
+
   test('says what Kuma answered when it does not take the heartbeat, and stays installed', async () => {
     const { code, stderr } = await install('--kuma-url', kuma.url, '--token', 'A'.repeat(32))
     assert.equal(code, 69, stderr)
