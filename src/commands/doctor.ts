@@ -4,7 +4,6 @@ import { loadConfig, type LoadedConfig } from '../config/load.ts'
 import type { SharedFlags } from '../config/options.ts'
 import { ConfigError, EXIT, type ExitCode } from '../errors.ts'
 import { createMask } from '../secret.ts'
-import { askKuma } from './doctor/ask-kuma.ts'
 import { CHECKS } from './doctor/checks.ts'
 import { examineKumas, type KumaExam } from './doctor/examine-kumas.ts'
 import { examineSupervisor } from './doctor/examine-supervisor.ts'
@@ -40,8 +39,7 @@ export async function doctor(
     for (const { name, examine } of CHECKS) {
       const startedMs = realClock.now()
       // Here a password may be asked for.
-      const isAsking = flags.user !== undefined || flags.passwordFile !== undefined
-      const isQuiet = json || (name === 'period' && isAsking)
+      const isQuiet = json || (name === 'period' && hasLogin(flags))
       const examining = examine(patient)
       const findings = await (isQuiet ? examining : waitVisibly(`checking ${name}`, examining, terminal))
       const ms = realClock.now() - startedMs
@@ -54,6 +52,10 @@ export async function doctor(
   }
   terminal.print(json ? describeAsJson(lines) : describeEnd(lines, looks))
   return lines.some(({ result }) => result === 'failed') ? EXIT.unwell : EXIT.ok
+}
+
+function hasLogin({ user, passwordFile }: OwnFlags): boolean {
+  return user !== undefined || passwordFile !== undefined
 }
 
 async function admit(
@@ -95,10 +97,12 @@ async function admit(
     },
     askAgent: () => (told ??= askAgent(flags, env, stop)),
     journal: () => readJournal(env),
-    askKuma: async () =>
-      loaded === null
-        ? null
-        : askKuma(loaded.config, flags, terminal, (password) => conceal([password]), stop),
+    askKuma: async () => {
+      if (loaded === null || !hasLogin(flags)) return null
+      // It comes with all that a session with Kuma's page needs.
+      const { askKuma } = await import('./doctor/ask-kuma.ts')
+      return askKuma(loaded.config, flags, terminal, (password) => conceal([password]), stop)
+    },
     wallNow,
     pushAll: async () => (loaded === null ? [] : pushAll(loaded.config, env, stop)),
   }

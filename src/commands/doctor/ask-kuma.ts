@@ -8,8 +8,8 @@ import { readLogin } from '../provision/read-login.ts'
 import type { InKuma } from './patient.ts'
 
 /**
- * Logs in to Kuma, the first one where there are several, and hears what its monitors are set to; null where no login is
- * given. Nothing is changed there.
+ * Logs in to Kuma, the first one where there are several, and hears what its monitors are set to; null where no monitor
+ * has one. Nothing is changed there.
  */
 export async function askKuma(
   { kumas: [kuma] }: Config,
@@ -18,8 +18,7 @@ export async function askKuma(
   onPassword: (password: string) => void,
   signal: AbortSignal,
 ): Promise<InKuma | null> {
-  const isWanted = flags.user !== undefined || flags.passwordFile !== undefined
-  if (!isWanted || kuma === undefined) return null
+  if (kuma === undefined) return null
   try {
     const entered = await enterKuma({
       kuma,
