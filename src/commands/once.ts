@@ -12,6 +12,7 @@ import { readBootId } from './read-boot-id.ts'
 import { realClock } from './real-clock.ts'
 import { remembered } from './remembered.ts'
 import { slowestPage } from './slowest-page.ts'
+import { waitVisibly } from './wait-visibly.ts'
 
 /** `once`: looks, pushes, and leaves with the verdict as its exit code. */
 export async function once(flags: SharedFlags, terminal: Terminal, stop: AbortSignal): Promise<ExitCode> {
@@ -33,9 +34,10 @@ export async function once(flags: SharedFlags, terminal: Terminal, stop: AbortSi
 
 async function lookAndPush(
   { loaded: { config, dryRun }, log, mask }: Awaited<ReturnType<typeof load>>,
-  { env, print }: Terminal,
+  terminal: Terminal,
   stop: AbortSignal,
 ): Promise<ExitCode> {
+  const { env, print } = terminal
   const clock = realClock
   const stateFile = createStateFile({ path: config.agent.stateFile, bootId: await readBootId(), log })
   const memories = dryRun ? new Map() : await stateFile.load()
@@ -55,7 +57,8 @@ async function lookAndPush(
     onMissed: () => {},
   })
   try {
-    const { restarts } = await runOnce(watches, { clock, log, slowestMs: slowestPage(config) }, stop)
+    const looking = runOnce(watches, { clock, log, slowestMs: slowestPage(config) }, stop)
+    const { restarts } = await waitVisibly('checking', looking, terminal)
     const standings = new Standings(memories)
     for (const monitor of monitors) {
       if (monitor.verdict !== null) standings.note(monitor.name, monitor.verdict.status, Date.now())
@@ -66,7 +69,7 @@ async function lookAndPush(
     const settled = monitors.map(
       async ({ name, verdict }) => verdict !== null && Promise.race([outboxes.settled(name), stopped(stop)]),
     )
-    const delivered = await Promise.all(settled)
+    const delivered = await waitVisibly('waiting for Kuma', Promise.all(settled), terminal)
     await restarts
     if (!dryRun) await stateFile.save(remembered(monitors, outboxes, standings))
     if (!delivered.every(Boolean)) return EXIT.undelivered

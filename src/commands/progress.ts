@@ -15,7 +15,9 @@ export function createProgress(
   const write = (text: string): void => {
     // A line that is broken in two could not be taken away.
     const room = (screenSize().columns ?? 80) - 1
-    if (isSeen) print(`\r\u001B[K${Array.from(text).slice(0, room).join('')}`)
+    const line = Array.from(text).slice(0, room).join('')
+    // From its beginning, so that a line of the log goes over it.
+    if (isSeen) print(`\r\u001B[K${line}${line === '' ? '' : '\r'}`)
   }
   return { show: (text) => write(`${text} …`), clear: () => write('') }
 }

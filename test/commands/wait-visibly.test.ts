@@ -21,7 +21,7 @@ test('what takes over a second is told in a line that vanishes, no longer than t
   assert.equal(await shown, 'answer')
   const [first = ''] = screen.printed
   assert.match(first, /^\r\u001B\[Kasking supervisord, \d/) // oxlint-disable-line no-control-regex -- the erasing
-  assert.ok(screen.printed.every((text) => text.length <= 24 + 3))
+  assert.ok(screen.printed.every((text) => text.length <= 24 + '\r\u001B[K\r'.length))
   assert.equal(screen.printed.at(-1), '\r\u001B[K')
 })
 
