@@ -24,14 +24,15 @@ export interface Scene {
 /** Long enough for every rule, a shutdown's grace included. */
 const TROUBLE_MS = 15_000
 
-const BAD_GATEWAY = 'HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n'
+// Each answer ends its connection, as nginx's do: one that was kept would go on with it when the act is over.
+const BAD_GATEWAY = 'HTTP/1.1 502 Bad Gateway\r\nconnection: close\r\ncontent-length: 0\r\n\r\n'
 const NETWORK: readonly [name: string, ms: number, mode: GateMode][] = [
   ['Kuma refuses for 4 s', 4000, 'refuse'],
   ['Kuma resets connections for 4 s', 4000, (client: Socket) => void client.resetAndDestroy()],
   [
     'Kuma answers 502 for 4 s',
     4000,
-    (client: Socket) => void client.on('data', () => client.write(BAD_GATEWAY)),
+    (client: Socket) => void client.once('data', () => client.end(BAD_GATEWAY)),
   ],
   ['Kuma does not answer for 7 s', 7000, () => undefined],
 ]
