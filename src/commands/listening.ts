@@ -16,7 +16,7 @@ export interface Listening {
   readonly isOrphan: boolean
   /**
    * Takes its events until it is gone.
-   * @throws {NotEventsError} when what comes in is none of its events, or they are out of step
+   * @throws {NotEventsError} when what comes in is none of its events, or the end of one does not come
    */
   run(): Promise<void>
 }
@@ -47,7 +47,7 @@ export function createListening(pipes: EventPipes, own: OwnProcess, clock: Clock
     while (!signal.aborted) {
       const silentMs = clock.now() - heardMs
       if (silentMs >= SILENCE_MS) {
-        if (stream.isOutOfStep)
+        if (stream.isInEvent)
           throw new NotEventsError('an event of supervisord was begun, and its end has not come for 30 s')
         if (!isSilent)
           listener?.log.warn(

@@ -13,7 +13,7 @@ export class NotEventsError extends Error {
 
 /** A header is about 120 bytes, with the names that people give to supervisord and the pool. */
 const LONGEST_LINE = 8 * 1024
-/** This much without one event between, and it is not out of step: it is something else. */
+/** This much without one event between is no rest of a payload: it is something else. */
 const MOST_SKIPPED = 1024 * 1024
 const KEPT_BYTES = 200
 const LF = 10
@@ -34,9 +34,9 @@ export class EventStream {
   #begun: { readonly name: string; left: number; kept: Buffer } | null = null
   #skipped = 0
 
-  /** Whether an event was begun, or something that is none was passed over since the last one. */
-  get isOutOfStep(): boolean {
-    return this.#begun !== null || this.#line.length > 0 || this.#skipped > 0
+  /** Whether an event has come without its end. */
+  get isInEvent(): boolean {
+    return this.#begun !== null
   }
 
   /**
