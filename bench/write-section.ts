@@ -2,9 +2,10 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { replaceSection } from '../scripts/docs/replace-section.ts'
 
-const PAGE = join(import.meta.dirname, '../docs/reliability.md')
+const DOCS = join(import.meta.dirname, '../docs')
 
-/** Puts what a bench printed into its place in docs/reliability.md. */
-export async function writeSection(name: string, text: string): Promise<void> {
-  await writeFile(PAGE, replaceSection(await readFile(PAGE, 'utf8'), name, text))
+/** Puts what a bench printed into its place on a page of docs/. */
+export async function writeSection(name: string, text: string, page = 'reliability.md'): Promise<void> {
+  const path = join(DOCS, page)
+  await writeFile(path, replaceSection(await readFile(path, 'utf8'), name, text))
 }

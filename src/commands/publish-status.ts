@@ -27,7 +27,6 @@ export async function publishStatus(options: PublishOptions): Promise<() => Prom
   const { loaded, log, mask, env, opened, standings, outboxes } = options
   const { config, source, dryRun } = loaded
   if (dryRun) return () => Promise.resolve()
-  const everySeconds = config.agent.checkEveryMs / 1000
   const service = {
     pid: process.pid,
     startedAt: new Date(Date.now() - process.uptime() * 1000),
@@ -39,7 +38,7 @@ export async function publishStatus(options: PublishOptions): Promise<() => Prom
       {
         ...opened,
         service,
-        check: () => ({ everySeconds, why: null }),
+        check: ({ checks }) => ({ everySeconds: checks.everyMs / 1000, why: checks.why }),
         followsRestarts: () => true,
         standingOf: (monitor) => standings.of(monitor),
         deliveriesOf: (monitor) => outboxes.deliveries(monitor),

@@ -1,0 +1,47 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { runCommand } from '../../test/helpers/run-command.ts'
+import { answer, processInfos } from './answers.ts'
+import { median, type Row } from './table.ts'
+
+const TIMES = 9
+
+/** How long an answer with a thousand programs takes to be decoded; each process decodes it several times. */
+export async function measureDecoding(rounds: number): Promise<Row[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'ksp-decode-'))
+  try {
+    const file = join(folder, 'answer.xml')
+    const text = answer(processInfos(1000, 1_800_000_000))
+    await writeFile(file, text)
+    const here = import.meta.dirname
+    const ours: number[][] = []
+    const python: number[][] = []
+    for (let round = 0; round < rounds; round++) {
+      ours.push(
+        await taken([process.execPath, '--import', 'tsx', join(here, 'decode.ts'), file, String(TIMES)]),
+      )
+      python.push(await taken(['python3', join(here, 'decode.py'), file, String(TIMES)]))
+    }
+    const row = (measure: string, of: (runs: readonly number[]) => number): Row => {
+      const [a, b] = [median(ours.map(of)), median(python.map(of))]
+      const beside = `Python's \`xmlrpc.client\`: ${b.toFixed(0)} ms`
+      return { measure, ours: `${a.toFixed(1)} ms`, beside, ratio: a / b, target: 0.7 }
+    }
+    return [
+      row(
+        `decoding ${(text.length / 1e6).toFixed(1)} MB, 1,000 programs, the first time`,
+        ([first]) => first ?? NaN,
+      ),
+      row('the same again', ([, ...again]) => median(again)),
+    ]
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}
+
+async function taken(command: readonly string[]): Promise<number[]> {
+  const { code, stdout, stderr } = await runCommand(command)
+  if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code}: ${stderr}`)
+  return JSON.parse(stdout) as number[]
+}
