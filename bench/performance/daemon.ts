@@ -61,11 +61,9 @@ async function cpuPerCheck(
   const light = await startLightHost(host.root, 1, programs)
   const socket = join(light.folder, '0.sock')
   try {
+    const pushes = ['--push-url', pushUrl, '--state-file', '/run/loop-state.json']
     const processes: Readonly<Record<'ours' | 'loop', Command>> = {
-      ours: agent(
-        ...['--push-url', pushUrl, '--state-file', '/run/loop-state.json'],
-        ...['--supervisor-url', `unix://${socket}`, '--check-every', '1s'],
-      ),
+      ours: agent(...pushes, '--supervisor-url', `unix://${socket}`, '--check-every', '1s'),
       loop: command('python3', join(import.meta.dirname, 'rpc_loop.py'), socket),
     }
     const { ours, loop } = await measure<Record<'ours' | 'loop', Taken>>('daemons.py', {

@@ -13,11 +13,11 @@ export interface Stage {
   /** The URL of a monitor, without a query. */
   readonly pushUrl: string
   /** A command in it, for the scripts in Python. */
-  command(...argv: readonly string[]): Command
+  readonly command: (...argv: readonly string[]) => Command
   /** The agent, as the service runs it. */
-  agent(...args: readonly string[]): Command
+  readonly agent: (...args: readonly string[]) => Command
   /** Runs a script of this folder in it with a plan on standard input; gives what that printed. */
-  measure<T>(script: string, plan: unknown): Promise<T>
+  readonly measure: <T>(script: string, plan: unknown) => Promise<T>
   close(): Promise<void>
 }
 
@@ -28,6 +28,8 @@ export interface Command {
 
 export const BUNDLE = join(import.meta.dirname, '../../dist/kuma-supervisor-push.cjs')
 const ENV = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', LC_ALL: 'C.UTF-8' }
+
+const command = (...argv: readonly string[]): Command => ({ argv, env: ENV })
 
 export async function openStage(): Promise<Stage> {
   const ends: (() => unknown)[] = []
@@ -43,7 +45,6 @@ export async function openStage(): Promise<Stage> {
   )
   const receiver = await startReceiver(scope)
   const pushUrl = `${receiver.url}/api/push/AWbUXTosJG`
-  const command = (...argv: readonly string[]): Command => ({ argv, env: ENV })
   return {
     host,
     receiver,

@@ -38,7 +38,7 @@ export async function publishStatus(options: PublishOptions): Promise<() => Prom
       {
         ...opened,
         service,
-        check: ({ checks }) => ({ everySeconds: checks.everyMs / 1000, why: checks.why }),
+        check: ({ checks }) => ({ everySeconds: Math.round(checks.everyMs / 1000), why: checks.why }),
         followsRestarts: () => true,
         standingOf: (monitor) => standings.of(monitor),
         deliveriesOf: (monitor) => outboxes.deliveries(monitor),

@@ -4,6 +4,7 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { eventually } from './eventually.ts'
 import { runCommand } from './run-command.ts'
+import { unitFlags } from './unit-flags.ts'
 
 const PROJECT = join(import.meta.dirname, '../..')
 /** What a host runs. */
@@ -15,7 +16,7 @@ interface AgentOptions {
   cwd?: string
   /** Another Node than the one that runs the tests. */
   node?: string
-  /** Options of Node itself, before the bundle. */
+  /** Options of Node itself, before the bundle; those of the service for `run`, unless given. */
   nodeOptions?: readonly string[]
   /** A command that runs the rest of its line, such as `prlimit --nofile=64`. */
   under?: readonly string[]
@@ -58,7 +59,8 @@ async function newest(folder: string): Promise<number> {
 
 /** Starts the bundle; call `buildBundle` before, and stop it in `after`. */
 export function startAgent(args: readonly string[], options: AgentOptions = {}): AgentProcess {
-  const { env = {}, cwd = '/', node = process.execPath, nodeOptions = [], under = [] } = options
+  const { env = {}, cwd = '/', node = process.execPath, under = [] } = options
+  const nodeOptions = options.nodeOptions ?? (args[0] === 'run' ? unitFlags() : [])
   const [file = '', ...rest] = [...under, node, ...nodeOptions, BUNDLE, ...args]
   const child = spawn(file, rest, {
     cwd,

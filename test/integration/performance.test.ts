@@ -1,0 +1,80 @@
+// A guard against costs that creep in. It compares what ran in turn on this machine, and its bounds are some three times
+// what docs/performance.md has: a slow or busy machine does not fail it.
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { measureDecoding } from '../../bench/performance/decoding.ts'
+import { measureGuest } from '../../bench/performance/guest.ts'
+import { median } from '../../bench/performance/table.ts'
+import { buildBundle, startAgent } from '../helpers/agent-process.ts'
+import { eventually } from '../helpers/eventually.ts'
+import { startReceiver } from '../helpers/receiver.ts'
+import { runCommand } from '../helpers/run-command.ts'
+import { startSupervisord, type Supervisord } from '../helpers/supervisord.ts'
+
+const home = mkdtempSync(join(tmpdir(), 'ksp-home-'))
+const BUNDLE = join(import.meta.dirname, '../../dist/kuma-supervisor-push.cjs')
+let supervisord: Supervisord
+
+before(async () => {
+  await buildBundle()
+  const command = 'sleep 86400'
+  supervisord = await startSupervisord({
+    programs: { a: command, b: command, c: command, d: command, e: command },
+  })
+})
+after(async () => {
+  await supervisord.stop()
+  rmSync(home, { recursive: true })
+})
+
+test('once needs little more CPU than an empty Node', async (t) => {
+  const receiver = await startReceiver(t)
+  const push = ['--push-url', `${receiver.url}/api/push/AWbUXTosJG`, '--state-file', join(home, 'state.json')]
+  const where = ['--unit', 'none', '--supervisor-url', supervisord.url]
+  const env = { PATH: process.env['PATH'] ?? '', HOME: home }
+  const plan = {
+    rounds: 7,
+    commands: {
+      once: { argv: [process.execPath, BUNDLE, 'once', ...push, ...where], env },
+      empty: { argv: [process.execPath, '-e', '0'], env },
+    },
+  }
+  const script = join(import.meta.dirname, '../../bench/performance/measure.py')
+  const { code, stdout, stderr } = await runCommand(['python3', script], { input: JSON.stringify(plan) })
+  assert.equal(code, 0, stderr)
+  const runs = JSON.parse(stdout) as Record<'once' | 'empty', [number, number, number][]>
+  const cpuMs = (name: 'once' | 'empty'): number => median(runs[name].map(([, cpu]) => cpu))
+  assert.ok(cpuMs('once') <= 8.4 * cpuMs('empty'), `${cpuMs('once')} ms, an empty Node ${cpuMs('empty')} ms`)
+})
+
+test('the service needs little more memory than a bare Node', async (t) => {
+  const receiver = await startReceiver(t)
+  const pushes = [
+    '--push-url',
+    `${receiver.url}/api/push/AWbUXTosJG`,
+    '--state-file',
+    join(home, 'state.json'),
+  ]
+  const agent = startAgent(['run', ...pushes, '--unit', 'none', '--supervisor-url', supervisord.url], {
+    env: { HOME: home },
+  })
+  const bare = startAgent([], { nodeOptions: ['-e', 'setInterval(() => {}, 1000)'] })
+  t.after(() => Promise.all([agent.stop(), bare.stop()]))
+  await eventually('it has pushed', () => receiver.accepted.length, Boolean)
+  const [ours, empty] = [await agent.memory(), await bare.memory()]
+  assert.ok(ours <= 3 * empty, `${ours} MB, a bare Node ${empty} MB`)
+})
+
+test('a large answer is decoded about as fast as by Python', async () => {
+  const rows = await measureDecoding(3)
+  assert.equal(rows.length, 2)
+  for (const row of rows) assert.ok(row.ratio !== null && row.ratio <= 2.1, JSON.stringify(row))
+})
+
+test("a check takes no more of supervisord's time than supervisorctl", async () => {
+  const [row] = await measureGuest([{ programs: 5, rounds: 9 }])
+  assert.ok(row?.ratio !== null && row !== undefined && row.ratio <= 3, JSON.stringify(row))
+})
