@@ -15,6 +15,7 @@ import {
   type Stats,
 } from 'node:fs'
 import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
 
 /** Where V8's compiled code of one file is kept between runs; null where there is no place that can be trusted. */
 export interface CodeCache {
@@ -47,13 +48,16 @@ export function openCodeCache({ source, env, uid }: CodeCacheOptions): CodeCache
   const path = join(folder, nameFor(statSync(source)))
   const isFolderOwn = (): boolean => isOwnFolder(() => lstatSync(folder), uid)
   return {
-    read: () => (isFolderOwn() ? readOwn(path, uid) : null),
+    read() {
+      const file = isFolderOwn() ? readOwn(path, uid) : null
+      return file === null ? null : unsealed(file)
+    },
     write(code) {
       try {
         mkdirSync(folder, { recursive: true, mode: 0o700 })
         if (!isFolderOwn()) return
         removeOld(folder)
-        replace(path, code)
+        replace(path, sealed(code))
       } catch {
         // A full disk or a read-only home: the next start is as slow as this one.
       }
@@ -92,6 +96,21 @@ function readOwn(path: string, uid: number): Buffer | null {
   } finally {
     closeSync(file)
   }
+}
+
+const SEAL_BYTES = 4
+
+/** V8 takes damaged code for whole and dies of it. */
+function sealed(code: Buffer): Buffer {
+  const seal = Buffer.alloc(SEAL_BYTES)
+  seal.writeUInt32LE(crc32(code))
+  return Buffer.concat([code, seal])
+}
+
+function unsealed(file: Buffer): Buffer | null {
+  if (file.length <= SEAL_BYTES) return null
+  const code = file.subarray(0, -SEAL_BYTES)
+  return file.readUInt32LE(code.length) === crc32(code) ? code : null
 }
 
 /** Half a file must never be taken for a whole one. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs' // prettier-ignore
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs' // prettier-ignore
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -27,6 +27,24 @@ test('gives what an earlier run has kept', (t) => {
   open()?.write(CODE)
   assert.deepEqual(open()?.read(), CODE)
   assert.equal(readdirSync(folder).length, 1)
+})
+
+test('is of no use when a single bit of it has changed, or its end is missing', (t) => {
+  const { open, file } = makeHome(t)
+  open()?.write(CODE)
+  const whole = readFileSync(file())
+  for (let bit = 0; bit < whole.length * 8; bit++) {
+    const damaged = Buffer.from(whole)
+    damaged.writeUInt8(damaged.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3)
+    writeFileSync(file(), damaged)
+    assert.equal(open()?.read(), null, `bit ${bit}`)
+  }
+  for (let length = 0; length < whole.length; length++) {
+    writeFileSync(file(), whole.subarray(0, length))
+    assert.equal(open()?.read(), null, `${length} bytes`)
+  }
+  writeFileSync(file(), whole)
+  assert.deepEqual(open()?.read(), CODE)
 })
 
 test('is kept in XDG_CACHE_HOME where that is set', (t) => {
