@@ -997,6 +997,8 @@ roll_back_service() {
     elif [ "$restarted" = yes ] || ! systemctl --quiet is-active $name.service; then
         start_service
         [ "$was_told_to_end" = no ] || return 0
+        # However little patience there was with the new one.
+        wait_seconds=60
         wait_for_heartbeat
         case $outcome in
             delivered) say "version ${previous%-*} runs again and delivers" ;;
