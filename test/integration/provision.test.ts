@@ -239,6 +239,12 @@ describe('which monitors alert', () => {
     assert.deepEqual(setting.kuma.monitors, [])
   })
 
+  test('is none where Kuma has nothing to alert by, which is told', async (t) => {
+    const setting = await setUp(t)
+    assert.match((await run(setting, { dryRun: true })).text, /^! Kuma has no notification yet/m)
+    assert.doesNotMatch((await run(setting, { dryRun: true, notify: 'none' })).text, /notification/)
+  })
+
   test('has to be one that there is', async (t) => {
     const setting = await setUp(t, { notifications: two })
     const { errors } = await run(setting, { notification: ['opps'] })

@@ -12,6 +12,8 @@ export interface PlanWords {
   readonly intervalSeconds: number
   /** What a new monitor alerts by, by its token; the group's under null. */
   readonly alerts: (token: string | null) => readonly string[]
+  /** Whether new monitors should alert, and Kuma has nothing to alert by. */
+  readonly isMute: boolean
   readonly prune: boolean
 }
 
@@ -23,6 +25,8 @@ const COLOURS: Readonly<Record<Row[0], Colour | null>> = {
   '!': 'yellow',
   ' ': null,
 }
+
+const MUTE = '! Kuma has no notification yet, so nobody is alerted: set one up there and attach it'
 
 /** The plan as a diff: first what becomes of Kuma, then of the file. */
 export function describePlan(plan: Plan, words: PlanWords, looks: Looks): string {
@@ -36,6 +40,7 @@ export function describePlan(plan: Plan, words: PlanWords, looks: Looks): string
   return [
     `Uptime Kuma ${oneLine(words.version)} at ${words.kumaUrl}`,
     ...lines,
+    ...(words.isMute ? [paint(MUTE, COLOURS['!'], looks)] : []),
     ...(edits.length === 0 ? [] : ['', words.file, ...edits]),
     '',
   ].join('\n')

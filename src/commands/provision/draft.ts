@@ -79,6 +79,7 @@ export async function draft(
       file: file.path,
       newKumaUrl,
       intervalSeconds,
+      isMute: isMaking && notify !== 'none' && kuma.notifications.length === 0,
       alerts: (token) => notificationsOf(token).map(({ name }) => name),
       prune,
     },
