@@ -7,8 +7,10 @@ const OWN_SHARE = 0.04
 /** The checks are never rarer than this, whatever they cost: a verdict must not grow old. */
 const LONGEST_MS = 60_000
 /** What may be asked at once when something happens, in looks and in milliseconds: whichever is more. */
-const BURST_LOOKS = 4
+const BURST_LOOKS = 8
 const BURST_MS = 500
+/** No answer costs nothing. */
+const SHORTEST_MS = 0.1
 /** How much another period must differ to be news. */
 const NEWS_FACTOR = 1.5
 
@@ -19,8 +21,9 @@ const NEWS_FACTOR = 1.5
 export class CheckPeriod {
   readonly #wantedMs: number
   #answersMs: readonly [number, number] = [0, 0]
-  #creditMs = BURST_MS
-  #creditedMs = -Infinity
+  /** In looks. */
+  #credit = Infinity
+  #creditedMs = 0
   #toldMs: number
 
   /** @param wantedMs what the configuration says */
@@ -31,7 +34,7 @@ export class CheckPeriod {
 
   /** What a look takes of supervisord's time: the shorter of the last two, since one may be slow for a reason of its own. */
   get #costMs(): number {
-    return Math.min(...this.#answersMs)
+    return Math.max(Math.min(...this.#answersMs), SHORTEST_MS)
   }
 
   /** From one check to the next. */
@@ -48,16 +51,19 @@ export class CheckPeriod {
   /** Takes in how long the answer to a look took. */
   answered(ms: number, nowMs: number): void {
     this.#answersMs = [this.#answersMs[1], ms]
-    const most = Math.max(BURST_LOOKS * this.#costMs, BURST_MS)
-    const refilledMs = this.#creditMs + (nowMs - this.#creditedMs) * SHARE
-    this.#creditMs = Math.min(refilledMs, most) - this.#costMs
+    this.#credit = this.#refilled(nowMs) - 1
     this.#creditedMs = nowMs
   }
 
   /** How long a look has to wait that something rang for. */
   restMs(nowMs: number): number {
-    const refilledMs = this.#creditMs + (nowMs - this.#creditedMs) * SHARE
-    return Math.min(Math.max(0, (this.#costMs - refilledMs) / SHARE), this.everyMs)
+    const missing = Math.max(0, 1 - this.#refilled(nowMs))
+    return Math.min((missing * this.#costMs) / SHARE, this.everyMs)
+  }
+
+  #refilled(nowMs: number): number {
+    const refill = ((nowMs - this.#creditedMs) * SHARE) / this.#costMs
+    return Math.min(this.#credit + refill, Math.max(BURST_LOOKS, BURST_MS / this.#costMs))
   }
 
   /** One line, once, when the period has become clearly another one; else null. */

@@ -66,7 +66,7 @@ describe('the check period', () => {
 
   it('is never more than a minute, unless that is wanted', () => {
     const [minute, hour] = [new CheckPeriod(5_000), new CheckPeriod(3_600_000)]
-    for (const period of [minute, hour, minute, hour]) period.answered(20_000, 0)
+    for (let look = 0; look < 10; look++) for (const period of [minute, hour]) period.answered(20_000, 0)
     assert.equal(minute.everyMs, 60_000)
     assert.equal(minute.restMs(0), 60_000)
     assert.equal(hour.everyMs, 3_600_000)
@@ -75,23 +75,25 @@ describe('the check period', () => {
   for (const answerMs of [1, 20, 300, 1500, 2300]) {
     it(`leaves supervisord 95 % of its time when an answer takes ${answerMs} ms, whatever rings`, () => {
       assert.ok(shareOfAnHour(answerMs, 5_000) <= 0.0401 + answerMs / 5_000 / 720)
-      assert.ok(shareOfAnHour(answerMs, 5_000, 50) <= 0.052)
+      const burst = (9 * Math.max(answerMs, 60)) / 3_600_000
+      assert.ok(shareOfAnHour(answerMs, 5_000, 50) <= 0.0502 + burst)
     })
   }
 
   it('lets some looks that something rang for follow at once, then makes them wait', () => {
-    const period = new CheckPeriod(5_000)
-    for (let look = 0, atMs = 0; look < 30; look++, atMs += 37_500) period.answered(1500, atMs)
-    const startMs = 30 * 37_500
-    let nowMs = startMs
-    let atOnce = 0
-    while (period.restMs(nowMs) === 0) {
-      nowMs += 1500
-      period.answered(1500, nowMs)
-      atOnce++
+    for (const looks of [2, 30]) {
+      const period = new CheckPeriod(5_000)
+      let nowMs = 0
+      for (let look = 0; look < looks; look++, nowMs += 37_500) period.answered(1500, nowMs)
+      let atOnce = 0
+      while (period.restMs(nowMs) === 0) {
+        nowMs += 1500
+        period.answered(1500, nowMs)
+        atOnce++
+      }
+      assert.ok(atOnce >= 7 && atOnce <= 8, `${atOnce} after ${looks}`)
+      assert.ok(period.restMs(nowMs) > 10_000)
+      assert.equal(period.restMs(nowMs + 30_000), 0)
     }
-    assert.equal(atOnce, 4)
-    assert.ok(period.restMs(nowMs) > 15_000)
-    assert.equal(period.restMs(nowMs + 30_000), 0)
   })
 })
