@@ -35,9 +35,8 @@ const STALE_MARGIN_MS = 60_000
 /** Checks and sends heartbeats until aborted: every watch on its own, so that one that hangs delays no other. */
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
   const { watches, checkEveryMs, clock, log, offer, onFault, onRestart } = options
-  const staleMs = STALE_CHECKS * checkEveryMs + STALE_MARGIN_MS
   const roundMs = new Map(watches.map((watch) => [watch, clock.now()]))
-  options.onStart(() => [...roundMs.values()].every((atMs) => clock.now() - atMs <= staleMs))
+  options.onStart(() => [...roundMs].every(([watch, atMs]) => clock.now() - atMs <= staleMs(watch)))
   const onChange = (monitor: Monitor): void => {
     monitor.bell.ring()
     options.onChange(monitor)
@@ -53,9 +52,9 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       }
     }
   }
-  const heartbeats = (monitor: Monitor): Promise<void> => {
+  const heartbeats = (monitor: Monitor, watch: Watch): Promise<void> => {
     const send = (): void => {
-      const telling = monitor.heartbeat(clock.now(), staleMs)
+      const telling = monitor.heartbeat(clock.now(), staleMs(watch))
       if (telling !== null) offer(monitor, telling)
     }
     return runHeartbeats({ period: options.createPeriod(), clock, send }, monitor.bell, signal)
@@ -73,9 +72,13 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     return [
       keep(`the checks of ${watch.name}`, () => checks(watch, restarts)),
       ...watch.monitors.map((monitor) =>
-        keep(`the heartbeats of ${monitor.name}`, () => heartbeats(monitor)),
+        keep(`the heartbeats of ${monitor.name}`, () => heartbeats(monitor, watch)),
       ),
     ]
   })
   await Promise.all(loops)
+}
+
+function staleMs({ checks }: Watch): number {
+  return STALE_CHECKS * checks.everyMs + STALE_MARGIN_MS
 }
