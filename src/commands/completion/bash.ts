@@ -6,8 +6,11 @@ import { takesFile } from './takes-file.ts'
  * @see https://www.gnu.org/software/bash/manual/html_node/Programmable-Completion.html
  */
 export function completeInBash({ name, shared, commands }: CommandLine): string {
-  const own = commands.flatMap((command) => command.own)
-  const withValue = [...shared, ...own].filter(({ placeholder }) => placeholder !== null)
+  // Several commands may have the same one.
+  const options = new Map(
+    [...shared, ...commands.flatMap(({ own }) => own)].map((one) => [one.flags.join(), one]),
+  )
+  const withValue = [...options.values()].filter(({ placeholder }) => placeholder !== null)
   const withWords = withValue.filter(({ words }) => words.length > 0)
   const withFile = withValue.filter(takesFile)
   const withAnything = withValue.filter((option) => !withWords.includes(option) && !withFile.includes(option))
