@@ -33,7 +33,9 @@ export interface WatchOptions {
   readonly restarts: Restarts
 }
 
-/** Between the beginnings of two rounds that were rung for: one death rings several times. */
+/** From a ring to its round: a death rings several times, and systemd takes notice some milliseconds later than others. */
+const GATHER_MS = 10
+/** Between the beginnings of two rounds that were rung for. */
 const GAP_MS = 50
 /** Where it rings on and on, the gap grows up to this: a flood of deaths must not become one of questions. */
 const LONGEST_GAP_MS = 1_000
@@ -42,7 +44,7 @@ const LONGEST_REST_MS = 5_000
 /**
  * Looks and judges until aborted. Rounds never overlap; a time that passes during a long round starts one more at once.
  *
- * The first ring starts a round at once, and those that follow within the gap share the next: what they rang for may
+ * The first ring starts a round, all but at once, and those that follow within the gap share the next: what they rang for may
  * have happened after the first one looked. A supervisord that is slow to answer, as with a thousand programs, is looked
  * at more rarely.
  */
@@ -63,10 +65,9 @@ export async function runWatch(watch: Watch, options: WatchOptions, signal: Abor
     const news = checks.news()
     if (news !== null) log.info(`${watch.name}: ${news}`)
     const rang = await bell.sleep(clock, Math.min(nextMs - endedMs, Math.max(againMs, restMs)), signal)
-    const mayStartMs = Math.max(startedMs + gapMs, endedMs + restMs)
-    const pauseMs = rang ? mayStartMs - clock.now() : 0
-    gapMs = pauseMs > 0 ? Math.min(gapMs * 2, LONGEST_GAP_MS) : GAP_MS
-    if (pauseMs > 0) await clock.sleep(pauseMs, signal)
+    const pauseMs = Math.max(startedMs + gapMs, endedMs + restMs) - clock.now()
+    gapMs = rang && pauseMs > 0 ? Math.min(gapMs * 2, LONGEST_GAP_MS) : GAP_MS
+    if (rang) await clock.sleep(Math.max(pauseMs, GATHER_MS), signal)
     bell.hush()
   }
 }

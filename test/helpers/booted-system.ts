@@ -19,6 +19,8 @@ export interface BootedSystem {
   readonly busSocket: string
   /** The pid of its systemd, seen from outside. */
   readonly leaderPid: number
+  /** Shuts it down and boots it again, with what is on its disk; `root`, `busSocket` and `leaderPid` are others then. */
+  reboot(): Promise<void>
   /** Ends it and waits until nothing of it is left; may be called again. */
   stop(): Promise<void>
 }
@@ -73,7 +75,13 @@ done
 for unit in $KSP_MASKED; do ln -sfn /dev/null "etc/systemd/system/$unit"; done
 cd /
 unset KSP_CGROUPS KSP_MACHINE_ID KSP_MASKED
-systemd-nspawn -D /mnt/root --machine="$name" --boot --register=no --keep-unit --console=pipe --quiet "$@"
+# It ends with 133 when the system inside wants to be booted again.
+code=133
+while [ "$code" -eq 133 ]; do
+    code=0
+    systemd-nspawn -D /mnt/root --machine="$name" --boot --register=no --keep-unit --console=pipe --quiet "$@" || code=$?
+done
+exit "$code"
 `
 
 /**
@@ -128,14 +136,32 @@ export async function bootSystem({
   }
 
   try {
-    const leader = await bootedLeader(child, timeoutMs)
+    let leader = await bootedLeader(child, timeoutMs)
     leaderPid = leader
     // A test that forgets to stop it must still come to its end; the kernel cleans up then.
     child.unref()
     const run: BootedSystem['run'] = (line, { user, ...options } = {}) =>
       runInside(leader, line, user, options)
-    const root = `/proc/${leader}/root`
-    return { run, root, busSocket: `${root}/run/dbus/system_bus_socket`, leaderPid: leader, stop }
+    return {
+      run,
+      get root() {
+        return `/proc/${leader}/root`
+      },
+      get busSocket() {
+        return `/proc/${leader}/root/run/dbus/system_bus_socket`
+      },
+      get leaderPid() {
+        return leader
+      },
+      async reboot() {
+        const before = leader
+        await run('systemctl reboot')
+        while (existsSync(`/proc/${before}`)) await sleep(50)
+        leader = await bootedLeader(child, timeoutMs)
+        leaderPid = leader
+      },
+      stop,
+    }
   } catch (error) {
     await stop()
     const reason = error instanceof Error ? error.message : String(error)
