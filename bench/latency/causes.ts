@@ -11,8 +11,8 @@ export interface Cause {
   readonly name: string
   /** Who would ever tell it, beside the agent. */
   readonly seenBy: readonly ('cron' | 'poller' | 'listener')[]
-  /** What a heartbeat says that tells it. */
-  readonly told: { readonly status: 'up' | 'down'; readonly says: RegExp }
+  /** What a heartbeat says that tells it, and what the event listener's says where not any does. */
+  readonly told: { readonly status: 'up' | 'down'; readonly says: RegExp; readonly event?: RegExp }
   /** What supervisor.service says of its restart; Debian's unit waits for 50 s. */
   readonly unitRestart: 'no' | 'on-failure'
   /** Only every tenth run: it takes its time by design. */
@@ -98,7 +98,7 @@ export const CAUSES: readonly Cause[] = [
   {
     name: 'the second of two starts fails, a second after the first: FATAL, from the last end',
     seenBy: BOTH,
-    told: { status: 'down', says: /FATAL/ },
+    told: { status: 'down', says: /FATAL/, event: /FATAL/ },
     unitRestart: 'no',
     async aim(stage) {
       await stage.sh('touch /run/broken')

@@ -33,7 +33,7 @@ export async function runPoller(stage: Stage, url: string, signal: AbortSignal):
   await sleep(Math.random() * POLL_MS, undefined, { signal }).catch(() => {})
   while (!signal.aborted) {
     await stage.host.run(
-      `systemctl is-active --quiet supervisor && ! supervisorctl status | grep -Eq 'FATAL|EXITED|BACKOFF' && s=up || s=down; curl -fsS "${pushUrl(url, TOKENS.poller)}"`,
+      `systemctl is-active --quiet supervisor && ! supervisorctl status | grep -Eq 'FATAL|EXITED' && s=up || s=down; curl -fsS "${pushUrl(url, TOKENS.poller)}"`,
     )
     await sleep(POLL_MS, undefined, { signal }).catch(() => {})
   }

@@ -70,10 +70,11 @@ const ready = (): Promise<void> => Promise.resolve()
 
 /** The others push to the receiver only. */
 export function peerTellers(stage: Stage, receiver: Receiver): Record<keyof typeof TOKENS, Teller> {
-  const arrival = async (who: keyof typeof TOKENS, sinceMs: number): Promise<number> => {
+  const arrival = async (who: keyof typeof TOKENS, sinceMs: number, event = /./): Promise<number> => {
     const find = () =>
       receiver.accepted.find(
-        (one) => one.token === TOKENS[who] && one.status === 'down' && one.atMs >= sinceMs,
+        (one) =>
+          one.token === TOKENS[who] && one.status === 'down' && one.atMs >= sinceMs && event.test(one.msg),
       )
     await eventually(`the ${who} tells it`, () => find() !== undefined, Boolean, { everyMs: 20 })
     return find()?.atMs ?? NaN
@@ -82,7 +83,7 @@ export function peerTellers(stage: Stage, receiver: Receiver): Record<keyof type
     listener: {
       name: 'event listener',
       ready,
-      arrival: (_told: Cause['told'], sinceMs) => arrival('listener', sinceMs),
+      arrival: ({ event }: Cause['told'], sinceMs) => arrival('listener', sinceMs, event),
     },
     poller: {
       name: 'poller, every 5 s',
