@@ -56,6 +56,8 @@ async function startContainer(t: Cleanup): Promise<Container> {
     PATH: `${bin}:${process.env['PATH']}`,
     KSP_PUSH_URL: `${kuma.url}/api/push/AWbUXTosJG`,
     KSP_STATE_FILE: join(dir, 'state.json'),
+    // For the logs of its programs, which a killed supervisord leaves behind.
+    TMPDIR: dir,
   }
   const inside = 'mount -t tmpfs tmpfs /run && exec supervisord -c "$0"'
   const unshare = ['--pid', '--fork', '--mount', '--mount-proc', '--kill-child', 'sh', '-c', inside, conf]
