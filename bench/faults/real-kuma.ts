@@ -141,7 +141,6 @@ function count(recorded: readonly RecordedHeartbeat[], status: string): number {
 function configOf(kuma: string, token: string, supervisor: string, folder: string): string {
   return `[kuma]
 url = "${kuma}"
-timeout = "8s"
 [agent]
 check_every = "1s"
 push_every = "2s"
@@ -151,5 +150,6 @@ unit = "none"
 url = "${supervisor}"
 [[monitor]]
 token = "${token}"
+kuma_interval = "${INTERVAL}s"
 `
 }

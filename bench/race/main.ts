@@ -117,9 +117,14 @@ async function describe(
   let falseDown = 0
   let [sent, lost] = [0, 0]
   for (const { id, token } of monitors) {
-    const recorded = await kuma.heartbeats(id)
+    const all = await kuma.heartbeats(id)
+    // Kuma's clock runs from the making of a monitor, which has nobody to push for it yet.
+    const recorded = all.slice(all.findIndex(({ status }) => status === 'up'))
     // Each alarm is one, however many rows it has.
-    falseDown += recorded.filter(({ status, important }) => status === 'down' && important).length
+    const alarms = recorded.filter(({ status, important }) => status === 'down' && important)
+    falseDown += alarms.length
+    for (const { time, msg } of alarms)
+      process.stderr.write(`${time.toISOString()} ${who}, ${way.name}: ${msg}\n`)
     sent += lossy.seen.get(token)?.sent ?? 0
     lost += lossy.seen.get(token)?.lost ?? 0
   }

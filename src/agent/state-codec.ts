@@ -19,48 +19,51 @@ export interface Remembered {
 /** Grows whenever an older agent could misread the file. */
 const VERSION = 1
 
+/** JSON can say numbers that it cannot write: 1e999. */
+const Finite = v.pipe(v.number(), v.finite())
+
 const Suspect = v.object({
   clock: v.string(),
-  sinceMs: v.number(),
-  checks: v.number(),
-  badSinceMs: v.number(),
-  lastSeenMs: v.number(),
-  incident: v.nullable(v.number()),
+  sinceMs: Finite,
+  checks: Finite,
+  badSinceMs: Finite,
+  lastSeenMs: Finite,
+  incident: v.nullable(Finite),
   followsTrouble: v.boolean(),
   confirmed: v.boolean(),
 })
 
 const History = v.object({
-  start: v.number(),
-  pid: v.number(),
+  start: Finite,
+  pid: Finite,
   state: v.picklist(['STOPPED', 'STARTING', 'RUNNING', 'BACKOFF', 'STOPPING', 'EXITED', 'FATAL', 'UNKNOWN']),
-  restarts: v.array(v.object({ atMs: v.number(), untilMs: v.number(), why: v.nullable(v.string()) })),
+  restarts: v.array(v.object({ atMs: Finite, untilMs: Finite, why: v.nullable(v.string()) })),
   isLooping: v.boolean(),
-  count: v.optional(v.number(), 0),
+  count: v.optional(Finite, 0),
 })
 
 const Status = v.picklist(['up', 'down'])
 
 const Missed = v.object({
   toldStatus: v.nullable(Status),
-  turns: v.array(v.object({ status: Status, atMs: v.number(), why: v.string() })),
-  forgotten: v.number(),
+  turns: v.array(v.object({ status: Status, atMs: Finite, why: v.string() })),
+  forgotten: Finite,
 })
 
-const Standing = v.object({ status: Status, sinceMs: v.number() })
+const Standing = v.object({ status: Status, sinceMs: Finite })
 
 const Delivery = v.object({
-  delivered: v.nullable(v.object({ atMs: v.number(), status: Status })),
-  answer: v.object({ atMs: v.number(), kind: v.string(), says: v.string() }),
+  delivered: v.nullable(v.object({ atMs: Finite, status: Status })),
+  answer: v.object({ atMs: Finite, kind: v.string(), says: v.string() }),
 })
 
 const OwnRestart = v.object({
-  begunMs: v.number(),
-  earlierMs: v.array(v.number()),
-  start: v.number(),
+  begunMs: Finite,
+  earlierMs: v.array(Finite),
+  start: Finite,
   why: v.string(),
-  endedMs: v.nullable(v.number()),
-  backMs: v.nullable(v.number()),
+  endedMs: v.nullable(Finite),
+  backMs: v.nullable(Finite),
   failure: v.nullable(v.string()),
   leftStopped: v.boolean(),
 })
@@ -74,12 +77,12 @@ const State = v.object({
       status: v.nullable(Status),
       suspects: v.array(v.tuple([v.string(), Suspect])),
       programs: v.array(v.tuple([v.string(), History])),
-      supervisorPid: v.nullable(v.number()),
-      answeredMs: v.nullable(v.number()),
-      toldMs: v.number(),
-      total: v.nullable(v.number()),
+      supervisorPid: v.nullable(Finite),
+      answeredMs: v.nullable(Finite),
+      toldMs: Finite,
+      total: v.nullable(Finite),
       outsideSystemd: v.boolean(),
-      shutdownSeconds: v.number(),
+      shutdownSeconds: Finite,
       missed: v.optional(v.array(v.tuple([v.string(), Missed])), []),
       httpFailure: v.optional(v.nullable(v.string()), null),
       ownRestarts: v.optional(v.array(v.tuple([v.string(), OwnRestart])), []),
@@ -134,7 +137,7 @@ function parse(text: string): v.InferOutput<typeof State> {
   } catch {
     throw new Error('it is not JSON')
   }
-  const version = v.safeParse(v.object({ version: v.number() }), json)
+  const version = v.safeParse(v.object({ version: Finite }), json)
   if (!version.success) throw new Error('it is not a state file of kuma-supervisor-push')
   if (version.output.version !== VERSION) {
     throw new Error(`it has version ${version.output.version}, this agent writes version ${VERSION}`)

@@ -90,7 +90,7 @@ const SCALAR_MEMBER = piece(
   '</member>',
 )
 const BEGIN = piece(
-  String.raw`(?:<\?xml version=['"]1\.0['"]\?>)?`,
+  String.raw`(?:<\?xml version=(?:'1\.0'|"1\.0")\?>)?`,
   '<methodResponse>',
   '<params>',
   '<param>',
