@@ -22,7 +22,10 @@ async function judge({ exam, of }: Examined, { user, serviceUser }: Patient): Pr
     user.isRoot &&
     !(await mayUser(serviceUser, '-r', `/proc/${supervisorPid}/cmdline`))
   if (isServiceBlind) return off(`/proc hides it from the service's user ${serviceUser} (hidepid)`, of)
-  return ok(`the end of a program is seen at once: ${pids.length} pids to watch`, { of })
+  return ok(
+    `the end of a program is seen at once: ${pids.length} ${pids.length === 1 ? 'pid' : 'pids'} to watch`,
+    { of },
+  )
 }
 
 function off(why: string, of: string | null): Finding {
