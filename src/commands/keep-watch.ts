@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { createFaults } from '../agent/faults.ts'
 import type { Monitor } from '../agent/monitor.ts'
 import { createCronPeriod, createPeriod, type Period } from '../agent/period.ts'
@@ -93,6 +94,9 @@ export async function keepWatch(options: KeepWatchOptions): Promise<Memories> {
   })
 
   const unpublish = await publishStatus({ loaded, log, mask, env, opened, standings, outboxes })
+  const ended = AbortSignal.any([stop, options.replaced])
+  // Every monitor waits for it, however many there are.
+  setMaxListeners(0, ended)
   log.info(`watching ${watches.map(({ name }) => name).join(', ')}: ${describeTimes(config.agent)}`)
   try {
     const newPeriod = await periodFactory(config.agent)
@@ -112,7 +116,7 @@ export async function keepWatch(options: KeepWatchOptions): Promise<Memories> {
         onRestart: saveSoon,
         onFault: (where, error) => faults.take(where, error),
       },
-      AbortSignal.any([stop, options.replaced]),
+      ended,
     )
     if (listening?.isOrphan === true) log.error('supervisord died: ending with it')
     if (stop.aborted) await sayFarewell(monitors, outboxes, lastWords(config.agent, listening))
