@@ -263,7 +263,7 @@ describe('as httpok, the agent', () => {
 
 describe('as crashmail and fatalmailbatch, the agent', () => {
   const CRASHES = `import sys, time, os
-if not os.path.exists(__file__ + '.crash'): time.sleep(600)
+while not os.path.exists(__file__ + '.crash'): time.sleep(0.05)
 os.remove(__file__ + '.crash')
 sys.stderr.write('starting\\n\\x1b[31mConnectionError: cannot log in with ${TOKEN}\\x1b[0m\\x00\\n')
 sys.exit(3)
@@ -275,13 +275,11 @@ sys.exit(3)
       autorestart: true,
     })
     scene.run()
-    // supervisord counts starts in whole seconds: the death must not fall into the second of the start.
-    await scene.told(/^up 1 of 1 running · supervisord up [3-9] s/)
+    await scene.told(/^up 1 of 1 running/)
     const { dir } = scene.supervisord
     await writeFile(join(dir, 'worker.py.crash'), '')
-    await scene.supervisord.ctl('signal', 'KILL', 'worker')
     const message = await scene.told(/worker restarted/)
-    assert.match(message, /^up .*worker restarted \d× \((?:killed by SIGKILL|exit 3)\)/)
+    assert.match(message, /^up .*worker restarted 1× \(exit 3\)/)
     assert.match(message, /; stderr: ConnectionError: cannot log in with AWb…/)
     assert.ok(!scene.messages().join('\n').includes(TOKEN))
   })
