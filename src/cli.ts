@@ -2,7 +2,7 @@ import { isatty } from 'node:tty'
 import { CommanderError } from 'commander'
 import type { Terminal } from './commands/load.ts'
 import { createProgram } from './commands/program.ts'
-import { ConfigError, EXIT, type ExitCode } from './errors.ts'
+import { ConfigError, EXIT, traceOf, type ExitCode } from './errors.ts'
 
 const stop = new AbortController()
 
@@ -80,8 +80,7 @@ async function main(): Promise<ExitCode> {
 
 /** A fault of ours is told with its place and ends with a code of its own: 1 would mean "down and delivered". */
 function crash(error: unknown): never {
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  printError(`kuma-supervisor-push: ${text}\n`)
+  printError(`kuma-supervisor-push: ${traceOf(error)}\n`)
   process.exit(EXIT.software)
 }
 // Rejections that nobody awaits come here too.

@@ -22,3 +22,18 @@ export class ConfigError extends Error {
     this.problems = problems
   }
 }
+
+/** What whatever was thrown says, for a line that names what failed. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** Where a mistake of ours was made, for whoever mends it; several lines. */
+export function traceOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
+
+/** The code of a system error such as `ENOENT`, or of Node such as `ERR_…`; null for any other. */
+export function codeOf(error: unknown): string | null {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null
+}

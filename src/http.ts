@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici'
+import { codeOf } from './errors.ts'
 import { noDescriptors } from './no-descriptors.ts'
 
 /** What went wrong below HTTP's own statuses; decide by these, never by the text. */
@@ -101,7 +102,7 @@ export function request(options: HttpRequest): Promise<HttpAnswer> {
       reject(failure)
       controller?.abort(failure)
     }
-    const failBy = (error: unknown) => fail(codeOf(error), describeCause(error), error)
+    const failBy = (error: unknown) => fail(failureCode(error), describeCause(error), error)
     const succeed = (code: number, body: Buffer, isWhole: boolean) => {
       settle()
       resolve({ status: code, headers, body, isWhole })
@@ -182,12 +183,12 @@ const CODES: Readonly<Record<string, HttpFailureCode>> = {
 const TLS_CODE =
   /^(?:ERR_TLS|ERR_SSL|ERR_OSSL|CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_CA)/
 
-function codeOf(error: unknown): HttpFailureCode {
+function failureCode(error: unknown): HttpFailureCode {
   // Happy eyeballs: one error per address; the first that means something speaks for all.
   if (error instanceof AggregateError && error.errors.length > 0) {
-    return error.errors.map(codeOf).find((code) => code !== 'other') ?? 'other'
+    return error.errors.map(failureCode).find((code) => code !== 'other') ?? 'other'
   }
-  const code = systemCode(error)
+  const code = codeOf(error) ?? ''
   const known = CODES[code]
   if (known !== undefined) return known
   if (TLS_CODE.test(code)) return 'tls'
@@ -196,16 +197,12 @@ function codeOf(error: unknown): HttpFailureCode {
   return 'other'
 }
 
-function systemCode(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : ''
-}
-
 /** One line, made of the causes where there are several. */
 function describeCause(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) {
     return [...new Set(error.errors.map(describeCause))].join(', ')
   }
-  const own = noDescriptors(systemCode(error))
+  const own = noDescriptors(codeOf(error) ?? '')
   if (own !== null) return own
   const text = error instanceof Error ? error.message || error.name : String(error)
   return text.replace(/\s+/g, ' ').trim()

@@ -1,3 +1,4 @@
+import { messageOf, traceOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 
 const MINUTE_MS = 60_000
@@ -39,13 +40,12 @@ export function createFaults({ log, now, report }: FaultsOptions): Faults {
       known === undefined || known.unlogged === 0 ? '' : ` (${known.unlogged} times more since the last line)`
     if (logged.size >= MOST_REMEMBERED) logged.clear()
     logged.set(message, { atMs: now(), unlogged: 0 })
-    const trace = error instanceof Error ? (error.stack ?? message) : message
-    log.error(`agent error in ${where}${again}: ${trace}`)
+    log.error(`agent error in ${where}${again}: ${traceOf(error)}`)
   }
 
   return {
     take(where, error) {
-      const message = error instanceof Error ? error.message : String(error)
+      const message = messageOf(error)
       recent = [...recent.filter((atMs) => now() - atMs < MINUTE_MS), now()]
       tell(where, message, error)
       if (recent.length >= MOST_PER_MINUTE) {

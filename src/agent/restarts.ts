@@ -1,3 +1,4 @@
+import { messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { RestartOrder } from '../verdict/own-restarts.ts'
 import type { Clock } from './clock.ts'
@@ -88,6 +89,5 @@ const LATENESS_MS = 2_000
 
 /** A mistake of ours must be told too, and must not end the agent. */
 function asOutcome(error: unknown): RestartOutcome {
-  const why = `agent error: ${error instanceof Error ? error.message : String(error)}`
-  return { kind: 'failed', why, leftStopped: true }
+  return { kind: 'failed', why: `agent error: ${messageOf(error)}`, leftStopped: true }
 }

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { codeOf, messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { decodeState, encodeState, type Remembered } from './state-codec.ts'
 
@@ -88,12 +89,6 @@ async function makeFolder(path: string): Promise<void> {
   }
 }
 
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined
-}
-
 function reason(error: unknown): string {
-  const code = codeOf(error)
-  if (typeof code === 'string') return code
-  return error instanceof Error ? error.message : String(error)
+  return codeOf(error) ?? messageOf(error)
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
+import { codeOf } from '../errors.ts'
 
 /** Ends what `takeLock` took. */
 export type Release = () => Promise<void>
@@ -17,7 +18,7 @@ export async function takeLock(name: string): Promise<Release | null> {
     server.listen({ path: `\0${await socketName(name)}`, exclusive: true })
     await once(server, 'listening')
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return null
+    if (codeOf(error) === 'EADDRINUSE') return null
     throw error
   }
   // A lock is no reason for the process to stay.

@@ -1,3 +1,4 @@
+import { messageOf, traceOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Bell } from './bell.ts'
 import type { CheckPeriod } from './check-period.ts'
@@ -90,9 +91,8 @@ export async function round(
     return wishes.length === 0 ? null : { wishMs: Math.min(...wishes), answerMs }
   } catch (error) {
     // A mistake of ours must be seen in Kuma, and the next round runs all the same.
-    const message = error instanceof Error ? error.message : String(error)
-    log.error(`the check of ${name} failed: ${error instanceof Error ? (error.stack ?? message) : message}`)
-    for (const monitor of monitors) if (monitor.fail(message)) onChange(monitor)
+    log.error(`the check of ${name} failed: ${traceOf(error)}`)
+    for (const monitor of monitors) if (monitor.fail(messageOf(error))) onChange(monitor)
     return null
   }
 }

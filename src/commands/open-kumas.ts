@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { version } from '../../package.json'
 import type { KumaConfig } from '../config/config.ts'
 import { secretsOf } from '../config/secrets.ts'
-import { ConfigError } from '../errors.ts'
+import { ConfigError, messageOf } from '../errors.ts'
 import { type KumaConnection, openKumaConnection } from '../kuma/kuma-connection.ts'
 import { createMask } from '../secret.ts'
 
@@ -46,7 +46,6 @@ async function readPem(kuma: KumaConfig, key: keyof typeof PEM_KEYS): Promise<st
   try {
     return await readFile(path, 'utf8')
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new ConfigError([`kuma.${PEM_KEYS[key]}: ${path} cannot be read: ${reason}`])
+    throw new ConfigError([`kuma.${PEM_KEYS[key]}: ${path} cannot be read: ${messageOf(error)}`])
   }
 }

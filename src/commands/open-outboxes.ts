@@ -56,7 +56,7 @@ export async function openOutboxes(options: OutboxesOptions): Promise<Outboxes> 
 function printer({ print, onTold }: OutboxesOptions): Outboxes {
   return {
     offer(monitor, telling) {
-      print(describeHeartbeat(monitor, messageOf(telling), new Date()))
+      print(describeHeartbeat(monitor, asMessage(telling), new Date()))
       if (telling.restartsUntilMs !== null) onTold(monitor, telling.restartsUntilMs)
     },
     settled: () => Promise.resolve(true),
@@ -85,7 +85,7 @@ async function kumaOutboxes(options: OutboxesOptions): Promise<Outboxes> {
     offer(monitor, telling) {
       for (const { missed, outbox } of channelsOf(monitor)) {
         if (missed.note(telling.verdict, wallNow())) onMissed()
-        outbox.offer(messageOf(telling))
+        outbox.offer(asMessage(telling))
       }
     },
     async settled(monitor) {
@@ -148,7 +148,7 @@ function openChannels(
   })
 }
 
-function messageOf(telling: Telling): Message {
+function asMessage(telling: Telling): Message {
   const { status, message, ping } = telling.verdict
   return { status, msg: message, ping, telling }
 }

@@ -1,3 +1,4 @@
+import { messageOf } from '../errors.ts'
 import type { Given } from './place.ts'
 import type { Problems } from './problems.ts'
 import { quote } from './quote.ts'
@@ -11,7 +12,7 @@ export async function checkSchedule({ place, value }: Given<string>, problems: P
     new CronTime(value).sendAt()
     return true
   } catch (error) {
-    const cause = error instanceof Error ? error.message.split('\n')[0] : String(error)
+    const cause = messageOf(error).split('\n')[0]
     problems.add(
       place,
       /No execution date/.test(cause ?? '')

@@ -1,3 +1,5 @@
+import { codeOf } from '../errors.ts'
+
 /** The little of a file system that loading a configuration needs. */
 export interface FileSource {
   /** Reads at most `maxBytes` + 1 bytes of a file; rejects with the error of `node:fs`, `EISDIR` for a folder. */
@@ -33,7 +35,7 @@ const CAUSES: Readonly<Record<string, string>> = {
 export async function readTextFile(source: FileSource, path: string, maxBytes: number): Promise<TextReading> {
   const file = await source.read(path, maxBytes).catch((error: unknown) => error)
   if (!isContent(file)) {
-    const code = codeOf(file)
+    const code = codeOf(file) ?? String(file)
     return { kind: 'failed', code, cause: CAUSES[code] ?? `cannot be read: ${code}` }
   }
   if (file.bytes.length > maxBytes) {
@@ -48,11 +50,6 @@ export async function readTextFile(source: FileSource, path: string, maxBytes: n
 
 function isContent(result: unknown): result is FileContent {
   return typeof result === 'object' && result !== null && 'bytes' in result
-}
-
-function codeOf(error: unknown): string {
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code
-  return String(error)
 }
 
 /** Replacement characters stand where the bytes are wrong, so the first one's line is the place. */

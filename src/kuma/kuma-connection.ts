@@ -1,7 +1,7 @@
 import type { LookupFunction } from 'node:net'
 import type { Dispatcher } from 'undici'
 import type { PushTarget } from '../config/config.ts'
-import { ConfigError } from '../errors.ts'
+import { ConfigError, messageOf } from '../errors.ts'
 import { loadAgent, loadProxyAgent } from '../undici.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import { push, type PushOptions } from './push.ts'
@@ -143,9 +143,8 @@ async function tlsOptions({ ca, clientCert, clientKey }: KumaConnectionOptions) 
     // The context takes anything for an authority, and then trusts nobody.
     if (ca !== null) void new X509Certificate(ca)
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
     throw new ConfigError([
-      `kuma: the contents of ca_file, client_cert_file or client_key_file cannot be used (${reason}): expected PEM, ` +
+      `kuma: the contents of ca_file, client_cert_file or client_key_file cannot be used (${messageOf(error)}): expected PEM, ` +
         'and the key that belongs to the certificate',
     ])
   }

@@ -1,3 +1,4 @@
+import { messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { createDeliveryLog } from './delivery-log.ts'
 import type { Heartbeat } from './heartbeat.ts'
@@ -125,7 +126,7 @@ export function createOutbox<H extends Heartbeat>(options: OutboxOptions<H>): Ou
       return await push(heartbeat, stop.signal)
     } catch (error) {
       // A fault of ours: told like any other failure, so that the next heartbeat still gets its try.
-      const says = `agent error while pushing: ${error instanceof Error ? error.message : String(error)}`
+      const says = `agent error while pushing: ${messageOf(error)}`
       return { kind: 'agent-error', retry: 'none', retryAfterMs: null, says }
     }
   }

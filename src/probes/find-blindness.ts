@@ -1,3 +1,4 @@
+import { codeOf } from '../errors.ts'
 import { isSupervisord } from './is-supervisord.ts'
 import { readProcessStat } from './process-stat.ts'
 
@@ -44,6 +45,6 @@ function existsHere(pid: number): boolean {
     return process.kill(pid, 0)
   } catch (error) {
     // Of another user: that is told of hidden ones too.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+    return codeOf(error) === 'EPERM'
   }
 }

@@ -1,4 +1,5 @@
 import { readFile, stat } from 'node:fs/promises'
+import { codeOf, messageOf } from '../errors.ts'
 import { createMask } from '../secret.ts'
 import { call, type CallResult } from '../xmlrpc/call.ts'
 import { asFault } from '../xmlrpc/as-fault.ts'
@@ -98,7 +99,7 @@ export function createSupervisorClient(options: SupervisorClientOptions): Superv
   const failedToOpen = (error: unknown): RpcFailure => ({
     reason: 'unreachable',
     url,
-    detail: `ca_file ${options.caFile} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+    detail: `ca_file ${options.caFile} cannot be read: ${messageOf(error)}`,
   })
 
   const askAll = async (ask: Ask): Promise<{ processes: CallResult; pid: number | null }> => {
@@ -191,7 +192,7 @@ async function isGone(socketPath: string | null): Promise<boolean> {
   if (socketPath === null) return false
   return stat(socketPath).then(
     () => false,
-    (error: NodeJS.ErrnoException) => error.code === 'ENOENT',
+    (error: unknown) => codeOf(error) === 'ENOENT',
   )
 }
 

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, normalize, resolve } from 'node:path'
+import { codeOf } from '../errors.ts'
 import { expand } from './expand.ts'
 import { glob } from './glob.ts'
 import { type IniSections, parsePythonIni } from './python-ini.ts'
@@ -124,7 +125,7 @@ async function loadInto(
   try {
     text = await readFile(path, 'utf8')
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    const code = codeOf(error) ?? String(error)
     return code === 'ENOENT' || code === 'ENOTDIR' ? { kind: 'missing' } : { kind: 'unreadable', cause: code }
   }
   const read: IniSections = new Map()

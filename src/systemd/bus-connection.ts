@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
 import type { Message, MessageLike } from '@jellybrick/dbus-next'
+import { messageOf } from '../errors.ts'
 import { BusFailure } from './bus-failure.ts'
 import { busStream } from './bus-stream.ts'
 import { toBusFailure } from './to-bus-failure.ts'
@@ -81,9 +82,10 @@ export function openBusConnection(socketPath: string, onSignal: (signal: BusSign
   const callFailure = (error: unknown): BusFailure => {
     const reason = toBusFailure(error, socketPath)
     if (reason.code !== 'garbage') return reason
-    const what = error instanceof Error ? error.message : String(error)
     const code = stream?.writable === true ? 'other' : 'closed'
-    return new BusFailure(code, `cannot send to the bus at ${socketPath}: ${what}`, { cause: error })
+    return new BusFailure(code, `cannot send to the bus at ${socketPath}: ${messageOf(error)}`, {
+      cause: error,
+    })
   }
 
   return {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { messageOf } from '../errors.ts'
 
 /** The systemd that runs this process as a service and wants to hear of it. */
 export interface ServiceManager {
@@ -55,6 +56,6 @@ async function run(args: readonly string[], env: Record<string, string>): Promis
     const { exitCode, signalCode } = child
     return exitCode === 0 ? null : `ended with ${signalCode ?? `exit code ${exitCode}`}`
   } catch (error) {
-    return `cannot be run: ${error instanceof Error ? error.message : String(error)}`
+    return `cannot be run: ${messageOf(error)}`
   }
 }

@@ -1,7 +1,7 @@
 import { DEFAULT_FILE } from '../../config/load.ts'
 import { realFiles } from '../../config/real-files.ts'
 import { replaceFile } from '../../config/replace-file.ts'
-import { ConfigError, EXIT, type ExitCode } from '../../errors.ts'
+import { codeOf, ConfigError, EXIT, type ExitCode } from '../../errors.ts'
 import { SessionError } from '../../kuma/provisioning/session-error.ts'
 import { oneLine } from '../../verdict/one-line.ts'
 import { pushAll } from '../doctor/push-all.ts'
@@ -98,15 +98,14 @@ async function write({ path }: OpenFile, before: string, text: string): Promise<
     }
     await replaceFile(path, text)
   } catch (error) {
-    if (!(error instanceof Error) || !('code' in error)) throw error
-    throw new ConfigError([
-      `${path} cannot be written: ${String(error.code)}; run the same again where it can`,
-    ])
+    const code = codeOf(error)
+    if (code === null) throw error
+    throw new ConfigError([`${path} cannot be written: ${code}; run the same again where it can`])
   }
 }
 
 function missingIsEmpty(error: unknown): { bytes: Uint8Array } {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return { bytes: new Uint8Array() }
+  if (codeOf(error) === 'ENOENT') return { bytes: new Uint8Array() }
   throw error
 }
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { chmod, mkdir, rm } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
+import { codeOf, messageOf } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import { readSocket } from './read-socket.ts'
 import { statusSocket } from './status-folders.ts'
@@ -59,9 +60,7 @@ export async function serveStatus({ folder, describe, log }: ServeOptions): Prom
     await chmod(path, 0o666)
   } catch (error) {
     server.close()
-    log.debug(
-      `the status cannot be told at ${path}: ${error instanceof Error ? error.message : String(error)}`,
-    )
+    log.debug(`the status cannot be told at ${path}: ${messageOf(error)}`)
     return nothing
   }
   server.on('error', (error) => log.debug(`the status at ${path}: ${error.message}`))
@@ -74,5 +73,5 @@ export async function serveStatus({ folder, describe, log }: ServeOptions): Prom
 }
 
 function unlessThere(error: unknown): void {
-  if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+  if (codeOf(error) !== 'EEXIST') throw error
 }
