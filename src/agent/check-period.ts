@@ -1,9 +1,6 @@
 import { describeDuration } from '../verdict/describe-duration.ts'
+import { SHARE_OF_CHECKS, SHARE_OF_SUPERVISORD } from './share-of-supervisord.ts'
 
-/** supervisord has one thread: of its time, our questions take no more than this share. */
-const SHARE = 0.05
-/** The part of it that the checks take by themselves; the rest is for those that something rang for. */
-const OWN_SHARE = 0.04
 /** The checks are never rarer than this, whatever they cost: a verdict must not grow old. */
 const LONGEST_MS = 60_000
 /** What may be asked at once when something happens, in looks and in milliseconds: whichever is more. */
@@ -39,7 +36,7 @@ export class CheckPeriod {
 
   /** From one check to the next. */
   get everyMs(): number {
-    return Math.max(this.#wantedMs, Math.min(this.#costMs / OWN_SHARE, LONGEST_MS))
+    return Math.max(this.#wantedMs, Math.min(this.#costMs / SHARE_OF_CHECKS, LONGEST_MS))
   }
 
   /** Why it is another one than was wanted; null when it is not. */
@@ -58,11 +55,11 @@ export class CheckPeriod {
   /** How long a look has to wait that something rang for. */
   restMs(nowMs: number): number {
     const missing = Math.max(0, 1 - this.#refilled(nowMs))
-    return Math.min((missing * this.#costMs) / SHARE, this.everyMs)
+    return Math.min((missing * this.#costMs) / SHARE_OF_SUPERVISORD, this.everyMs)
   }
 
   #refilled(nowMs: number): number {
-    const refill = ((nowMs - this.#creditedMs) * SHARE) / this.#costMs
+    const refill = ((nowMs - this.#creditedMs) * SHARE_OF_SUPERVISORD) / this.#costMs
     return Math.min(this.#credit + refill, Math.max(BURST_LOOKS, BURST_MS / this.#costMs))
   }
 

@@ -1,3 +1,7 @@
+import type { Judgement } from '../verdict/judge.ts'
+import type { Look } from '../verdict/look.ts'
+import { SHARE_OF_SUPERVISORD } from './share-of-supervisord.ts'
+
 /** What a look leaves open: something looks wrong that may yet be passing. */
 export interface Unsettled {
   /** Milliseconds until the first of it may count; Infinity when no look can tell. */
@@ -6,12 +10,20 @@ export interface Unsettled {
   readonly answerMs: number
 }
 
+/** Gathers what the monitors over one look still wait for; null when all of them have settled. */
+export function leftOpen(
+  { rpc }: Look,
+  seen: readonly Pick<Judgement, 'settled' | 'againMs'>[],
+): Unsettled | null {
+  const wishesMs = seen.filter(({ settled }) => !settled).map(({ againMs }) => againMs)
+  if (wishesMs.length === 0) return null
+  return { wishMs: Math.min(...wishesMs), answerMs: rpc.kind === 'answered' ? rpc.state.ms : 0 }
+}
+
 const SOONEST_MS = 50
 const LATEST_MS = 2_000
 /** What has just begun may be over at once; what has lasted for long will hardly end in this moment. */
 const SHARE_OF_AGE = 0.1
-/** Of supervisord's time, which answers one question at a time and does nothing else meanwhile. */
-const SHARE_OF_SUPERVISORD = 0.05
 
 /**
  * Tells how soon to look again while something is in between, as a program that is tried again: after a tenth of the

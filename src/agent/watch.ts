@@ -5,7 +5,7 @@ import type { CheckPeriod } from './check-period.ts'
 import type { Clock } from './clock.ts'
 import type { Monitor } from './monitor.ts'
 import { createPeriod } from './period.ts'
-import { Recheck, type Unsettled } from './recheck.ts'
+import { leftOpen, Recheck, type Unsettled } from './recheck.ts'
 import type { RestartProgram, Restarts } from './restarts.ts'
 import { takeLook, type Doors } from './take-look.ts'
 
@@ -86,9 +86,7 @@ export async function round(
     const seen = monitors.map((monitor) => ({ monitor, ...monitor.see(look, clock.now()) }))
     for (const { monitor, changed } of seen) if (changed) onChange(monitor)
     for (const { monitor, restarts: orders } of seen) restarts.begin(monitor, orders, signal)
-    const wishes = seen.filter(({ settled }) => !settled).map(({ againMs }) => againMs)
-    const answerMs = look.rpc.kind === 'answered' ? look.rpc.state.ms : 0
-    return wishes.length === 0 ? null : { wishMs: Math.min(...wishes), answerMs }
+    return leftOpen(look, seen)
   } catch (error) {
     // A mistake of ours must be seen in Kuma, and the next round runs all the same.
     log.error(`the check of ${name} failed: ${traceOf(error)}`)

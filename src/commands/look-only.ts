@@ -1,4 +1,5 @@
 import type { Clock } from '../agent/clock.ts'
+import { leftOpen, Recheck } from '../agent/recheck.ts'
 import { takeLook } from '../agent/take-look.ts'
 import type { Watch } from '../agent/watch.ts'
 
@@ -18,18 +19,16 @@ export async function lookOnly(
 ): Promise<void> {
   const untilMs = clock.now() + patienceMs
   const looks = watches.map(async (watch): Promise<void> => {
+    const recheck = new Recheck()
     for (;;) {
       const look = await takeLook(watch.doors, signal)
       const seen = watch.monitors.map((monitor) => monitor.see(look, clock.now()))
-      const wishes = seen.filter(({ settled }) => !settled).map(({ againMs }) => againMs)
+      const againMs = recheck.next(leftOpen(look, seen), clock.now())
       const isJudged = watch.monitors.every(({ verdict }) => verdict !== null)
-      if (wishes.length === 0 || (until === 'judged' && isJudged) || clock.now() >= untilMs || signal.aborted)
-        return
-      await clock.sleep(Math.max(SHORTEST_REST_MS, Math.min(LONGEST_REST_MS, ...wishes)), signal)
+      const isEnough = againMs === Infinity || (until === 'judged' && isJudged)
+      if (isEnough || clock.now() >= untilMs || signal.aborted) return
+      await clock.sleep(Math.min(againMs, untilMs - clock.now()), signal)
     }
   })
   await Promise.all(looks)
 }
-
-const SHORTEST_REST_MS = 50
-const LONGEST_REST_MS = 2_000
