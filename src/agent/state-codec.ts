@@ -61,6 +61,7 @@ const OwnRestart = v.object({
   begunMs: Finite,
   earlierMs: v.array(Finite),
   start: Finite,
+  pid: v.optional(Finite, 0),
   why: v.string(),
   endedMs: v.nullable(Finite),
   backMs: v.nullable(Finite),

@@ -27,7 +27,7 @@ export function followPrograms(
         events: eventsOf === null ? null : (eventsOf.get(info.name) ?? []),
         isOnlyOne: sinceMs > windowMs || shared.has(info.name),
         isSameSupervisor: pid === before.supervisorPid,
-        ownStart: before.ownRestarts.get(fullName)?.start,
+        own: before.ownRestarts.get(fullName),
         toldMs: before.toldMs,
         nowMs,
         windowMs,

@@ -1,5 +1,6 @@
 import type { ProcessState } from '../supervisor/process-info.ts'
 import type { Seen } from './confirm.ts'
+import { isAnother } from './restarts.ts'
 
 /** What is remembered of the restarts of one program that the agent itself asked for. Times are its monotonic milliseconds. */
 export interface OwnRestart {
@@ -9,6 +10,8 @@ export interface OwnRestart {
   readonly earlierMs: readonly number[]
   /** Start time, on supervisord's clock, of the process that was to end. */
   readonly start: number
+  /** Its pid; 0 where that is not known. */
+  readonly pid: number
   /** Why: `it used 612 MB, limit 512 MB`. */
   readonly why: string
   /** When the agent was through with it; null while it is under way. */
@@ -34,12 +37,15 @@ export interface RestartOrder {
 
 interface Standing {
   readonly start: number
+  /** 0, or its last one, when it does not run. */
+  readonly pid: number
   readonly state: ProcessState
 }
 
 /** Whether nobody but the agent has stopped the program, so that it has to be started again. */
-export function isStoppedByAgent({ start, state }: Standing, own: OwnRestart): boolean {
-  return state === 'STOPPED' && start === own.start && (own.endedMs === null || own.leftStopped)
+export function isStoppedByAgent(standing: Standing, own: OwnRestart): boolean {
+  const isSame = !isAnother(standing, own)
+  return standing.state === 'STOPPED' && isSame && (own.endedMs === null || own.leftStopped)
 }
 
 interface PlanContext {
@@ -82,6 +88,7 @@ export function planRestarts(
       begunMs: nowMs,
       earlierMs: earlierMs.filter((ms) => nowMs - ms < rememberMs(restartCooldownMs)),
       start: standing.start,
+      pid: standing.pid,
       why,
       endedMs: null,
       backMs: null,
@@ -98,6 +105,6 @@ export function rememberMs(cooldownMs: number): number {
 }
 
 function follow(entry: OwnRestart, standing: Standing | undefined, nowMs: number): OwnRestart {
-  const isBack = standing !== undefined && standing.start !== entry.start && standing.state !== 'STARTING'
+  const isBack = standing !== undefined && isAnother(standing, entry) && standing.state !== 'STARTING'
   return isBack && entry.backMs === null ? { ...entry, backMs: nowMs } : entry
 }

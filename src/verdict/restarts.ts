@@ -25,6 +25,9 @@ export interface ProgramHistory {
   readonly count: number
 }
 
+/** One run of a program. */
+type Process = Pick<ProcessInfo, 'start' | 'pid'>
+
 interface Context {
   /** What the end of supervisord's log says of this program, in order; null when it was not read. */
   readonly events: readonly ProcessEvent[] | null
@@ -35,8 +38,8 @@ interface Context {
   readonly isOnlyOne: boolean
   /** Whether the same supervisord as in the last look answered: a new one has started every program anew. */
   readonly isSameSupervisor: boolean
-  /** Start time of the process that the agent itself has restarted last; undefined when there is none. */
-  readonly ownStart: number | undefined
+  /** The process that the agent itself has restarted last; undefined when there is none. */
+  readonly own: Process | undefined
   /** Restarts up to this time have been told. */
   readonly toldMs: number
   readonly nowMs: number
@@ -77,9 +80,9 @@ export function restartsThatCount(restarts: readonly Restart[], nowMs: number): 
 }
 
 /** The start time has whole seconds: one that ended and came back within one of them has only another pid. */
-function isAnother(info: ProcessInfo, before: ProgramHistory): boolean {
-  const hasOtherPid = info.pid !== 0 && before.pid !== 0 && info.pid !== before.pid
-  return info.start !== before.start || hasOtherPid
+export function isAnother(now: Process, before: Process): boolean {
+  const hasOtherPid = now.pid !== 0 && before.pid !== 0 && now.pid !== before.pid
+  return now.start !== before.start || hasOtherPid
 }
 
 /** A process that came and went between two looks shows itself in the log alone. */
@@ -93,7 +96,7 @@ const MOST_REMEMBERED = 20
 function newRestarts(
   info: ProcessInfo,
   before: ProgramHistory,
-  { events, isOnlyOne, ownStart, nowMs, windowMs }: Context,
+  { events, isOnlyOne, own, nowMs, windowMs }: Context,
 ): Restart[] {
   if (!isAnother(info, before) || info.start === 0) return []
   const restart = (why: string | null): Restart => ({ atMs: nowMs, untilMs: nowMs + windowMs, why })
@@ -103,7 +106,8 @@ function newRestarts(
     const found = crashes(events, before).map(restart)
     return isOnlyOne ? found.slice(-1) : found
   }
-  const isAskedFor = before.state === 'STOPPED' || before.state === 'STOPPING' || before.start === ownStart
+  const isOwn = own !== undefined && !isAnother(before, own)
+  const isAskedFor = before.state === 'STOPPED' || before.state === 'STOPPING' || isOwn
   // From BACKOFF it is a start that is tried again, not a restart.
   return before.start === 0 || isAskedFor || before.state === 'BACKOFF' ? [] : [restart(null)]
 }

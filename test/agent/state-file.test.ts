@@ -50,6 +50,7 @@ const MEMORY: MonitorMemory = {
         begunMs: 1,
         earlierMs: [],
         start: 5,
+        pid: 77,
         why: 'it used 2 MB',
         endedMs: 2,
         backMs: 3,

@@ -73,6 +73,19 @@ describe('a restart by the agent', () => {
     assert.equal(observer.see(using(10, [NEW])).verdict?.message, '1 of 1 running')
   })
 
+  it('is through though the process had been started within the same second, which only the pid shows', () => {
+    const observer = observe()
+    observer.settle(using(612))
+    end(observer, 'worker:worker')
+    const sameSecond = program('worker', 'RUNNING', { pid: 8, start: WORKER.start })
+    assert.match(observer.see(using(10, [sameSecond])).verdict?.message ?? '', / · restarted worker 5 s ago/)
+    observer.memory = { ...observer.memory, toldMs: observer.nowMs }
+    assert.equal(observer.see(using(10, [sameSecond])).verdict?.message, '1 of 1 running')
+    // What happens to the new one is nobody's wish.
+    observer.see(using(10, [program('worker', 'RUNNING', { pid: 9, start: 300 })]))
+    assert.equal(observer.memory.programs.get('worker:worker')?.restarts.length, 1)
+  })
+
   it('comes at most once per cool-down, and that is told as long as the trouble goes on', () => {
     const observer = observe()
     observer.settle(using(612))
