@@ -6,7 +6,8 @@ import { loadAgent, loadProxyAgent } from '../undici.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import { push, type PushOptions } from './push.ts'
 import { probe, type Probe } from './probe.ts'
-import type { PushAnswer } from './push-answer.ts'
+import type { PushAnswer, PushAnswerKind } from './push-answer.ts'
+import { createWays } from './ways.ts'
 
 /** How this host reaches its Kumas; contents of files, not their names. */
 export interface KumaConnectionOptions {
@@ -59,36 +60,41 @@ export interface KumaConnection {
  */
 export async function openKumaConnection(options: KumaConnectionOptions): Promise<KumaConnection> {
   const connect = await connectOptions(options)
-  const dispatchers = new Map<string | null, Promise<Dispatcher>>()
-  const dispatcherFor = (proxy: string | null): Promise<Dispatcher> => {
-    const opened = dispatchers.get(proxy) ?? openDispatcher(proxy, connect)
-    dispatchers.set(proxy, opened)
-    return opened
-  }
+  const ways = createWays((proxy) => openDispatcher(proxy, connect))
   const headers = { 'user-agent': `kuma-supervisor-push/${options.version}`, ...options.headers }
   const { now, mask } = options
-  const pushOptions = async (
+  const pushOptions = (
+    dispatcher: Dispatcher,
     target: PushTarget,
     isRepeat: boolean,
     signal: AbortSignal,
-  ): Promise<PushOptions> => {
-    const dispatcher = await dispatcherFor(target.proxy)
+  ): PushOptions => {
     const proxyOrigin = target.proxy === null ? null : new URL(target.proxy).origin
     const timeoutMs = isRepeat ? options.repeatTimeoutMs : options.timeoutMs
     return { dispatcher, proxyOrigin, headers, timeoutMs, isRepeat, mask, now, target, signal }
   }
   return {
     pusher: (target) => ({
-      push: async (heartbeat, signal, isRepeat = false) =>
-        push(heartbeat, await pushOptions(target, isRepeat, signal)),
+      push: (heartbeat, signal, isRepeat = false) =>
+        ways.use(
+          target.proxy,
+          (dispatcher) => push(heartbeat, pushOptions(dispatcher, target, isRepeat, signal)),
+          ({ kind }) => OF_KUMA.has(kind),
+        ),
     }),
-    probe: async (target, signal) => probe(await pushOptions(target, false, signal)),
-    open: async (proxy) => ({ dispatcher: await dispatcherFor(proxy), headers }),
-    async close() {
-      await Promise.all([...dispatchers.values()].map(async (dispatcher) => (await dispatcher).destroy()))
-    },
+    probe: (target, signal) =>
+      ways.use(
+        target.proxy,
+        (dispatcher) => probe(pushOptions(dispatcher, target, false, signal)),
+        ({ answer: { kind } }) => OF_KUMA.has(kind),
+      ),
+    open: async (proxy) => ({ dispatcher: await ways.open(proxy), headers }),
+    close: () => ways.close(),
   }
 }
+
+/** After anything else a new connection may lead to a better place, as another backend of the proxy in front of Kuma. */
+const OF_KUMA: ReadonlySet<PushAnswerKind> = new Set(['accepted', 'unknown-monitor', 'bad-ping'])
 
 type ConnectOptions = Awaited<ReturnType<typeof connectOptions>>
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { describe, test, type TestContext } from 'node:test'
 import type { PushAnswer } from '../../src/kuma/push-answer.ts'
 import { freePort } from '../helpers/free-port.ts'
@@ -382,6 +383,26 @@ describe('a push', () => {
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
     assert.equal(server.connections, 1)
+  })
+
+  test('leaves a connection behind which there is no Kuma, without ending what else is under way', async (t) => {
+    const held: ServerResponse[] = []
+    const statusOf = new Map<Socket, number>()
+    // Each connection has a backend of its own, as behind a balancer: only the first one is bad.
+    const { port } = await serveHttp(t, (request, response) => {
+      const status = statusOf.get(request.socket) ?? (statusOf.size === 0 ? 502 : 200)
+      statusOf.set(request.socket, status)
+      if (request.url?.includes('hangs')) held.push(response)
+      else json(response, status, { ok: status === 200 })
+    })
+    const pusher = await openPusher(t, `http://127.0.0.1:${port}`)
+    const first = pusher.push(UP, never)
+    const hanging = pusher.push({ ...UP, msg: 'hangs' }, never)
+    assert.equal((await first).kind, 'busy')
+    for (let i = 0; i < 3; i += 1) assert.equal((await pusher.push(UP, never)).kind, 'accepted')
+    while (held.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    for (const response of held) json(response, 200, { ok: true })
+    assert.equal((await hanging).kind, 'accepted')
   })
 
   test('waits for no other push: each has a connection', async (t) => {
