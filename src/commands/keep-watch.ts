@@ -83,8 +83,6 @@ export async function keepWatch(options: KeepWatchOptions): Promise<Memories> {
     config,
     dryRun,
     memories,
-    clock,
-    wallNow: () => Date.now(),
     log,
     print: terminal.print,
     onTold(name, untilMs) {

@@ -48,8 +48,6 @@ async function lookAndPush(
     config,
     dryRun,
     memories,
-    clock,
-    wallNow: () => Date.now(),
     // Every run has a first heartbeat of its own: no news for whoever reads cron's mail.
     log: { ...log, info: (message) => log.debug(message) },
     print,

@@ -1,4 +1,3 @@
-import type { Clock } from '../agent/clock.ts'
 import { withMissed } from '../agent/describe-missed.ts'
 import { Missed, type MissedMemory } from '../agent/missed.ts'
 import type { Telling } from '../agent/monitor.ts'
@@ -13,6 +12,7 @@ import type { Log } from '../log.ts'
 import { createMask } from '../secret.ts'
 import { describeHeartbeat } from './describe-heartbeat.ts'
 import { openKumas } from './open-kumas.ts'
+import { realClock as clock } from './real-clock.ts'
 
 /** Where the verdicts of all monitors go: to Kuma, or with `--dry-run` to standard output. */
 export interface Outboxes {
@@ -31,9 +31,6 @@ interface OutboxesOptions {
   readonly config: Config
   readonly dryRun: boolean
   readonly memories: Memories
-  readonly clock: Clock
-  /** Wall clock in milliseconds, for the times that people are told. */
-  readonly wallNow: () => number
   readonly log: Log
   /** Called when all Kumas of a monitor have been told of its restarts up to a time, in monotonic milliseconds. */
   readonly onTold: (monitor: string, untilMs: number) => void
@@ -75,7 +72,7 @@ interface Channel {
 }
 
 async function kumaOutboxes(options: OutboxesOptions): Promise<Outboxes> {
-  const { config, clock, wallNow, onMissed } = options
+  const { config, onMissed } = options
   const connections = await openKumas(config.kumas, () => clock.now())
   const channels = new Map(
     config.monitors.map((monitor) => [monitor.name, openChannels(monitor, connections, options)]),
@@ -84,7 +81,7 @@ async function kumaOutboxes(options: OutboxesOptions): Promise<Outboxes> {
   return {
     offer(monitor, telling) {
       for (const { missed, outbox } of channelsOf(monitor)) {
-        if (missed.note(telling.verdict, wallNow())) onMissed()
+        if (missed.note(telling.verdict, Date.now())) onMissed()
         outbox.offer(asMessage(telling))
       }
     },
@@ -111,7 +108,7 @@ async function kumaOutboxes(options: OutboxesOptions): Promise<Outboxes> {
 function openChannels(
   { name, pushes }: MonitorConfig,
   connections: ReadonlyMap<string, KumaConnection>,
-  { config, memories, clock, wallNow, log, onTold, onMissed }: OutboxesOptions,
+  { config, memories, log, onTold, onMissed }: OutboxesOptions,
 ): Channel[] {
   const mask = createMask(secretsOf(config))
   /** Until when restarts have been told, by Kuma. */
@@ -127,10 +124,10 @@ function openChannels(
       async push(heartbeat, signal) {
         const told = toldMs.get(kuma)
         const says = told === undefined ? heartbeat.msg : heartbeat.telling.messageFor(told)
-        const msg = withMissed(says, missed.tell(), wallNow())
+        const msg = withMissed(says, missed.tell(), Date.now())
         const answer = await pusher.push({ ...heartbeat, msg }, signal, missed.isRepeat(heartbeat.status))
         // It is kept in a file and shown to others, and what stands in Kuma's place may send back what it was sent.
-        delivery = noteDelivery(delivery, heartbeat, { ...answer, says: mask(answer.says) }, wallNow())
+        delivery = noteDelivery(delivery, heartbeat, { ...answer, says: mask(answer.says) }, Date.now())
         return answer
       },
       onDelivered({ status, telling: { restartsUntilMs } }) {

@@ -75,8 +75,6 @@ async function tryOut({ loaded: { config, dryRun }, log }: Loaded, { print }: Te
     config,
     dryRun,
     memories: new Map(),
-    clock: realClock,
-    wallNow: () => Date.now(),
     log,
     print,
     onTold() {},
