@@ -41,9 +41,15 @@ export function createHttpProbe(options: HttpProbeOptions): HttpProbe {
   return {
     async read(waitMs, signal) {
       const outcome = (underWay ??= open().then((opened) => ask(opened, options, closing.signal)))
-      const reading = await within(waitMs, outcome, signal)
-      if (reading.kind !== 'waiting') underWay = null
-      return reading
+      let isOver = true
+      try {
+        const reading = await within(waitMs, outcome, signal)
+        isOver = reading.kind !== 'waiting'
+        return reading
+      } finally {
+        // A mistake of ours is told once too, and then the page is asked anew.
+        if (isOver) underWay = null
+      }
     },
     async close() {
       closing.abort()

@@ -83,6 +83,15 @@ test('every failure is said as the end of a sentence about the URL', async (t) =
   }
 })
 
+test('a mistake is told once, and the page is asked anew', async (t) => {
+  const options = { url: 'nowhere', timeoutMs: PATIENT_MS, texts: [] }
+  const probe = createHttpProbe(options)
+  t.after(() => probe.close())
+  await assert.rejects(probe.read(PATIENT_MS, never), /Invalid URL/)
+  options.url = await serve(t, (response) => response.end('well'))
+  assert.equal((await probe.read(PATIENT_MS, never)).kind, 'answered')
+})
+
 test('a closed probe leaves no request behind', async (t) => {
   const held: ServerResponse[] = []
   const probe = open(t, await serve(t, (response) => void held.push(response)))

@@ -1,6 +1,6 @@
 import type { SupervisorConfig } from '../../config/config.ts'
 import { skipped, type Finding } from './check.ts'
-import type { SupervisorExam } from './examine-supervisor.ts'
+import type { SupervisorExam } from '../examine-supervisor.ts'
 import type { Patient } from './patient.ts'
 
 export interface Examined {

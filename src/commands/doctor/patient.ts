@@ -1,13 +1,12 @@
 import type { Config } from '../../config/config.ts'
 import type { LoadedConfig } from '../../config/load.ts'
 import type { UnitReading } from '../../systemd/unit-reading.ts'
-import type { Telling } from '../../agent/monitor.ts'
-import type { PushAnswer } from '../../kuma/push-answer.ts'
 import type { KumaMonitor } from '../../kuma/provisioning/kuma-inventory.ts'
 import type { Status } from '../status/status.ts'
 import type { KumaExam } from './examine-kumas.ts'
 import type { JournalLine } from './read-journal.ts'
-import type { SupervisorExam } from './examine-supervisor.ts'
+import type { SupervisorExam } from '../examine-supervisor.ts'
+import type { Pushed } from '../push-all.ts'
 
 /** What the checks look at. Each reading is taken once, by the first check that asks for it. */
 export interface Patient {
@@ -45,14 +44,5 @@ export type InKuma =
 
 export interface Timed<T> {
   readonly value: T
-  readonly ms: number
-}
-
-/** One heartbeat and what Kuma made of it. */
-export interface Pushed {
-  readonly monitor: string
-  /** Null when nothing could be said yet, and so nothing was sent. */
-  readonly telling: Telling | null
-  readonly answer: PushAnswer | null
   readonly ms: number
 }

@@ -1,6 +1,7 @@
 import { maskToken } from '../../secret.ts'
 import { oneLine } from '../../verdict/one-line.ts'
 import { paint, type Colour, type Looks } from '../screen.ts'
+import { fit, textWidth } from '../text-width.ts'
 import type { Plan } from './plan.ts'
 
 export interface PlanWords {
@@ -32,9 +33,9 @@ const MUTE = '! Kuma has no notification yet, so nobody is alerted: set one up t
 export function describePlan(plan: Plan, words: PlanWords, looks: Looks): string {
   const kuma = kumaRows(plan, words)
   const file = fileRows(plan, words)
-  const width = Math.max(0, ...kuma.map(([, , name]) => name.length))
+  const width = Math.max(0, ...kuma.map(([, , name]) => textWidth(name)))
   const lines = kuma.map(([sign, what, name, about]) =>
-    paint(`${sign} ${what.padEnd(5)}  ${name.padEnd(width)}  ${about}`.trimEnd(), COLOURS[sign], looks),
+    paint(`${sign} ${what.padEnd(5)}  ${fit(name, width)}  ${about}`.trimEnd(), COLOURS[sign], looks),
   )
   const edits = file.map(([sign, text]) => paint(`${sign} ${text}`, COLOURS[sign], looks))
   return [

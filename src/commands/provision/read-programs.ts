@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { SupervisorConfig } from '../../config/config.ts'
 import type { ProcessInfo } from '../../supervisor/process-info.ts'
-import { examineSupervisor } from '../doctor/examine-supervisor.ts'
+import { examineSupervisor } from '../examine-supervisor.ts'
 
 /** What supervisord runs, or why that is not known. */
 export type ProgramsReading =

@@ -16,7 +16,8 @@ export async function askAgent(
   env: Environment,
   signal: AbortSignal,
 ): Promise<Status | null> {
-  const given = (name: OptionName): unknown => flags[name] ?? env[OPTIONS[name].env]
+  // An empty variable counts as not set.
+  const given = (name: OptionName): unknown => flags[name] ?? (env[OPTIONS[name].env]?.trim() || undefined)
   // Others leave it open what is watched; in a container they are variables that the agent has, too.
   const asks = OPTION_NAMES.filter((name) => OPTIONS[name].topic === 'What is watched')
   if (asks.some((name) => given(name) !== undefined)) return null

@@ -1,7 +1,7 @@
 import { describeDuration } from '../../verdict/describe-duration.ts'
 import { paint, type Colour, type Looks } from '../screen.ts'
 import type { DeliveryStatus, MonitorStatus, Status } from './status.ts'
-import { fit, textWidth, wrap } from './text-width.ts'
+import { fit, textWidth, wrap } from '../text-width.ts'
 
 const VERDICTS = { up: ['UP', 'green'], down: ['DOWN', 'red'] } as const
 const VERDICT = 4

@@ -3,7 +3,7 @@ import { describeDuration } from '../../verdict/describe-duration.ts'
 import { describeSize } from '../../verdict/describe-size.ts'
 import { paint, type Colour, type Looks } from '../screen.ts'
 import type { ProgramStatus } from './status.ts'
-import { fit, textWidth } from './text-width.ts'
+import { fit, textWidth } from '../text-width.ts'
 
 const STATE_COLOURS: Readonly<Record<ProcessState, Colour>> = {
   RUNNING: 'green',

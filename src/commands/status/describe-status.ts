@@ -4,7 +4,7 @@ import { paint, type Looks } from '../screen.ts'
 import { describeMonitors } from './describe-monitors.ts'
 import { describePrograms } from './describe-programs.ts'
 import type { ServiceStatus, Status, SupervisordStatus, WatchStatus } from './status.ts'
-import { textWidth, wrap } from './text-width.ts'
+import { textWidth, wrap } from '../text-width.ts'
 
 const NARROWEST = 32
 /** What was seen this long ago is worth a word. */

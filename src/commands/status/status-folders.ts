@@ -9,13 +9,12 @@ const OF_ROOT = '/run/kuma-supervisor-push-root'
 
 /** Where an agent of this user tells its status; null where it has no folder for that. */
 export function ownStatusFolder(env: Environment, isRoot: boolean): string | null {
-  const [ofUnit] = env['RUNTIME_DIRECTORY']?.split(':') ?? []
-  return ofUnit ?? ofUser(env) ?? (isRoot ? OF_ROOT : null)
+  return ofUnit(env) ?? ofUser(env) ?? (isRoot ? OF_ROOT : null)
 }
 
 /** Where an agent may tell its status, the service's first. */
 export function statusFolders(env: Environment): readonly string[] {
-  const folders = [env['RUNTIME_DIRECTORY']?.split(':')[0], OF_SERVICE, ofUser(env), OF_ROOT]
+  const folders = [ofUnit(env), OF_SERVICE, ofUser(env), OF_ROOT]
   return folders.flatMap((folder) => folder ?? [])
 }
 
@@ -23,7 +22,12 @@ export function statusSocket(folder: string): string {
   return join(folder, 'status.sock')
 }
 
-function ofUser(env: Environment): string | undefined {
+/** What systemd has made for the unit that this runs in. */
+function ofUnit(env: Environment): string | null {
+  return env['RUNTIME_DIRECTORY']?.split(':')[0] || null
+}
+
+function ofUser(env: Environment): string | null {
   const folder = env['XDG_RUNTIME_DIR'] ?? ''
-  return folder === '' ? undefined : join(folder, 'kuma-supervisor-push')
+  return folder === '' ? null : join(folder, 'kuma-supervisor-push')
 }

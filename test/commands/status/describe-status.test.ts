@@ -7,7 +7,7 @@ import type {
   Status,
   WatchStatus,
 } from '../../../src/commands/status/status.ts'
-import { textWidth } from '../../../src/commands/status/text-width.ts'
+import { textWidth } from '../../../src/commands/text-width.ts'
 
 const PLAIN = { isUtf8: true, hasColours: false }
 

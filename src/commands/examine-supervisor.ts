@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
-import type { SupervisorConfig } from '../../config/config.ts'
-import type { RpcFailure, SupervisorState } from '../../supervisor/rpc-reading.ts'
-import { realClock } from '../real-clock.ts'
+import type { SupervisorConfig } from '../config/config.ts'
+import type { RpcFailure, SupervisorState } from '../supervisor/rpc-reading.ts'
+import { realClock } from './real-clock.ts'
 
 /** Everything that one supervisord's door shows. */
 export interface SupervisorExam {
@@ -39,7 +39,7 @@ export async function examineSupervisor(
   const { url, source, warning } = found
   const username = config.username ?? found.username
   const password = config.password ?? found.password
-  const { createSupervisorClient } = await import('../../supervisor/client.ts')
+  const { createSupervisorClient } = await import('../supervisor/client.ts')
   const { caFile, timeoutMs } = config
   const client = createSupervisorClient({ url, username, password, caFile, timeoutMs, now })
   try {
@@ -68,6 +68,6 @@ async function find({ url }: SupervisorConfig, env: Readonly<Record<string, stri
       warning: null,
     } as const
   }
-  const { findServer } = await import('../../supervisor/find-server.ts')
+  const { findServer } = await import('../supervisor/find-server.ts')
   return findServer({ env, cwd: process.cwd(), hostname: hostname() })
 }

@@ -1,18 +1,31 @@
-import type { Config } from '../../config/config.ts'
-import { secretsOf } from '../../config/secrets.ts'
-import { createLog } from '../../log.ts'
-import { createMask } from '../../secret.ts'
-import { lookOnly } from '../look-only.ts'
-import { openKumas } from '../open-kumas.ts'
-import { openWatches } from '../open-watches.ts'
-import { realClock } from '../real-clock.ts'
-import { slowestPage } from '../slowest-page.ts'
-import type { Pushed } from './patient.ts'
+import type { Telling } from '../agent/monitor.ts'
+import type { Config } from '../config/config.ts'
+import { secretsOf } from '../config/secrets.ts'
+import type { PushAnswer } from '../kuma/push-answer.ts'
+import { createLog } from '../log.ts'
+import { createMask } from '../secret.ts'
+import { lookOnly } from './look-only.ts'
+import { openKumas } from './open-kumas.ts'
+import { openWatches } from './open-watches.ts'
+import { realClock } from './real-clock.ts'
+import { slowestPage } from './slowest-page.ts'
+
+/** One heartbeat and what Kuma made of it. */
+export interface Pushed {
+  readonly monitor: string
+  /** Null when nothing could be said yet, and so nothing was sent. */
+  readonly telling: Telling | null
+  readonly answer: PushAnswer | null
+  readonly ms: number
+}
 
 /** As `once`: what may be passing is no news yet. */
 const PATIENCE_MS = 12_000
 
-/** Looks, judges and pushes once for every monitor: what Kuma is told is what is so. */
+/**
+ * Looks, judges and pushes once for every monitor: what Kuma is told is what is so.
+ * @throws {ConfigError} when a certificate or key cannot be read or used
+ */
 export async function pushAll(
   config: Config,
   env: Readonly<Record<string, string | undefined>>,
@@ -28,6 +41,7 @@ export async function pushAll(
     now: () => Date.now(),
     mask,
   })
+  const connections = await openKumas(config.kumas, () => clock.now())
   const opened = await openWatches({
     config,
     env,
@@ -39,7 +53,6 @@ export async function pushAll(
     dryRun: true,
     listens: false,
   })
-  const connections = await openKumas(config.kumas, () => clock.now())
   try {
     const patienceMs = PATIENCE_MS + slowestPage(config)
     await lookOnly(opened.watches, { clock, patienceMs, until: 'settled' }, signal)

@@ -1,0 +1,20 @@
+import { Readable } from 'node:stream'
+import type { Terminal } from '../../src/commands/load.ts'
+
+/** A terminal at which nobody sits, but for what is given. */
+export function silentTerminal(more: Partial<Terminal> = {}): Terminal {
+  return {
+    env: {},
+    print: () => {},
+    printError: () => {},
+    pipes: { input: Readable.from([]), output: () => {} },
+    hide: () => {},
+    ask: () => Promise.resolve(null),
+    isInteractive: false,
+    isScreen: false,
+    onFault: () => {},
+    screenSize: () => ({ columns: null, rows: null }),
+    onSignal: () => () => {},
+    ...more,
+  }
+}
