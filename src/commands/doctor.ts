@@ -9,6 +9,7 @@ import { examineKumas, type KumaExam } from './doctor/examine-kumas.ts'
 import { examineSupervisor } from './examine-supervisor.ts'
 import type { Patient } from './doctor/patient.ts'
 import { pushAll } from './push-all.ts'
+import { CRON_FILE, readCronJob } from './doctor/read-cron-job.ts'
 import { readJournal } from './doctor/read-journal.ts'
 import { describeAsJson, describeEnd, describeLine, type Line } from './doctor/report.ts'
 import type { OwnFlags } from './own-options.ts'
@@ -45,7 +46,8 @@ export async function doctor(
       const ms = realClock.now() - startedMs
       const found = findings.map((finding): Line => ({ check: name, ...finding, ms: finding.ms ?? ms }))
       lines.push(...found)
-      if (!json) for (const line of found) terminal.print(describeLine(line, looks))
+      if (!json)
+        for (const line of found) terminal.print(describeLine(line, terminal.screenSize().columns, looks))
     }
   } finally {
     close()
@@ -96,6 +98,7 @@ async function admit(
       return kumas
     },
     askAgent: () => (told ??= askAgent(flags, env, stop)),
+    cronJob: () => readCronJob(CRON_FILE),
     journal: () => readJournal(env),
     askKuma: async () => {
       if (loaded === null || !hasLogin(flags)) return null

@@ -7,7 +7,10 @@ interface LookOptions {
   readonly clock: Clock
   /** How long to look again, at most. */
   readonly patienceMs: number
-  /** What to look again for: until every monitor has a verdict, or until nothing is left that may be passing. */
+  /**
+   * What to look again for: until every monitor has a verdict, which one from before is not while supervisord says
+   * nothing, or until nothing is left that may be passing.
+   */
   readonly until: 'judged' | 'settled'
 }
 
@@ -24,7 +27,7 @@ export async function lookOnly(
       const look = await takeLook(watch.doors, signal)
       const seen = watch.monitors.map((monitor) => monitor.see(look, clock.now()))
       const againMs = recheck.next(leftOpen(look, seen), clock.now())
-      const isJudged = watch.monitors.every(({ verdict }) => verdict !== null)
+      const isJudged = look.rpc.kind !== 'failed' && watch.monitors.every(({ verdict }) => verdict !== null)
       const isEnough = againMs === Infinity || (until === 'judged' && isJudged)
       if (isEnough || clock.now() >= untilMs || signal.aborted) return
       await clock.sleep(Math.min(againMs, untilMs - clock.now()), signal)

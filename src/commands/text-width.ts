@@ -29,8 +29,13 @@ export function fit(text: string, columns: number): string {
   return `${kept}…${' '.repeat(Math.max(0, columns - used - 1))}`
 }
 
-/** Breaks a text into lines of so many columns, between words where that is possible. */
+/** Breaks a text into lines of so many columns; a word that is longer is cut. */
 export function wrap(text: string, columns: number): string[] {
+  return wrapWords(text, columns).map((line) => (textWidth(line) > columns ? fit(line, columns) : line))
+}
+
+/** Breaks a text between words into lines of so many columns, longer only where a word is. */
+export function wrapWords(text: string, columns: number): string[] {
   const lines: string[] = []
   let line = ''
   for (const word of text.split(' ')) {
@@ -40,7 +45,7 @@ export function wrap(text: string, columns: number): string[] {
     }
     line = line === '' ? word : `${line} ${word}`
   }
-  return [...lines, line].map((one) => (textWidth(one) > columns ? fit(one, columns) : one))
+  return [...lines, line]
 }
 
 function segmentWidth(segment: string): number {

@@ -140,7 +140,13 @@ function toldBy(config: string, told: Setup['told']): Status {
     service: { pid: 1, startedAt: at, config, pushes: 'every 24s' },
     watches: [],
     monitors: [
-      { name: 'host', status: 'up', since: at, message: 'fine', deliveries: [{ ...delivery, ...told }] },
+      {
+        name: 'supervisor',
+        status: 'up',
+        since: at,
+        message: 'fine',
+        deliveries: [{ ...delivery, ...told }],
+      },
     ],
   }
 }
@@ -293,6 +299,7 @@ suite('names the broken leg and what mends it', () => {
     ['a service that is not started', { units: [UNIT, { ...SERVICE, active: 'inactive', sub: 'dead' }] }, 'service', /^systemctl enable --now kuma-supervisor-push$/],
     ['heartbeats of the running agent that Kuma does not know', { told: { kind: 'unknown-monitor', answer: 'Kuma answered 404' } }, 'delivery', /^press Resume .* Push URL/],
     ['heartbeats of the running agent that do not get through', { told: { kind: 'refused', answer: 'Kuma refuses connections' } }, 'delivery', /^mend what kuma, tls and api tell above$/],
+    ['a monitor that the running agent does not know yet', { told: { kind: 'accepted', answer: '' }, monitor: '[[monitor]]\nname = "new"\ntoken = "BBBBBBBBBB"' }, 'delivery', /^systemctl reload kuma-supervisor-push, or .*kill -HUP 1$/],
     ['an error in the log of the service', { journal: journalLine(5, 'watching') + journalLine(4, 'error: agent error in the checks of local: oops') }, 'log', /systemctl restart kuma-supervisor-push; journalctl -u kuma-supervisor-push -n 30/],
     ['an error in a log of JSON', { journal: journalLine(4, '{"time":"2026-11-20T12:00:00.000Z","level":"error","message":"oops"}') }, 'log', /^mend that/],
     ['a login that Kuma does not know', { user: 'admin', passwordFile: '/none/password' }, 'period', /^correct --user and the password/],
@@ -426,6 +433,12 @@ test('for people: a mark, the check, its time, and the remedy below', async (t) 
   await doctor({ config }, { ...terminal, env: { ...env, LC_ALL: 'C' } }, new AbortController().signal)
   assert.match(text, /^ok {3}node/)
   assert.match(text, /\nFAIL programs/)
+
+  text = ''
+  const narrow = { ...terminal, screenSize: () => ({ columns: 60, rows: 20 }) }
+  await doctor({ config: '/none/config.toml' }, narrow, new AbortController().signal)
+  const beside = text.split('\n').filter((line) => /^ {24}[^→]/.test(line))
+  assert.ok(beside.length > 0 && beside.every((line) => line.length < 60), text)
 
   text = ''
   await doctor({ config }, { ...terminal, isScreen: true }, new AbortController().signal)

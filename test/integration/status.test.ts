@@ -4,9 +4,11 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { after, before, test, type TestContext } from 'node:test'
 import { status } from '../../src/commands/status.ts'
+import { buildBundle, runAgent } from '../helpers/agent-process.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { startFakeBus } from '../helpers/fake-bus.ts'
 import { fakeSystemd } from '../helpers/fake-systemd.ts'
+import { startReceiver } from '../helpers/receiver.ts'
 import { startSupervisord, type Supervisord } from '../helpers/supervisord.ts'
 
 let supervisord: Supervisord
@@ -92,6 +94,21 @@ test('shows unit, supervisord, programs by group and the verdict, without a toke
   assert.match(text, /\nDOWN {2}supervisor {2}gone FATAL: /)
   assert.ok(!text.includes('\u001B'))
   assert.equal(errors, '')
+  assert.equal(code, 1)
+})
+
+test('looks again before it says that a supervisord is up which was so the last time and is gone', async (t) => {
+  const gone = await startSupervisord({ programs: { web: 'sleep 600' } })
+  t.after(() => gone.stop())
+  const stateFile = join(gone.dir, 'state.json')
+  const kuma = await startReceiver(t)
+  await buildBundle()
+  const pushed = ['--token', 'AWbUXTosJG', '--kuma-url', kuma.url, '--state-file', stateFile]
+  const agent = await runAgent(['once', ...pushed, '--supervisor-url', gone.url, '--unit', 'none'])
+  assert.equal(agent.code, 0, agent.stderr)
+  await gone.end()
+  const { code, text } = await show(t, { supervisorUrl: gone.url, unit: 'none', stateFile })
+  assert.match(text, /\nDOWN {2}supervisor {2}/)
   assert.equal(code, 1)
 })
 

@@ -1,14 +1,35 @@
+import { resolve } from 'node:path'
+import type { LoadedConfig } from '../../config/load.ts'
 import { describeDuration } from '../../verdict/describe-duration.ts'
-import type { DeliveryStatus } from '../status/status.ts'
+import type { DeliveryStatus, Status } from '../status/status.ts'
 import { failed, ok, skipped, type Finding } from './check.ts'
 import type { Patient } from './patient.ts'
 import { RESUME_OR_COPY } from './check-token.ts'
 
-/** Whether Kuma took the last heartbeats of the running agent. */
-export async function checkDelivery({ askAgent }: Patient): Promise<Finding[]> {
+/** Whether the running agent pushes for the monitors of the configuration, and Kuma took the last heartbeats. */
+export async function checkDelivery({ askAgent, loaded }: Patient): Promise<Finding[]> {
   const status = await askAgent()
   if (status === null) return [skipped('no running agent tells of its heartbeats')]
   const { monitors, at } = status
+  const stale = loaded === null ? [] : findStale(loaded, status)
+  return [...stale, ...judgeAll(monitors, at)]
+}
+
+/** Monitors that came into the file, or went, since the agent read it. */
+function findStale({ source, config }: LoadedConfig, { service, monitors }: Status): Finding[] {
+  if (source === null || service === null || service.config !== resolve(source)) return []
+  const written = new Set(config.monitors.map(({ name }) => name))
+  const pushed = new Set(monitors.map(({ name }) => name))
+  const remedy = `systemctl reload kuma-supervisor-push, or without systemd: kill -HUP ${service.pid}`
+  const stale = (says: string, of: string): Finding =>
+    failed(`${says}: the running agent has not read the configuration again`, remedy, { of })
+  return [
+    ...[...written].filter((name) => !pushed.has(name)).map((name) => stale('not pushed', name)),
+    ...[...pushed].filter((name) => !written.has(name)).map((name) => stale('still pushed', name)),
+  ]
+}
+
+function judgeAll(monitors: Status['monitors'], at: Date): Finding[] {
   return monitors.flatMap(({ name, deliveries }) => {
     if (deliveries.length === 0) return [skipped('no heartbeat was sent yet', { of: name })]
     return deliveries.map((delivery) => {

@@ -1,5 +1,7 @@
 import type { MonitorConfig } from '../../config/config.ts'
 import { bestIntervalSeconds, checkTiming } from '../../config/check-timing.ts'
+import { formatDuration } from '../../config/duration.ts'
+import { longestGap } from '../../config/longest-gap.ts'
 import { rhythmOf, type Rhythm } from '../../config/rhythm.ts'
 import type { KumaMonitor } from '../../kuma/provisioning/kuma-inventory.ts'
 import { failed, ok, skipped, type Finding } from './check.ts'
@@ -10,16 +12,19 @@ import type { Patient } from './patient.ts'
 export async function checkPeriod({
   loaded,
   askKuma,
-}: Pick<Patient, 'loaded' | 'askKuma'>): Promise<Finding[]> {
+  cronJob,
+}: Pick<Patient, 'loaded' | 'askKuma' | 'cronJob'>): Promise<Finding[]> {
   if (loaded === null) return [skipped('needs a right configuration')]
-  const { timing, config } = loaded
-  const rhythm = await rhythmOf(config.agent)
+  const { config } = loaded
+  const cron = await cronJob()
+  const rhythm = cron === null ? await rhythmOf(config.agent) : await rhythmOfCron(cron)
   const inKuma = await askKuma()
   if (inKuma?.kind === 'failed')
     return [failed(inKuma.says, 'correct --user and the password, or leave them out')]
   if (inKuma !== null) {
     return config.monitors.flatMap((monitor) => judgeMonitor(monitor, inKuma.monitors, inKuma.kuma, rhythm))
   }
+  const timing = cron === null ? loaded.timing : judgeFile(config.monitors, rhythm)
   if (timing.length > 0) return timing.map(asFinding)
   return config.monitors.every(({ kumaIntervalMs }) => kumaIntervalMs !== null)
     ? [ok(`${rhythm.name} goes with Kuma's Heartbeat Interval`)]
@@ -28,6 +33,19 @@ export async function checkPeriod({
           `${rhythm.name} wants Heartbeat Interval ${bestIntervalSeconds(rhythm.everyMs)} in Kuma; doctor --user NAME asks Kuma`,
         ),
       ]
+}
+
+/** The heartbeats of the file's monitors come when cron runs `once`, whatever the file says of its own period. */
+function judgeFile(monitors: readonly MonitorConfig[], rhythm: Rhythm): string[] {
+  return monitors.flatMap(({ name, kumaIntervalMs }) => {
+    const place = { label: `kuma_interval of ${name}`, line: 0 }
+    return checkTiming({ value: kumaIntervalMs, place }, rhythm) ?? []
+  })
+}
+
+async function rhythmOfCron(schedule: string): Promise<Rhythm> {
+  const everyMs = await longestGap(schedule)
+  return { everyMs, name: `cron's ${schedule} (up to ${formatDuration(everyMs)} apart)`, isPeriod: false }
 }
 
 /** Those of the Kuma that was asked. */

@@ -7,7 +7,7 @@ import type { Patient } from './patient.ts'
 import { SERVICE_UNIT } from './service-unit.ts'
 
 /** Whether the installed service runs. */
-export async function checkService({ readUnit, journal }: Patient): Promise<Finding[]> {
+export async function checkService({ readUnit, journal, cronJob }: Patient): Promise<Finding[]> {
   const { value, ms } = await readUnit(SERVICE_UNIT)
   if (value.kind === 'state') {
     const finding = judge(value.unit)
@@ -16,7 +16,9 @@ export async function checkService({ readUnit, journal }: Patient): Promise<Find
     const says = last === undefined ? finding.says : `${finding.says}: ${cut(last.text, MOST_SHOWN)}`
     return [{ ...finding, says, ms }]
   }
-  if (value.kind === 'not-found') return [skipped(`no ${SERVICE_UNIT}: run by hand or by cron`, { ms })]
+  const cron = await cronJob()
+  if (cron !== null) return [ok(`none: cron runs it by ${cron}`, { ms })]
+  if (value.kind === 'not-found') return [skipped(`no ${SERVICE_UNIT}: run by hand`, { ms })]
   if (value.kind === 'no-systemd') return [skipped('no systemd on this host', { ms })]
   return [skipped('unknown: systemd cannot be asked', { ms })]
 }

@@ -26,6 +26,8 @@ export interface Patient {
   readonly examineKumas: () => Promise<readonly KumaExam[]>
   /** What the running agent tells; null where none does. */
   readonly askAgent: () => Promise<Status | null>
+  /** The cron expression that `once` is run by, of a host that was installed so; else null. */
+  readonly cronJob: () => Promise<string | null>
   /** What the service has written last; null where that cannot be read. */
   readonly journal: () => Promise<readonly JournalLine[] | null>
   /** What the monitors are in Kuma; null without a login. */

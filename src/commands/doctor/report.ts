@@ -1,6 +1,7 @@
 import { version } from '../../../package.json'
 import { oneLine } from '../../verdict/one-line.ts'
 import { paint, type Looks } from '../screen.ts'
+import { wrapWords } from '../status/text-width.ts'
 import type { Finding } from './check.ts'
 
 /** A finding with the check that it came from. */
@@ -9,6 +10,9 @@ export interface Line extends Finding {
   readonly ms: number
 }
 
+/** Words in a column narrower than this are worse to read than lines that the terminal breaks. */
+const NARROWEST = 32
+
 const MARKS = {
   utf8: { ok: '✓', failed: '✗', skipped: '–' },
   ascii: { ok: 'ok  ', failed: 'FAIL', skipped: '-   ' },
@@ -16,14 +20,23 @@ const MARKS = {
 
 const COLOURS = { ok: 'green', failed: 'red', skipped: 'dim' } as const
 
-/** `✓ socket         1 ms  unix:///run/supervisor.sock by …`, with the remedy below where there is one. */
-export function describeLine({ check, of, result, says, remedy, ms }: Line, looks: Looks): string {
+/**
+ * `✓ socket         1 ms  unix:///run/supervisor.sock by …`, with the remedy below where there is one.
+ * @param columns of the terminal; null where there is none. What is to be copied from there is not broken into lines.
+ */
+export function describeLine(
+  { check, of, result, says, remedy, ms }: Line,
+  columns: number | null,
+  looks: Looks,
+): string {
   const mark = paint(MARKS[looks.isUtf8 ? 'utf8' : 'ascii'][result], COLOURS[result], looks)
   const time = `${Math.round(ms)} ms`.padStart(8)
   const about = of === null ? '' : `${of}: `
-  const line = `${mark} ${check.padEnd(12)}${time}  ${oneLine(`${about}${says}`)}\n`
-  if (remedy === null) return line
   const indent = ' '.repeat(looks.isUtf8 ? 24 : 27)
+  const text = oneLine(`${about}${says}`)
+  const lines = columns === null ? [text] : wrapWords(text, Math.max(NARROWEST, columns - 1 - indent.length))
+  const line = `${mark} ${check.padEnd(12)}${time}  ${lines.join(`\n${indent}`)}\n`
+  if (remedy === null) return line
   return `${line}${indent}${looks.isUtf8 ? '→' : '->'} ${oneLine(remedy)}\n`
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { suite, test } from 'node:test'
 import { checkPeriod } from '../../../src/commands/doctor/check-period.ts'
 import type { Finding } from '../../../src/commands/doctor/check.ts'
 import type { KumaMonitor } from '../../../src/kuma/provisioning/kuma-inventory.ts'
@@ -18,14 +18,22 @@ const GOOD: KumaMonitor = {
   isUpsideDown: false,
 }
 
-async function check(monitors: readonly KumaMonitor[], agent = ''): Promise<readonly Finding[]> {
-  const loaded = await loadText(`[agent]\n${agent}\n[[monitor]]\nname = "host"\ntoken = "AWbUXTosJG"\n`)
-  const askKuma = () => Promise.resolve({ kind: 'told', kuma: 'kuma', monitors } as const)
-  return checkPeriod({ loaded, askKuma })
+interface Asked {
+  /** In Kuma; null without a login. */
+  monitors: readonly KumaMonitor[] | null
+  monitor?: string
+  cron?: string
+}
+
+async function check({ monitors, monitor = '', cron }: Asked): Promise<readonly Finding[]> {
+  const loaded = await loadText(`[[monitor]]\nname = "host"\ntoken = "AWbUXTosJG"\n${monitor}\n`)
+  const askKuma = () =>
+    Promise.resolve(monitors === null ? null : ({ kind: 'told', kuma: 'kuma', monitors } as const))
+  return checkPeriod({ loaded, askKuma, cronJob: () => Promise.resolve(cron ?? null) })
 }
 
 test('a monitor that is set as it should be is well', async () => {
-  const findings = await check([GOOD])
+  const findings = await check({ monitors: [GOOD] })
   assert.deepEqual(
     findings.map(({ result, of, says }) => [result, of, says]),
     [['ok', 'host', "push_every 24s goes with Kuma's Heartbeat Interval 60"]],
@@ -42,10 +50,37 @@ const rows: [name: string, monitor: Partial<KumaMonitor>, says: RegExp, remedy: 
 ] // prettier-ignore
 for (const [name, monitor, says, remedy] of rows) {
   test(`finds ${name} in Kuma, and says how to mend it`, async () => {
-    const [finding, ...others] = await check([{ ...GOOD, ...monitor }])
+    const [finding, ...others] = await check({ monitors: [{ ...GOOD, ...monitor }] })
     assert.deepEqual(others, [])
     assert.equal(finding?.result, 'failed')
     assert.match(finding.says, says)
     assert.match(finding.remedy ?? '', remedy)
   })
 }
+
+suite('where cron runs `once`, its times count and not push_every', () => {
+  const EVERY_MINUTE = '* * * * *'
+
+  test('tells the Heartbeat Interval that goes with them', async () => {
+    const [finding] = await check({ monitors: null, cron: EVERY_MINUTE })
+    assert.equal(finding?.result, 'ok')
+    assert.match(
+      finding.says,
+      /^cron's \* \* \* \* \* \(up to 1m apart\) wants Heartbeat Interval 150 in Kuma/,
+    )
+  })
+
+  test('finds the interval of the file too short', async () => {
+    const [finding] = await check({ monitors: null, monitor: 'kuma_interval = "60s"', cron: EVERY_MINUTE })
+    assert.equal(finding?.result, 'failed')
+    assert.match(finding.says, /^kuma_interval of host 1m does not go with cron's \* \* \* \* \* /)
+    assert.match(finding.remedy ?? '', /^set Heartbeat Interval 150 in Kuma and kuma_interval = "2m30s"$/)
+  })
+
+  test('finds the one in Kuma too short, or well', async () => {
+    const [short] = await check({ monitors: [GOOD], cron: EVERY_MINUTE })
+    assert.equal(short?.result, 'failed')
+    const [fine] = await check({ monitors: [{ ...GOOD, intervalSeconds: 150 }], cron: EVERY_MINUTE })
+    assert.equal(fine?.result, 'ok')
+  })
+})
