@@ -1,7 +1,7 @@
 import { version } from '../../../package.json'
 import { oneLine } from '../../verdict/one-line.ts'
 import { paint, type Looks } from '../screen.ts'
-import { wrapWords } from '../status/text-width.ts'
+import { wrapWords } from '../text-width.ts'
 import type { Finding } from './check.ts'
 
 /** A finding with the check that it came from. */
