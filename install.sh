@@ -71,6 +71,7 @@ How it runs:
   --cron [WHEN]          a cron job instead of the service; WHEN is minutes
                          ("5m") or five cron fields ("*/5 * * * *"); each
                          minute if left out
+  --service              the service, where there is a cron job, which stays else
   --no-start             installs everything and starts nothing
   --wait SECONDS         how long the first heartbeat may take (60)
   --node FILE            the node to run it with (the one in PATH)
@@ -168,7 +169,7 @@ screen_width() {
 read_options() {
     kuma_url='' token='' token_file='' push_url='' unit='' supervisor_url='' programs='' push_every='' check_every=''
     user='' user_password_file='' provision_options=''
-    config='' cron='' start=yes node='' uninstall=no purge=no dry_run=no config_flags=''
+    config='' cron='' service=no start=yes node='' uninstall=no purge=no dry_run=no config_flags=''
     while [ $# -gt 0 ]; do
         option=$1
         shift
@@ -213,6 +214,7 @@ read_options() {
             --cron) cron=$1 && shift ;;
             --node) node=$1 && shift ;;
             --wait) wait_seconds=$1 && shift ;;
+            --service) service=yes ;;
             --no-start) start=no ;;
             --uninstall) uninstall=yes ;;
             --purge) purge=yes ;;
@@ -275,6 +277,7 @@ check_options() {
     case "$kuma_url$token$push_url$unit$supervisor_url$programs$push_every$check_every" in
         *[[:cntrl:]]*) die $EX_USAGE 'a value of an option holds a line break or another control character' ;;
     esac
+    [ -z "$cron" ] || [ $service = no ] || die $EX_USAGE 'give one of --cron and --service'
     [ -z "$cron" ] || cron_fields=$(cron_fields "$cron") || die $EX_USAGE \
         "--cron: expected minutes (1m to 59m) or five cron fields, got \"$cron\""
 }
@@ -348,6 +351,15 @@ ask_token() {
             *) token=$answer && return 0 ;;
         esac
     done
+}
+
+# An upgrade runs as what it upgrades.
+keep_way() {
+    if [ -n "$cron" ] || [ $service = yes ] || [ ! -f "$cron_file" ] || [ -e "$unit_file" ]; then return 0; fi
+    cron_fields=$(sed -n "s| $name /.* once --config .*||p" "$cron_file")
+    [ -n "$cron_fields" ] || return 0
+    cron=$cron_fields
+    say "keep the cron job ($cron); --service puts the service in its place"
 }
 
 ask_way() {
@@ -836,6 +848,8 @@ plan_monitors() {
 run_provision() { # CONFIG [OPTION]
     set -- "$node" "$release/dist/$name.cjs" provision --config "$@"
     [ -z "$kuma_url" ] || set -- "$@" --kuma-url "$kuma_url"
+    # Heartbeats come when cron runs it.
+    [ -z "$cron" ] || set -- "$@" --schedule "$cron_fields"
     IFS='
 '
     set -f
@@ -894,11 +908,11 @@ copy_release() {
 use_release() {
     if [ "$dry_run" = yes ]; then
         say "use it as $current"
-        return 0
+    else
+        remember_previous
+        put_link "$current" "releases/$(basename -- "$release")"
+        put_link "$lib_dir/install.sh" current/install.sh
     fi
-    remember_previous
-    put_link "$current" "releases/$(basename -- "$release")"
-    put_link "$lib_dir/install.sh" current/install.sh
     if [ -L "$command_file" ]; then
         say "keep $command_file, a link to $(readlink -- "$command_file")"
     else
@@ -909,7 +923,9 @@ END
     fi
     [ ! -f "$release/man/$name.1" ] || put "$man_file" 644 <"$release/man/$name.1"
     for shell in bash zsh; do
-        "$node" "$release/dist/$name.cjs" completion $shell >"$scratch/$shell"
+        # A clone that a dry run leaves unbuilt has none.
+        [ ! -f "$release/dist/$name.cjs" ] || "$node" "$release/dist/$name.cjs" completion $shell >"$scratch/$shell"
+        [ -f "$scratch/$shell" ] || : >"$scratch/$shell"
     done
     put "$bash_completion" 644 <"$scratch/bash"
     put "$zsh_completion" 644 <"$scratch/zsh"
@@ -1241,7 +1257,8 @@ install_cron() {
     crontab >"$scratch/crontab"
     put "$cron_file" 644 <"$scratch/crontab"
     has_cron || warn "no cron daemon runs here: $(cron_hint)"
-    say "set the monitor's Heartbeat Interval in Kuma to at least 2.5 times the time between two runs: $(kuma_interval)"
+    # With a login the monitors were made so.
+    [ -n "$user" ] || say "set the monitor's Heartbeat Interval in Kuma to at least 2.5 times the time between two runs: $(kuma_interval)"
     once_status=0
     if [ $start = yes ] && [ "$dry_run" = no ]; then prove_cron; fi
     [ "$has_systemd" = no ] || remove_service
@@ -1295,8 +1312,10 @@ cron_hint() {
 }
 
 kuma_interval() {
-    case $cron in
-        *m) echo "$((${cron%m} * 150)) s" ;;
+    minutes=${cron_fields#'*/'}
+    case $cron_fields in
+        '* * * * *') echo '150 s' ;;
+        '*/'*' * * * *') echo "$((${minutes%% *} * 150)) s" ;;
         *) echo '150 s for one run a minute' ;;
     esac
 }
@@ -1369,6 +1388,7 @@ label_files() {
 }
 
 install_all() {
+    keep_way
     [ $has_systemd = yes ] || [ -n "$cron" ] || [ $asks = yes ] || die $EX_FAILED \
         'systemd does not run here: install a cron job by --cron, or run kuma-supervisor-push under what runs here'
     [ -e "$config_file" ] || [ -n "$config$token$push_url$user" ] || [ $asks = yes ] || die $EX_USAGE \
@@ -1406,7 +1426,18 @@ main() {
     chmod 711 "$scratch"
     [ "$dry_run" = no ] || say 'dry run: nothing is changed'
     if [ $uninstall = yes ]; then uninstall; else install_all; fi
-    say 'done'
+    end
+}
+
+end() {
+    if [ "$dry_run" = yes ]; then
+        say 'done: nothing was changed'
+    elif [ $uninstall = yes ]; then
+        say 'done'
+    else
+        say "done. What it sees: $name status"
+        say "When something is wrong: sudo $name doctor"
+    fi
 }
 
 main "$@"

@@ -60,6 +60,7 @@ describe('install.sh', { timeout: 600_000 }, () => {
         /^error: --config brings its own settings: leave out --token$/,
       ],
       [['--token', 'a\nb'], /^error: a value of an option holds a line break/],
+      [['--cron', '--service'], /^error: give one of --cron and --service$/],
       [['--token', 'a', '--cron', '60m'], /^error: --cron: expected minutes .* got "60m"$/],
       [['--token', 'a', '--cron=* * *'], /^error: --cron: expected minutes .* got "\* \* \*"$/],
       [['--token', 'a', '--node', '/nowhere'], /^error: --node: cannot run \/nowhere$/],
@@ -369,8 +370,13 @@ describe('install.sh', { timeout: 600_000 }, () => {
     assert.match(state, /^600 kuma-supervisor-push$/m)
   })
 
-  test('replaces the cron job by the service again', async () => {
-    const run = await install()
+  test('keeps the cron job when it is run again, until it is told to put the service in its place', async () => {
+    const again = await install()
+    assert.equal(again.code, 0, again.stderr)
+    assert.match(again.stdout, /^keep the cron job \(\* \* \* \* \*\); --service /m)
+    assert.ok(existsSync(`${host.root}/etc/cron.d/${NAME}`))
+
+    const run = await install('--service')
     assert.equal(run.code, 0, run.stderr)
     assert.ok(!existsSync(`${host.root}/etc/cron.d/${NAME}`))
     assert.equal(await property('ActiveState'), 'active')

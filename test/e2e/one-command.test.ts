@@ -194,4 +194,26 @@ suite('set up by one command', { timeout: 900_000 }, () => {
     assert.equal(run.code, 0, run.stdout + run.stderr)
     await allShow('up', [...ALL, 'web-1 / search'])
   })
+
+  test("with --cron makes monitors that wait for cron's next run, and so does provision there later", async () => {
+    await sh(`${folder}/install.sh --uninstall --purge`)
+    const run = await install('--cron', '--host-name', 'web-2')
+    assert.equal(run.code, 0, run.stdout + run.stderr)
+    assert.match(run.stdout, /^done\. What it sees: kuma-supervisor-push status$/m)
+    const intervals = async (): Promise<readonly number[]> => {
+      const pushed = (await kuma.monitors()).filter(({ name }) => name.startsWith('web-2 / '))
+      return pushed.map(({ interval }) => interval)
+    }
+    assert.deepEqual(await intervals(), [150, 150, 150, 150, 150])
+    assert.match(
+      await sh('kuma-supervisor-push doctor'),
+      /^✓ service .* none: cron runs it by \* \* \* \* \*$/m,
+    )
+
+    writeFileSync(`${host.root}/etc/supervisor/conf.d/last.conf`, '[program:mirror]\ncommand=sleep 1000000\n')
+    await sh('supervisorctl update')
+    const login = `--user ${kuma.account.username} --password-file ${PASSWORD_FILE}`
+    assert.match(await sh(`kuma-supervisor-push provision ${login}`), /^Nothing is left to do: cron pushes /m)
+    assert.deepEqual(await intervals(), [150, 150, 150, 150, 150, 150])
+  })
 })

@@ -1,7 +1,5 @@
 import type { MonitorConfig } from '../../config/config.ts'
 import { bestIntervalSeconds, checkTiming } from '../../config/check-timing.ts'
-import { formatDuration } from '../../config/duration.ts'
-import { longestGap } from '../../config/longest-gap.ts'
 import { rhythmOf, type Rhythm } from '../../config/rhythm.ts'
 import type { KumaMonitor } from '../../kuma/provisioning/kuma-inventory.ts'
 import { failed, ok, skipped, type Finding } from './check.ts'
@@ -17,7 +15,7 @@ export async function checkPeriod({
   if (loaded === null) return [skipped('needs a right configuration')]
   const { config } = loaded
   const cron = await cronJob()
-  const rhythm = cron === null ? await rhythmOf(config.agent) : await rhythmOfCron(cron)
+  const rhythm = cron?.rhythm ?? (await rhythmOf(config.agent))
   const inKuma = await askKuma()
   if (inKuma?.kind === 'failed')
     return [failed(inKuma.says, 'correct --user and the password, or leave them out')]
@@ -41,11 +39,6 @@ function judgeFile(monitors: readonly MonitorConfig[], rhythm: Rhythm): string[]
     const place = { label: `kuma_interval of ${name}`, line: 0 }
     return checkTiming({ value: kumaIntervalMs, place }, rhythm) ?? []
   })
-}
-
-async function rhythmOfCron(schedule: string): Promise<Rhythm> {
-  const everyMs = await longestGap(schedule)
-  return { everyMs, name: `cron's ${schedule} (up to ${formatDuration(everyMs)} apart)`, isPeriod: false }
 }
 
 /** Those of the Kuma that was asked. */

@@ -17,7 +17,7 @@ export async function checkService({ readUnit, journal, cronJob }: Patient): Pro
     return [{ ...finding, says, ms }]
   }
   const cron = await cronJob()
-  if (cron !== null) return [ok(`none: cron runs it by ${cron}`, { ms })]
+  if (cron !== null) return [ok(`none: cron runs it by ${cron.fields}`, { ms })]
   if (value.kind === 'not-found') return [skipped(`no ${SERVICE_UNIT}: run by hand`, { ms })]
   if (value.kind === 'no-systemd') return [skipped('no systemd on this host', { ms })]
   return [skipped('unknown: systemd cannot be asked', { ms })]

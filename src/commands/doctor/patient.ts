@@ -3,6 +3,7 @@ import type { LoadedConfig } from '../../config/load.ts'
 import type { UnitReading } from '../../systemd/unit-reading.ts'
 import type { KumaMonitor } from '../../kuma/provisioning/kuma-inventory.ts'
 import type { Status } from '../status/status.ts'
+import type { CronJob } from '../read-cron-job.ts'
 import type { KumaExam } from './examine-kumas.ts'
 import type { JournalLine } from './read-journal.ts'
 import type { SupervisorExam } from '../examine-supervisor.ts'
@@ -26,8 +27,8 @@ export interface Patient {
   readonly examineKumas: () => Promise<readonly KumaExam[]>
   /** What the running agent tells; null where none does. */
   readonly askAgent: () => Promise<Status | null>
-  /** The cron expression that `once` is run by, of a host that was installed so; else null. */
-  readonly cronJob: () => Promise<string | null>
+  /** The cron job of a host that was installed so; else null. */
+  readonly cronJob: () => Promise<CronJob | null>
   /** What the service has written last; null where that cannot be read. */
   readonly journal: () => Promise<readonly JournalLine[] | null>
   /** What the monitors are in Kuma; null without a login. */

@@ -6,6 +6,7 @@ import { SessionError } from '../../kuma/provisioning/session-error.ts'
 import { oneLine } from '../../verdict/one-line.ts'
 import type { Terminal } from '../load.ts'
 import { pushAll, type Pushed } from '../push-all.ts'
+import { fit, textWidth } from '../text-width.ts'
 import { looksOf, paint, type Looks } from '../screen.ts'
 import type { Draft } from './draft.ts'
 import type { OpenKuma } from './enter-kuma.ts'
@@ -31,7 +32,7 @@ interface Surroundings {
 export async function carryOut(
   draft: Draft,
   open: OpenKuma,
-  { prepared: { file, intervalSeconds }, terminal, progress, signal }: Surroundings,
+  { prepared: { file, intervalSeconds, cron }, terminal, progress, signal }: Surroundings,
 ): Promise<ExitCode> {
   const { plan, prune, text, prunedText, notificationIds } = draft
   const { print, env } = terminal
@@ -64,16 +65,22 @@ export async function carryOut(
   if (plan.make.length > 0 && plan.group.id === null && group !== null) await wake(open, group)
   progress.clear()
   print(`\n${describeMade(plan, removed.length)}`)
-  for (const one of pushed) print(describePushed(one, made.get(one.monitor) ?? '', looksOf(terminal)))
-  print(`\n${nextStep(file, intervalSeconds)}\n`)
+  const width = Math.max(0, ...pushed.map(({ monitor }) => textWidth(oneLine(made.get(monitor) ?? ''))))
+  for (const one of pushed) {
+    const kumaName = fit(oneLine(made.get(one.monitor) ?? ''), width)
+    print(describePushed(one, kumaName, looksOf(terminal)))
+  }
+  print(`\n${cron === null ? nextStep(file, intervalSeconds) : BY_CRON}\n`)
   return pushed.every(({ answer }) => answer?.kind === 'accepted') ? EXIT.ok : EXIT.undelivered
 }
+
+const BY_CRON = 'Nothing is left to do: cron pushes to them at its next run.'
 
 /** Whichever agent pushes these, it has to know them by then. */
 function nextStep({ path }: OpenFile, intervalSeconds: number): string {
   const how =
     path === DEFAULT_FILE
-      ? 'systemctl reload-or-restart kuma-supervisor-push'
+      ? 'systemctl reload-or-restart kuma-supervisor-push (install.sh does it itself)'
       : `kuma-supervisor-push run --config ${path} (or reload the one that runs)`
   return `Next, within ${intervalSeconds} s: ${how}`
 }
@@ -114,8 +121,7 @@ function describeMade({ make, group }: Plan, removed: number): string {
 }
 
 /** `up    host-a / celery  4 of 4 running` */
-function describePushed({ telling, answer }: Pushed, kumaName: string, looks: Looks): string {
-  const name = oneLine(kumaName)
+function describePushed({ telling, answer }: Pushed, name: string, looks: Looks): string {
   if (telling === null) return `${paint('?   ', 'yellow', looks)}  ${name}  nothing can be said yet\n`
   if (answer?.kind !== 'accepted') {
     return `${paint('lost', 'red', looks)}  ${name}  ${oneLine(answer?.says ?? 'not pushed')}\n`

@@ -1,6 +1,7 @@
 import type { KumaConfig } from '../../config/config.ts'
 import { safeIntervalSeconds } from '../../config/check-timing.ts'
 import { parseKumaUrl } from '../../config/kuma-url.ts'
+import { DEFAULT_FILE } from '../../config/load.ts'
 import type { LoadedConfig } from '../../config/load.ts'
 import { OPTIONS, type OptionName, type SharedFlags } from '../../config/options.ts'
 import { createProblems } from '../../config/problems.ts'
@@ -13,6 +14,7 @@ import { NOTHING_ENTERED, SessionError } from '../../kuma/provisioning/session-e
 import type { ProcessInfo } from '../../supervisor/process-info.ts'
 import { load, type Terminal } from '../load.ts'
 import type { OwnFlags } from '../own-options.ts'
+import { CRON_FILE, readCronJob, type CronJob } from '../read-cron-job.ts'
 import { askForUrl } from './ask-for-url.ts'
 import { openFile, type OpenFile } from './open-file.ts'
 import { readLogin, type GivenLogin } from './read-login.ts'
@@ -27,6 +29,8 @@ export interface Prepared {
   readonly login: GivenLogin
   readonly programs: readonly ProcessInfo[]
   readonly intervalSeconds: number
+  /** That cron pushes; null where it does not, or options say otherwise. */
+  readonly cron: CronJob | null
   readonly dryRun: boolean
   /** The options that the configuration has to stand without. */
   readonly flags: SharedFlags
@@ -57,6 +61,7 @@ export async function prepare(
   if (asked === null) throw new SessionError('aborted', NOTHING_ENTERED)
   const flags: SharedFlags = { ...given, config: file.path, ...(asked !== undefined && { kumaUrl: asked }) }
 
+  const cron = await cronJobOf(file, given)
   const text = file.hasUnitsOnly ? `${file.text}${ONE_MONITOR}` : file.text
   const { loaded } = await load({ ...flags, dryRun: true }, terminal, file.filesWith(text))
   const { config, secrets } = loaded
@@ -73,7 +78,7 @@ export async function prepare(
     ])
   }
   refuseOtherUrl(file, kuma)
-  const { everyMs, name } = await rhythmOf(config.agent)
+  const { everyMs, name } = cron?.rhythm ?? (await rhythmOf(config.agent))
   const intervalSeconds = safeIntervalSeconds(everyMs)
   if (intervalSeconds > LONGEST_INTERVAL_SECONDS) {
     throw new ConfigError([
@@ -86,7 +91,12 @@ export async function prepare(
     return null
   }
   const { programs } = reading
-  return { file, loaded, kuma, secrets, login, programs, intervalSeconds, dryRun, flags }
+  return { file, loaded, kuma, secrets, login, programs, intervalSeconds, cron, dryRun, flags }
+}
+
+async function cronJobOf({ path }: OpenFile, { schedule, pushEvery }: SharedFlags): Promise<CronJob | null> {
+  if (path !== DEFAULT_FILE || schedule !== undefined || pushEvery !== undefined) return null
+  return readCronJob(CRON_FILE)
 }
 
 /** They describe the one monitor of a run without a file. */

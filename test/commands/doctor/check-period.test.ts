@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { checkPeriod } from '../../../src/commands/doctor/check-period.ts'
+import type { CronJob } from '../../../src/commands/read-cron-job.ts'
 import type { Finding } from '../../../src/commands/doctor/check.ts'
 import type { KumaMonitor } from '../../../src/kuma/provisioning/kuma-inventory.ts'
 import { loadText } from '../../helpers/load-text.ts'
@@ -22,7 +23,7 @@ interface Asked {
   /** In Kuma; null without a login. */
   monitors: readonly KumaMonitor[] | null
   monitor?: string
-  cron?: string
+  cron?: CronJob
 }
 
 async function check({ monitors, monitor = '', cron }: Asked): Promise<readonly Finding[]> {
@@ -59,7 +60,8 @@ for (const [name, monitor, says, remedy] of rows) {
 }
 
 suite('where cron runs `once`, its times count and not push_every', () => {
-  const EVERY_MINUTE = '* * * * *'
+  const rhythm = { everyMs: 60_000, name: "cron's * * * * * (up to 1m apart)", isPeriod: false }
+  const EVERY_MINUTE = { fields: '* * * * *', rhythm }
 
   test('tells the Heartbeat Interval that goes with them', async () => {
     const [finding] = await check({ monitors: null, cron: EVERY_MINUTE })

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { readCronJob } from '../../../src/commands/doctor/read-cron-job.ts'
+import { readCronJob } from '../../src/commands/read-cron-job.ts'
 
 /** As install.sh writes it. */
 const crontab = (
@@ -20,8 +20,13 @@ test('reads by what cron runs it, and that there is no such job', async (t) => {
   t.after(() => rm(folder, { recursive: true }))
   const file = join(folder, 'cron')
   assert.equal(await readCronJob(file), null)
-  for (const fields of ['* * * * *', '*/5 2-4 * * 1']) {
+  for (const [fields, apart] of [
+    ['* * * * *', '1m'],
+    ['*/20 2-23 * * *', '2h20m'],
+  ] as const) {
     await writeFile(file, crontab(fields))
-    assert.equal(await readCronJob(file), fields)
+    const job = await readCronJob(file)
+    assert.equal(job?.fields, fields)
+    assert.equal(job.rhythm.name, `cron's ${fields} (up to ${apart} apart)`)
   }
 })
