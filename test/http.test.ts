@@ -5,15 +5,12 @@ import { createServer as createHttpServer, type RequestListener } from 'node:htt
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, test, type TestContext } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { Agent, Client } from 'undici'
 import { HttpFailure, type HttpFailureCode, request } from '../src/http.ts'
+import { nothingEscapes } from './helpers/nothing-escapes.ts'
 
-// A late error that escapes would end the process: none may.
-const escaped: unknown[] = []
-process.on('unhandledRejection', (error) => escaped.push(error))
-process.on('uncaughtException', (error) => escaped.push(error))
-after(() => assert.deepEqual(escaped, []))
+nothingEscapes()
 
 const never = new AbortController().signal
 

@@ -1,11 +1,11 @@
 // The agent at the boot and the shutdown of its host: nothing of it is ever a false alarm.
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
-import { after, before, suite, test } from 'node:test'
+import { before, suite, test } from 'node:test'
 import { buildBundle, startAgent } from '../helpers/agent-process.ts'
-import { bootSystem, type BootedSystem } from '../helpers/booted-system.ts'
 import { eventually } from '../helpers/eventually.ts'
-import { startReceiver, type Receiver } from '../helpers/receiver.ts'
+import type { Receiver } from '../helpers/receiver.ts'
+import { setStage } from '../helpers/set-stage.ts'
 import { unpackPackage } from '../helpers/unpack-package.ts'
 
 type Arrival = Receiver['accepted'][number]
@@ -21,35 +21,22 @@ stopwaitsecs=20
 `
 
 suite('the boot and the shutdown of a host', { timeout: 600_000 }, () => {
-  let host: BootedSystem
-  let receiver: Receiver
-  const ends: Parameters<Parameters<typeof startReceiver>[0]['after']>[0][] = []
+  const stage = setStage()
+  const { sh } = stage
 
   before(async () => {
     await buildBundle()
-    receiver = await startReceiver({ after: (end) => void ends.push(end) })
-    host = await bootSystem()
-    writeFileSync(`${host.root}/etc/supervisor/conf.d/programs.conf`, PROGRAMS)
+    writeFileSync(`${stage.host.root}/etc/supervisor/conf.d/programs.conf`, PROGRAMS)
     // It keeps the journal of the boots before.
     await sh('mkdir -p /var/log/journal; systemctl restart systemd-journald supervisor')
-    const folder = await unpackPackage(host)
-    await sh(`${folder}/install.sh --kuma-url ${receiver.url} --token AWbUXTosJG`)
+    const folder = await unpackPackage(stage.host)
+    await sh(`${folder}/install.sh --kuma-url ${stage.receiver.url} --token AWbUXTosJG`)
     await allRun()
   })
-  after(async () => {
-    await host.stop()
-    for (const end of ends) await end()
-  })
-
-  async function sh(line: string): Promise<string> {
-    const { code, stdout, stderr } = await host.run(line)
-    assert.equal(code, 0, `${line}: ${stdout}${stderr}`)
-    return stdout
-  }
 
   /** What Kuma took since then, once it has heard that all is well. */
   async function toldSince(count: number): Promise<readonly Arrival[]> {
-    const told = () => receiver.accepted.slice(count)
+    const told = () => stage.receiver.accepted.slice(count)
     await eventually(
       'it is up with all programs',
       () => told().at(-1)?.msg ?? '',
@@ -63,8 +50,8 @@ suite('the boot and the shutdown of a host', { timeout: 600_000 }, () => {
     told.filter(({ status }) => status === 'down').map(({ msg }) => msg)
 
   test('are no alarm, and the agent ends by itself', async () => {
-    const count = receiver.accepted.length
-    await host.reboot()
+    const count = stage.receiver.accepted.length
+    await stage.host.reboot()
     assert.deepEqual(down(await toldSince(count)), [])
     const journal = await sh(`journalctl --no-pager -o cat -b -1 -u ${SERVICE}`)
     assert.match(journal, /Deactivated successfully/)
@@ -72,12 +59,12 @@ suite('the boot and the shutdown of a host', { timeout: 600_000 }, () => {
   })
 
   test('are no alarm without a network: Kuma hears of it when it can be reached', async () => {
-    receiver.script((_, response) => void response.socket?.destroy())
-    const count = receiver.accepted.length
-    await host.reboot()
-    const tried = receiver.arrivals.length
-    await eventually('it tries', () => receiver.arrivals.length > tried, Boolean, { timeoutMs: 60_000 })
-    receiver.script(null)
+    stage.receiver.script((_, response) => void response.socket?.destroy())
+    const count = stage.receiver.accepted.length
+    await stage.host.reboot()
+    const tried = stage.receiver.arrivals.length
+    await eventually('it tries', () => stage.receiver.arrivals.length > tried, Boolean, { timeoutMs: 60_000 })
+    stage.receiver.script(null)
     const told = await toldSince(count)
     assert.deepEqual(down(told), [])
     assert.doesNotMatch(told.map(({ msg }) => msg).join('\n'), /was down/)
@@ -88,17 +75,17 @@ suite('the boot and the shutdown of a host', { timeout: 600_000 }, () => {
     const dropIn = '/etc/systemd/system/supervisor.service.d'
     await sh(`mkdir -p ${dropIn}`)
     const waits = '[Service]\nExecStartPre=/bin/sh -c "until test -e /run/go; do sleep 0.1; done"\n'
-    writeFileSync(`${host.root}${dropIn}/waits.conf`, waits)
+    writeFileSync(`${stage.host.root}${dropIn}/waits.conf`, waits)
     await sh('systemctl daemon-reload; systemctl start --no-block supervisor')
-    const count = receiver.accepted.length
+    const count = stage.receiver.accepted.length
     const agent = startAgent(
-      ['--kuma-url', receiver.url, '--token', 'AWbUXTosJG', '--state-file', '/run/state.json'],
+      ['--kuma-url', stage.receiver.url, '--token', 'AWbUXTosJG', '--state-file', '/run/state.json'],
       // nsenter forks and hands no signal on: the agent ends when nsenter does.
       {
         under: [
           'nsenter',
           '--target',
-          String(host.leaderPid),
+          String(stage.host.leaderPid),
           '--all',
           '--',
           'setpriv',
@@ -109,7 +96,7 @@ suite('the boot and the shutdown of a host', { timeout: 600_000 }, () => {
     )
     t.after(() => agent.stop())
     await eventually('it watches', () => agent.stderr.includes('watching'))
-    assert.equal((await host.run('systemctl is-active supervisor')).stdout, 'activating\n')
+    assert.equal((await stage.host.run('systemctl is-active supervisor')).stdout, 'activating\n')
     await sh('touch /run/go')
     assert.deepEqual(down(await toldSince(count)), [])
   })

@@ -2,11 +2,10 @@
 // in their place. That is no RHEL and no openSUSE; it shows that install.sh takes the way meant for them.
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
-import { after, afterEach, before, suite, test } from 'node:test'
-import { bootSystem, type BootedSystem } from '../helpers/booted-system.ts'
+import { afterEach, before, suite, test } from 'node:test'
 import { eventually } from '../helpers/eventually.ts'
-import { startReceiver, type Receiver } from '../helpers/receiver.ts'
 import type { CommandResult } from '../helpers/run-command.ts'
+import { setStage } from '../helpers/set-stage.ts'
 import { unpackPackage } from '../helpers/unpack-package.ts'
 
 const NAME = 'kuma-supervisor-push'
@@ -16,25 +15,18 @@ const AWAY = '/opt/away'
 const ACL = ['setfacl', 'getfacl']
 
 suite('on a distribution', { timeout: 600_000 }, () => {
-  let host: BootedSystem
-  let receiver: Receiver
+  const stage = setStage()
+  const { sh } = stage
   let folder: string
-  const ends: Parameters<Parameters<typeof startReceiver>[0]['after']>[0][] = []
 
   before(async () => {
-    receiver = await startReceiver({ after: (end) => void ends.push(end) })
-    host = await bootSystem()
-    folder = await unpackPackage(host)
+    folder = await unpackPackage(stage.host)
     const program = '[program:sleeper]\ncommand=sleep 1000000\n'
-    writeFileSync(`${host.root}/etc/supervisor/conf.d/sleeper.conf`, program)
+    writeFileSync(`${stage.host.root}/etc/supervisor/conf.d/sleeper.conf`, program)
     await sh('systemctl restart supervisor')
     await sh(
       `mkdir ${AWAY}; cp /etc/os-release /opt/os-release; cp --remove-destination /opt/os-release /etc/os-release`,
     )
-  })
-  after(async () => {
-    await host.stop()
-    for (const end of ends) await end()
   })
   afterEach(async () => {
     await sh(
@@ -42,33 +34,31 @@ suite('on a distribution', { timeout: 600_000 }, () => {
         `rm -f ${CALLS} /usr/local/bin/*; cp /opt/os-release /etc/os-release; systemctl restart supervisor cron`,
     )
     await eventually('the socket is there', async () => {
-      return (await host.run(`test -S ${SOCKET}`)).code === 0
+      return (await stage.host.run(`test -S ${SOCKET}`)).code === 0
     })
   })
 
-  async function sh(line: string): Promise<string> {
-    const { code, stdout, stderr } = await host.run(line)
-    assert.equal(code, 0, `${line}: ${stdout}${stderr}`)
-    return stdout.trim()
-  }
   const install = (...options: string[]): Promise<CommandResult> =>
-    host.run([`${folder}/install.sh`, '--kuma-url', receiver.url, '--token', 'AWbUXTosJG', ...options], {
-      timeoutMs: 120_000,
-    })
+    stage.host.run(
+      [`${folder}/install.sh`, '--kuma-url', stage.receiver.url, '--token', 'AWbUXTosJG', ...options],
+      {
+        timeoutMs: 120_000,
+      },
+    )
   const hide = (...programs: string[]): Promise<string> =>
     sh(`for program in ${programs.join(' ')}; do mv "$(command -v $program)" ${AWAY}/; done`)
   /** A program that writes down how it was called, and then does something. */
   const fake = (program: string, does = ''): void => {
     const text = `#!/bin/sh\necho ${program} "$@" >>${CALLS}\n${does}\n`
-    writeFileSync(`${host.root}/usr/local/bin/${program}`, text, { mode: 0o755 })
+    writeFileSync(`${stage.host.root}/usr/local/bin/${program}`, text, { mode: 0o755 })
   }
   const looksLike = (id: string, version: string): void => {
-    writeFileSync(`${host.root}/etc/os-release`, `ID="${id}"\nVERSION_ID="${version}"\n`)
+    writeFileSync(`${stage.host.root}/etc/os-release`, `ID="${id}"\nVERSION_ID="${version}"\n`)
   }
   const calls = (): Promise<string> => sh(`cat ${CALLS} 2>/dev/null || true`)
   const serviceUserMayUse = async (socket: string): Promise<boolean> => {
     const asUser = ['setpriv', `--reuid=${NAME}`, `--regid=${NAME}`, '--clear-groups', '--']
-    return (await host.run([...asUser, 'test', '-w', socket])).code === 0
+    return (await stage.host.run([...asUser, 'test', '-w', socket])).code === 0
   }
 
   const managers = [
@@ -119,7 +109,7 @@ serverurl=unix:///run/supervisor/supervisor.sock
 [program:sleeper]
 command=sleep 1000000
 `
-    writeFileSync(`${host.root}/etc/supervisord.conf`, conf)
+    writeFileSync(`${stage.host.root}/etc/supervisord.conf`, conf)
     await sh(
       'systemctl stop supervisor; mv /etc/supervisor /etc/supervisor.away; mkdir -m 775 /run/supervisor; ' +
         'mv /lib/systemd/system/supervisor.service /opt/supervisor.service; ' +
@@ -129,8 +119,8 @@ command=sleep 1000000
     try {
       fake('selinuxenabled')
       fake('restorecon')
-      const run = await host.run(
-        `PATH=/usr/local/bin:/usr/bin:/bin ${folder}/install.sh --kuma-url ${receiver.url} --token AWbUXTosJG`,
+      const run = await stage.host.run(
+        `PATH=/usr/local/bin:/usr/bin:/bin ${folder}/install.sh --kuma-url ${stage.receiver.url} --token AWbUXTosJG`,
       )
       assert.equal(run.code, 0, run.stdout + run.stderr)
       assert.match(
@@ -183,7 +173,7 @@ command=sleep 1000000
   })
 
   test('needs no network to install from the unpacked package', async () => {
-    const run = await host.run(`unshare --net ${folder}/install.sh --token AWbUXTosJG --no-start`)
+    const run = await stage.host.run(`unshare --net ${folder}/install.sh --token AWbUXTosJG --no-start`)
     assert.equal(run.code, 0, run.stdout + run.stderr)
     assert.match(await sh(`${NAME} --version`), /^\d/)
   })
@@ -193,7 +183,7 @@ command=sleep 1000000
     assert.equal((await install('--no-start')).code, 0)
     assert.equal(await sh(`id -gn ${NAME}`), NAME)
     await sh(`${folder}/install.sh --uninstall --purge`)
-    assert.equal((await host.run(`getent group ${NAME}`)).code, 2)
+    assert.equal((await stage.host.run(`getent group ${NAME}`)).code, 2)
 
     await hide('adduser', 'addgroup', 'useradd')
     fake('addgroup', `groupadd --system ${NAME}`)

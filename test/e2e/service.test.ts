@@ -1,43 +1,29 @@
 // The agent as systemd's service: it says how it is, is started again when it hangs, and reloads.
 import assert from 'node:assert/strict'
-import { after, before, suite, test } from 'node:test'
-import { bootSystem, type BootedSystem } from '../helpers/booted-system.ts'
+import { before, suite, test } from 'node:test'
 import { eventually } from '../helpers/eventually.ts'
-import { startReceiver, type Receiver } from '../helpers/receiver.ts'
+import { setStage } from '../helpers/set-stage.ts'
 import { unpackPackage } from '../helpers/unpack-package.ts'
 
 const SERVICE = 'kuma-supervisor-push'
 const CONFIG = '/etc/kuma-supervisor-push/config.toml'
 
 suite('the agent as a service', { timeout: 300_000 }, () => {
-  let host: BootedSystem
-  let receiver: Receiver
-  const ends: Parameters<Parameters<typeof startReceiver>[0]['after']>[0][] = []
+  const stage = setStage()
+  const { sh } = stage
 
   before(async () => {
-    receiver = await startReceiver({ after: (end) => void ends.push(end) })
-    host = await bootSystem()
     await sh('systemctl start supervisor')
-    const folder = await unpackPackage(host)
-    await sh(`${folder}/install.sh --kuma-url ${receiver.url} --token AWbUXTosJG`)
+    const folder = await unpackPackage(stage.host)
+    await sh(`${folder}/install.sh --kuma-url ${stage.receiver.url} --token AWbUXTosJG`)
   })
-  after(async () => {
-    await host.stop()
-    for (const end of ends) await end()
-  })
-
-  async function sh(line: string): Promise<string> {
-    const { code, stdout, stderr } = await host.run(line)
-    assert.equal(code, 0, `${line}: ${stdout}${stderr}`)
-    return stdout
-  }
 
   const show = async (property: string): Promise<string> =>
     (await sh(`systemctl show --value -p ${property} ${SERVICE}`)).trim()
 
   test('is ready once its first heartbeat was answered, and shows the verdict', async () => {
     assert.equal(await show('ActiveState'), 'active')
-    assert.ok(receiver.accepted.length > 0)
+    assert.ok(stage.receiver.accepted.length > 0)
     await eventually(
       'the verdict is shown',
       () => show('StatusText'),
@@ -46,10 +32,10 @@ suite('the agent as a service', { timeout: 300_000 }, () => {
   })
 
   test('does not wait for a Kuma that is away', async () => {
-    receiver.script((_, response) => void response.socket?.destroy())
+    stage.receiver.script((_, response) => void response.socket?.destroy())
     await sh(`systemctl restart ${SERVICE}`)
     assert.equal(await show('ActiveState'), 'active')
-    receiver.script(null)
+    stage.receiver.script(null)
   })
 
   test('tells any user what it sees, and keeps its configuration to itself', async () => {
@@ -64,7 +50,7 @@ suite('the agent as a service', { timeout: 300_000 }, () => {
     assert.equal(service.config, CONFIG)
     assert.equal(watches[0]?.unit, 'supervisor.service')
     assert.ok((monitors[0]?.deliveries.length ?? 0) > 0)
-    const { code } = await host.run(`${nobody} cat ${CONFIG}`)
+    const { code } = await stage.host.run(`${nobody} cat ${CONFIG}`)
     assert.notEqual(code, 0)
   })
 
@@ -81,7 +67,7 @@ suite('the agent as a service', { timeout: 300_000 }, () => {
   test('refuses a wrong configuration at a reload, which fails, and goes on', async () => {
     const pid = await show('MainPID')
     await sh(`cp ${CONFIG} /root/good.toml; echo 'nonsense = 1' >>${CONFIG}`)
-    const { code } = await host.run(`systemctl reload ${SERVICE}`)
+    const { code } = await stage.host.run(`systemctl reload ${SERVICE}`)
     assert.notEqual(code, 0)
     assert.match(await sh(`journalctl -o cat -u ${SERVICE}`), /unknown key "nonsense"/)
     await sh(`kill -HUP ${pid}`)
@@ -109,7 +95,7 @@ suite('the agent as a service', { timeout: 300_000 }, () => {
   test('is started again when it hangs', async () => {
     const pid = await show('MainPID')
     await sh(`kill -STOP ${pid}`)
-    const arrived = receiver.accepted.length
+    const arrived = stage.receiver.accepted.length
     await eventually(
       'another one runs',
       async () => [await show('MainPID'), await show('ActiveState')],
@@ -117,7 +103,7 @@ suite('the agent as a service', { timeout: 300_000 }, () => {
       { timeoutMs: 90_000, everyMs: 500 },
     )
     assert.match(await sh(`journalctl -o cat -u ${SERVICE}`), /Watchdog timeout/)
-    await eventually('it pushes', () => receiver.accepted.length > arrived)
+    await eventually('it pushes', () => stage.receiver.accepted.length > arrived)
   })
 
   test('feeds the watchdog: it is not started again without a reason', async () => {

@@ -2,11 +2,10 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { after, before, suite, test } from 'node:test'
-import { bootSystem, type BootedSystem } from '../helpers/booted-system.ts'
+import { before, suite, test } from 'node:test'
 import { eventually } from '../helpers/eventually.ts'
-import { startReceiver, type Receiver } from '../helpers/receiver.ts'
 import type { CommandResult } from '../helpers/run-command.ts'
+import { setStage } from '../helpers/set-stage.ts'
 import { unpackPackage } from '../helpers/unpack-package.ts'
 
 const NAME = 'kuma-supervisor-push'
@@ -21,17 +20,14 @@ const BAD = {
 }
 
 suite('an upgrade', { timeout: 900_000 }, () => {
-  let host: BootedSystem
-  let receiver: Receiver
-  const ends: Parameters<Parameters<typeof startReceiver>[0]['after']>[0][] = []
+  const stage = setStage()
+  const { sh } = stage
 
   before(async () => {
-    receiver = await startReceiver({ after: (end) => void ends.push(end) })
-    host = await bootSystem()
     const program = '[program:sleeper]\ncommand=sleep 1000000\n'
-    writeFileSync(`${host.root}/etc/supervisor/conf.d/sleeper.conf`, program)
+    writeFileSync(`${stage.host.root}/etc/supervisor/conf.d/sleeper.conf`, program)
     await sh('systemctl restart supervisor')
-    await unpackPackage(host)
+    await unpackPackage(stage.host)
     await makeVersion('newer', '')
     for (const [kind, does] of Object.entries(BAD)) {
       await makeVersion(
@@ -39,38 +35,29 @@ suite('an upgrade', { timeout: 900_000 }, () => {
         `if (process.argv.some((word) => word === 'run' || word === 'once')) { ${does} }`,
       )
     }
-    await sh(`${GOOD}/install.sh --kuma-url ${receiver.url} --token AWbUXTosJG --push-every 2s`)
+    await sh(`${GOOD}/install.sh --kuma-url ${stage.receiver.url} --token AWbUXTosJG --push-every 2s`)
   })
-  after(async () => {
-    await host.stop()
-    for (const end of ends) await end()
-  })
-
-  async function sh(line: string): Promise<string> {
-    const { code, stdout, stderr } = await host.run(line, { timeoutMs: 240_000 })
-    assert.equal(code, 0, `${line}: ${stdout}${stderr}`)
-    return stdout.trim()
-  }
 
   /** The package in /opt/NAME, with code that runs before everything else. */
   async function makeVersion(name: string, code: string): Promise<void> {
     await sh(`cp -r ${GOOD} /opt/${name}`)
-    const bundle = `${host.root}/opt/${name}/dist/${NAME}.cjs`
+    const bundle = `${stage.host.root}/opt/${name}/dist/${NAME}.cjs`
     const [shebang, ...lines] = readFileSync(bundle, 'utf8').split('\n')
     writeFileSync(bundle, [shebang, `// ${name}`, code, ...lines].join('\n'))
   }
 
   const install = (version: string, options = ''): Promise<CommandResult> =>
-    host.run(`${version.startsWith('/') ? version : `/opt/${version}`}/install.sh ${options}`, {
+    stage.host.run(`${version.startsWith('/') ? version : `/opt/${version}`}/install.sh ${options}`, {
       timeoutMs: 240_000,
     })
   const inUse = (): Promise<string> => sh(`readlink ${LIB}/current`)
-  const isActive = async (): Promise<string> => (await host.run(`systemctl is-active ${NAME}`)).stdout.trim()
+  const isActive = async (): Promise<string> =>
+    (await stage.host.run(`systemctl is-active ${NAME}`)).stdout.trim()
   const leftOver = (): Promise<string> => sh(`ls -A ${LIB} ${LIB}/releases | tr '\\n' ' '`)
 
   /** A further heartbeat comes. */
   async function delivers(): Promise<void> {
-    await receiver.waitFor('up', performance.now(), 60_000)
+    await stage.receiver.waitFor('up', performance.now(), 60_000)
   }
 
   /** Installs as a service of its own, which can be ended at once with all that it has started. */
@@ -83,14 +70,14 @@ suite('an upgrade', { timeout: 900_000 }, () => {
     )
   }
   async function cut(signal: string): Promise<void> {
-    await host.run(`systemctl kill --kill-who=all -s ${signal} ${installation}`)
+    await stage.host.run(`systemctl kill --kill-who=all -s ${signal} ${installation}`)
     await eventually('the installation has ended', async () => {
-      return (await host.run(`systemctl is-active --quiet ${installation}`)).code !== 0
+      return (await stage.host.run(`systemctl is-active --quiet ${installation}`)).code !== 0
     })
   }
   const waitsForHeartbeat = (): Promise<unknown> =>
     eventually('it waits for the first heartbeat', async () => {
-      return (await host.run(`grep -q 'wait for the first heartbeat' ${OUTPUT}`)).code === 0
+      return (await stage.host.run(`grep -q 'wait for the first heartbeat' ${OUTPUT}`)).code === 0
     })
 
   test('keeps the new version and nothing of the one before when that delivers', async () => {
@@ -127,9 +114,9 @@ suite('an upgrade', { timeout: 900_000 }, () => {
 
   test('goes back when Kuma cannot be reached, and says that the version before reaches it no more', async () => {
     const previous = await inUse()
-    receiver.script((_, response) => void response.socket?.destroy())
+    stage.receiver.script((_, response) => void response.socket?.destroy())
     const run = await install(GOOD, '--wait 8')
-    receiver.script(null)
+    stage.receiver.script(null)
     assert.equal(run.code, 70, run.stdout + run.stderr)
     assert.match(run.stderr, /runs again and delivers nothing either: the new one may not be at fault$/m)
     assert.equal(await inUse(), previous)
@@ -138,14 +125,14 @@ suite('an upgrade', { timeout: 900_000 }, () => {
 
   test('stays with the new version when Kuma answers but knows no such monitor', async () => {
     const previous = await inUse()
-    receiver.script((_, response) => {
+    stage.receiver.script((_, response) => {
       const body = { ok: false, msg: 'Monitor not found or not active.' }
       response.writeHead(404, { 'content-type': 'application/json' }).end(JSON.stringify(body))
     })
     const run = await install(GOOD)
     assert.equal(run.code, 69, run.stdout + run.stderr)
     assert.notEqual(await inUse(), previous)
-    receiver.script(null)
+    stage.receiver.script(null)
 
     const again = await install(GOOD)
     assert.equal(again.code, 0, again.stderr)
@@ -203,7 +190,7 @@ suite('an upgrade', { timeout: 900_000 }, () => {
   })
 
   test('does not begin while another one is under way', async () => {
-    const run = await host.run(`flock /run/${NAME}-install.lock ${GOOD}/install.sh`)
+    const run = await stage.host.run(`flock /run/${NAME}-install.lock ${GOOD}/install.sh`)
     assert.deepEqual(run, { code: 75, stdout: '', stderr: 'error: another install.sh is at work\n' })
   })
 
@@ -212,7 +199,7 @@ suite('an upgrade', { timeout: 900_000 }, () => {
     const toCron = await install('crashes', '--cron')
     assert.equal(toCron.code, 70, toCron.stdout + toCron.stderr)
     assert.equal(await inUse(), previous)
-    assert.equal((await host.run(`test -e /etc/cron.d/${NAME}`)).code, 1)
+    assert.equal((await stage.host.run(`test -e /etc/cron.d/${NAME}`)).code, 1)
     assert.equal(await sh(`systemctl is-enabled ${NAME}`), 'enabled')
     await delivers()
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import type { Heartbeat } from '../../src/kuma/heartbeat.ts'
 import {
+  type KumaConnection,
   type KumaConnectionOptions,
   openKumaConnection,
   type Pusher,
@@ -11,12 +12,11 @@ import type { PushAnswer } from '../../src/kuma/push-answer.ts'
 export const TOKEN = 'AWbUXTosJGx7Qk2mZr9Lp4Ty8Wn1Vc5B'
 export const UP: Heartbeat = { status: 'up', msg: '12 of 12 running', ping: 3 }
 
-/** A pusher whose connections end with the test; 5 s for a push unless said otherwise. */
-export async function openPusher(
+/** A connection that ends with the test; 5 s for a push unless said otherwise. */
+export async function openConnection(
   t: TestContext,
-  baseUrl: string,
-  { proxy = null, ...options }: Partial<KumaConnectionOptions> & { proxy?: string | null } = {},
-): Promise<Pusher> {
+  options: Partial<KumaConnectionOptions> = {},
+): Promise<KumaConnection> {
   const connection = await openKumaConnection({
     headers: {},
     ca: null,
@@ -31,6 +31,16 @@ export async function openPusher(
     ...options,
   })
   t.after(() => connection.close())
+  return connection
+}
+
+/** A pusher over such a connection. */
+export async function openPusher(
+  t: TestContext,
+  baseUrl: string,
+  { proxy = null, ...options }: Partial<KumaConnectionOptions> & { proxy?: string | null } = {},
+): Promise<Pusher> {
+  const connection = await openConnection(t, options)
   return connection.pusher({ kuma: 'kuma', baseUrl, token: TOKEN, proxy })
 }
 

@@ -1,38 +1,22 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { before, describe, test, type TestContext } from 'node:test'
 import { buildBundle, startAgent } from '../helpers/agent-process.ts'
 import { eventually } from '../helpers/eventually.ts'
-import { startKuma } from '../helpers/scripted-kuma.ts'
-import { startSupervisord } from '../helpers/supervisord.ts'
+import { watchedProgram } from '../helpers/watched-program.ts'
 
 before(buildBundle)
 
 /** The agent with a file loaded beside it that breaks something when SIGUSR2 comes. */
 async function scene(t: TestContext, breaks: string) {
-  const folder = await mkdtemp(join(tmpdir(), 'ksp-agent-error-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  const { folder, options, ...watched } = await watchedProgram(t)
   const file = join(folder, 'breaks.mjs')
   await writeFile(file, `process.on('SIGUSR2', () => { ${breaks} })`)
-  const supervisord = await startSupervisord({ programs: { web: { command: 'sleep 1000', startsecs: 0 } } })
-  t.after(() => supervisord.stop())
-  const kuma = await startKuma(t)
-  const options = {
-    config: '/dev/null',
-    'kuma-url': kuma.url,
-    token: 'AWbUXTosJG',
-    'state-file': join(folder, 'state.json'),
-    unit: 'none',
-    'supervisor-url': supervisord.url,
-    'check-every': '2s',
-  }
-  const args = Object.entries(options).flatMap(([option, value]) => [`--${option}`, value])
-  const agent = startAgent(['run', ...args], { nodeOptions: ['--import', file] })
+  const agent = startAgent(['run', ...options({ 'check-every': '2s' })], { nodeOptions: ['--import', file] })
   t.after(() => agent.stop())
-  await eventually('the first heartbeat', () => kuma.heartbeats[0]?.startsWith('up'))
-  return { agent, kuma, supervisord }
+  await eventually('the first heartbeat', () => watched.kuma.heartbeats[0]?.startsWith('up'))
+  return { agent, ...watched }
 }
 
 describe('a mistake of the agent', () => {

@@ -1,40 +1,25 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { before, describe, test, type TestContext } from 'node:test'
 import { buildBundle, startAgent } from '../helpers/agent-process.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { startReceiver } from '../helpers/receiver.ts'
 import { startKuma } from '../helpers/scripted-kuma.ts'
-import { startSupervisord } from '../helpers/supervisord.ts'
+import { watchedProgram } from '../helpers/watched-program.ts'
 
 before(buildBundle)
 
 async function scene(t: TestContext) {
-  const folder = await mkdtemp(join(tmpdir(), 'ksp-delivery-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
-  const supervisord = await startSupervisord({ programs: { web: { command: 'sleep 1000', startsecs: 0 } } })
-  t.after(() => supervisord.stop())
-  const kuma = await startKuma(t)
-  const stateFile = join(folder, 'state.json')
-  const args = Object.entries({
-    config: '/dev/null',
-    'kuma-url': kuma.url,
-    token: 'AWbUXTosJG',
-    'state-file': stateFile,
-    unit: 'none',
-    'supervisor-url': supervisord.url,
-    'check-every': '1s',
-    'push-every': '2s',
-  }).flatMap(([option, value]) => [`--${option}`, value])
-  const state = async () => JSON.parse(await readFile(stateFile, 'utf8')).monitors[0]
-  const start = (command: string, options: readonly string[] = args) => {
+  const watched = await watchedProgram(t)
+  const usual = watched.options({ 'check-every': '1s', 'push-every': '2s' })
+  const state = async () => JSON.parse(await readFile(watched.stateFile, 'utf8')).monitors[0]
+  const start = (command: string, options: readonly string[] = usual) => {
     const agent = startAgent([command, ...options])
     t.after(() => agent.stop())
     return agent
   }
-  return { folder, supervisord, kuma, start, state }
+  return { ...watched, start, state }
 }
 
 describe('the agent and a Kuma that goes away', () => {

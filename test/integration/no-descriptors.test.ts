@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { before, test, type TestContext } from 'node:test'
 import { buildBundle, startAgent } from '../helpers/agent-process.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { startGate } from '../helpers/gate.ts'
-import { startKuma } from '../helpers/scripted-kuma.ts'
 import { runCommand } from '../helpers/run-command.ts'
-import { startSupervisord } from '../helpers/supervisord.ts'
+import { watchedProgram } from '../helpers/watched-program.ts'
 
 before(buildBundle)
 
@@ -19,26 +17,12 @@ const limit = async (pid: number, files: number) => {
 
 /** An agent whose connection to supervisord can be cut; supervisord is given as its URL or found by its configuration. */
 async function scene(t: TestContext, isFound: boolean) {
-  const folder = await mkdtemp(join(tmpdir(), 'ksp-no-descriptors-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
-  const supervisord = await startSupervisord({ programs: { web: { command: 'sleep 1000', startsecs: 0 } } })
-  t.after(() => supervisord.stop())
+  const { folder, supervisord, kuma, options } = await watchedProgram(t)
   const gate = await startGate(t, { path: supervisord.socket }, { path: join(folder, 'rpc.sock') })
-  const kuma = await startKuma(t)
   const url = `unix://${folder}/rpc.sock`
   await writeFile(join(folder, 'supervisord.conf'), `[supervisorctl]\nserverurl=${url}\n`)
-  const options = {
-    config: '/dev/null',
-    'kuma-url': kuma.url,
-    token: 'AWbUXTosJG',
-    'state-file': join(folder, 'state.json'),
-    unit: 'none',
-    'supervisor-url': isFound ? 'auto' : url,
-    'check-every': '1s',
-    'push-every': '1s',
-  }
-  const args = Object.entries(options).flatMap(([option, value]) => [`--${option}`, value])
-  const agent = startAgent(['run', ...args], { cwd: folder })
+  const more = { 'supervisor-url': isFound ? 'auto' : url, 'check-every': '1s', 'push-every': '1s' }
+  const agent = startAgent(['run', ...options(more)], { cwd: folder })
   t.after(() => agent.stop())
   await eventually('heartbeats', () => kuma.heartbeats.length > 2)
   return { agent, kuma, gate }

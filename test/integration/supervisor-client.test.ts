@@ -1,40 +1,20 @@
 import assert from 'node:assert/strict'
 import { appendFile, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { after, describe, test, type TestContext } from 'node:test'
-import { createSupervisorClient, type SupervisorClient } from '../../src/supervisor/client.ts'
+import { describe, test, type TestContext } from 'node:test'
 import { findServer } from '../../src/supervisor/find-server.ts'
 import type { ProcessInfo } from '../../src/supervisor/process-info.ts'
 import type { RpcFailureReason, RpcReading, SupervisorState } from '../../src/supervisor/rpc-reading.ts'
 import { eventually } from '../helpers/eventually.ts'
+import { nothingEscapes } from '../helpers/nothing-escapes.ts'
+import { openClient } from '../helpers/open-client.ts'
 import { startSupervisord, type Supervisord, type SupervisordOptions } from '../helpers/supervisord.ts'
 
-const escaped: unknown[] = []
-process.on('unhandledRejection', (error) => escaped.push(error))
-process.on('uncaughtException', (error) => escaped.push(error))
-after(() => assert.deepEqual(escaped, []))
+nothingEscapes()
 
 async function start(t: TestContext, options?: SupervisordOptions): Promise<Supervisord> {
   const supervisord = await startSupervisord(options)
   t.after(() => supervisord.stop())
   return supervisord
-}
-
-function open(
-  t: TestContext,
-  url: string,
-  more: { username?: string; password?: string; timeoutMs?: number; onEnd?: () => void } = {},
-): SupervisorClient {
-  const client = createSupervisorClient({
-    url,
-    username: null,
-    password: null,
-    caFile: null,
-    timeoutMs: 10_000,
-    now: () => performance.now(),
-    ...more,
-  })
-  t.after(() => client.close())
-  return client
 }
 
 const never = new AbortController().signal
@@ -85,7 +65,7 @@ describe('programs in every state', () => {
 
   test('are read as they are, with their own clock and configuration', async (t) => {
     const supervisord = await start(t, { programs })
-    const client = open(t, supervisord.url)
+    const client = openClient(t, supervisord.url)
     await supervisord.ctl('stop', 'by-hand')
     void supervisord.ctl('stop', 'stopping')
     const expected: Record<string, string> = {
@@ -142,7 +122,7 @@ describe('programs in every state', () => {
 
 test('programs added by supervisorctl update are seen with their configuration', async (t) => {
   const supervisord = await start(t, { programs: { one: 'sleep 1000' } })
-  const client = open(t, supervisord.url)
+  const client = openClient(t, supervisord.url)
   assert.equal(answered(await client.read(never)).configs?.length, 1)
   await appendFile(supervisord.conf, '[program:two]\ncommand = sleep 1000\nstartsecs = 3\n')
   await supervisord.ctl('update')
@@ -157,7 +137,7 @@ test('a program is started by a call, and a fault of a call is a result', async 
   const supervisord = await start(t, {
     programs: { idle: { command: 'sleep 1000', autostart: false, startsecs: 0 } },
   })
-  const client = open(t, supervisord.url)
+  const client = openClient(t, supervisord.url)
   assert.deepEqual(await client.call('supervisor.startProcess', ['idle', true], never), {
     kind: 'value',
     value: true,
@@ -180,7 +160,7 @@ test("supervisord's log tells of a death wherever in a character its last bytes 
   for (const more of ['', 'x', 'xx', 'xxx']) {
     await appendFile(`${supervisord.dir}/supervisord.log`, `${'🐎'.repeat(9000)}${more}\n`)
     await supervisord.ctl('restart', 'often')
-    const { events } = answered(await open(t, supervisord.url).read(never))
+    const { events } = answered(await openClient(t, supervisord.url).read(never))
     assert.deepEqual(
       events?.slice(-3).map(({ name, kind }) => `${name} ${kind}`),
       ['often stopped', 'often spawned', 'often running'],
@@ -191,9 +171,9 @@ test("supervisord's log tells of a death wherever in a character its last bytes 
 test('basic credentials are asked for and taken, on the socket and on the port', async (t) => {
   const supervisord = await start(t, { programs: { a: 'sleep 1000' }, unixAuth: alice, inet: alice })
   for (const url of [supervisord.url, supervisord.inetUrl]) {
-    answered(await open(t, url, alice).read(never))
+    answered(await openClient(t, url, alice).read(never))
     for (const wrong of [{}, { ...alice, password: 'guessed' }, { ...alice, username: 'bob' }]) {
-      const detail = failed(await open(t, url, wrong).read(never), 'unauthorized')
+      const detail = failed(await openClient(t, url, wrong).read(never), 'unauthorized')
       assert.equal(
         detail,
         `supervisor.getAllProcessInfo was refused with HTTP 401 at ${url}: wrong or missing username and password`,
@@ -205,18 +185,18 @@ test('basic credentials are asked for and taken, on the socket and on the port',
 test('credentials in a URL are used and never shown', async (t) => {
   const supervisord = await start(t, { unix: false, inet: alice })
   const url = supervisord.inetUrl.replace('//', `//alice:${encodeURIComponent(alice.password)}@`)
-  answered(await open(t, url).read(never))
+  answered(await openClient(t, url).read(never))
   await supervisord.end()
-  assert.doesNotMatch(failed(await open(t, url).read(never), 'refused'), /alice|marked/)
+  assert.doesNotMatch(failed(await openClient(t, url).read(never), 'refused'), /alice|marked/)
 })
 
 test('a frozen supervisord ends at the deadline and answers after it goes on', async (t) => {
   const supervisord = await start(t, { programs: { a: 'sleep 1000' } })
-  const client = open(t, supervisord.url, { timeoutMs: 400 })
-  const patient = open(t, supervisord.url)
+  const client = openClient(t, supervisord.url, { timeoutMs: 400 })
+  const patient = openClient(t, supervisord.url)
   answered(await patient.read(never))
   supervisord.kill('SIGSTOP')
-  for (const asking of [client, client, open(t, supervisord.url, { timeoutMs: 400 })]) {
+  for (const asking of [client, client, openClient(t, supervisord.url, { timeoutMs: 400 })]) {
     assert.equal(
       failed(await asking.read(never), 'timeout'),
       `supervisor.getAllProcessInfo timed out after 400 ms at ${supervisord.url}`,
@@ -235,7 +215,7 @@ test('a frozen supervisord ends at the deadline and answers after it goes on', a
 test('a removed socket is named, and its return is enough', async (t) => {
   const supervisord = await start(t)
   await rename(supervisord.socket, `${supervisord.socket}.away`)
-  const client = open(t, supervisord.url)
+  const client = openClient(t, supervisord.url)
   assert.equal(
     failed(await client.read(never), 'socket-missing'),
     `the socket file of ${supervisord.url} does not exist`,
@@ -253,7 +233,7 @@ test('a removed socket is named, and its return is enough', async (t) => {
 test('a supervisord killed by force is told at once, and its socket without it is refused', async (t) => {
   const supervisord = await start(t, { programs: { a: 'sleep 1000' } })
   let ends = 0
-  const client = open(t, supervisord.url, { onEnd: () => ends++ })
+  const client = openClient(t, supervisord.url, { onEnd: () => ends++ })
   answered(await client.read(never))
   answered(await client.read(never))
   supervisord.kill('SIGKILL')
@@ -268,9 +248,9 @@ test('a supervisord killed by force is told at once, and its socket without it i
 
 test('a socket of root is named to a user without rights', { skip: process.getuid?.() !== 0 }, async (t) => {
   const supervisord = await start(t)
-  const client = open(t, supervisord.url)
+  const client = openClient(t, supervisord.url)
   answered(await client.read(never))
-  const stranger = open(t, supervisord.url)
+  const stranger = openClient(t, supervisord.url)
   process.seteuid?.(65534)
   try {
     assert.equal(
@@ -285,7 +265,7 @@ test('a socket of root is named to a user without rights', { skip: process.getui
 test('a restart between two readings is not noticed but by the pid', async (t) => {
   const supervisord = await start(t, { programs: { a: 'sleep 1000' }, inet: true })
   for (const url of [supervisord.url, supervisord.inetUrl]) {
-    const client = open(t, url)
+    const client = openClient(t, url)
     const before = answered(await client.read(never))
     await supervisord.end()
     await supervisord.start()
@@ -306,7 +286,7 @@ test('a shutdown is a state of its own while it lasts', async (t) => {
       },
     },
   })
-  const client = open(t, supervisord.url)
+  const client = openClient(t, supervisord.url)
   answered(await client.read(never))
   await supervisord.ctl('shutdown')
   const reading = await eventually(
@@ -332,7 +312,7 @@ test('a shutdown is a state of its own while it lasts', async (t) => {
 
 test('its configuration is read anew after an update that changes a program under the same name', async (t) => {
   const supervisord = await start(t, { programs: { a: { command: 'sleep 1000', startsecs: 1 } } })
-  const client = open(t, supervisord.url)
+  const client = openClient(t, supervisord.url)
   const startsecs = async () => answered(await client.read(never)).configs?.map((config) => config.startsecs)
   await eventually(
     'it runs',
@@ -348,7 +328,7 @@ test('its configuration is read anew after an update that changes a program unde
 test('a missing [rpcinterface:supervisor] section is named', async (t) => {
   const supervisord = await start(t, { rpcInterface: false })
   assert.equal(
-    failed(await open(t, supervisord.url).read(never), 'fault'),
+    failed(await openClient(t, supervisord.url).read(never), 'fault'),
     `supervisor.getAllProcessInfo is unknown at ${supervisord.url} (Fault 1 UNKNOWN_METHOD): supervisord.conf has no [rpcinterface:supervisor] section`,
   )
 })
@@ -364,7 +344,7 @@ test('is found by its configuration, credentials included, and by its socket wit
     source: `${supervisord.conf} [supervisorctl]`,
     warning: null,
   })
-  answered(await open(t, supervisord.url, alice).read(never))
+  answered(await openClient(t, supervisord.url, alice).read(never))
   await rm(supervisord.conf)
   const bySocket = await findServer({ ...around, confPaths: [supervisord.conf] })
   assert.equal(bySocket.kind === 'found' && bySocket.url, supervisord.url)

@@ -24,8 +24,12 @@ async function watching(t: TestContext, url: string): Promise<AgentProcess> {
   return agent
 }
 
-async function start(t: TestContext): Promise<Supervisord> {
-  const supervisord = await startSupervisord({ inet: true, programs: { a: 'sleep 1000' } })
+/** A supervisord whose program runs. */
+async function start(
+  t: TestContext,
+  program: string | Record<string, string | number> = 'sleep 1000',
+): Promise<Supervisord> {
+  const supervisord = await startSupervisord({ inet: true, programs: { a: program } })
   t.after(() => supervisord.stop())
   await eventually(
     'it runs',
@@ -35,16 +39,20 @@ async function start(t: TestContext): Promise<Supervisord> {
   return supervisord
 }
 
+async function isDown(agent: AgentProcess): Promise<void> {
+  await eventually(
+    'it is down',
+    () => agent.stdout,
+    (out) => out.includes(' down '),
+  )
+}
+
 for (const door of ['url', 'inetUrl'] as const) {
   test(`a death of supervisord starts a check without any D-Bus (${door})`, async (t) => {
     const supervisord = await start(t)
     const agent = await watching(t, supervisord[door])
     supervisord.kill('SIGKILL')
-    await eventually(
-      'it is down',
-      () => agent.stdout,
-      (out) => out.includes(' down '),
-    )
+    await isDown(agent)
     assert.match(agent.stdout, /supervisord is not running/)
   })
 }
@@ -54,11 +62,7 @@ test('SIGUSR1 starts a check', async (t) => {
   const agent = await watching(t, supervisord.url)
   await supervisord.ctl('stop', 'a')
   agent.kill('SIGUSR1')
-  await eventually(
-    'it is down',
-    () => agent.stdout,
-    (out) => out.includes(' down '),
-  )
+  await isDown(agent)
   assert.match(agent.stdout, /a STOPPED by hand/)
   agent.kill('SIGTERM')
   assert.equal(await agent.ended, 0)
@@ -77,11 +81,7 @@ test('the end of a program starts a check', async (t) => {
   )
   const agent = await watching(t, supervisord.url)
   process.kill(Number(await supervisord.ctl('pid', 'a')), 'SIGKILL')
-  await eventually(
-    'it is down',
-    () => agent.stdout,
-    (out) => out.includes(' down '),
-  )
+  await isDown(agent)
   assert.match(agent.stdout, /a FATAL/)
 })
 
@@ -112,11 +112,7 @@ test('programs that are started again are no alarm, however soon it looks; one t
   for (const name of names) await kill(name)
   assert.doesNotMatch(agent.stdout, / down /)
   await kill('last')
-  await eventually(
-    'it is down',
-    () => agent.stdout,
-    (out) => out.includes(' down '),
-  )
+  await isDown(agent)
   assert.match(agent.stdout, /last EXITED unexpectedly: killed by a signal/)
 })
 
@@ -124,21 +120,11 @@ test('a program is seen through its tries: FATAL without waiting for a check', a
   const dir = await mkdtemp(join(tmpdir(), 'ksp-triggers-'))
   t.after(() => rm(dir, { recursive: true }))
   const command = `sh -c 'test ! -e ${dir}/broken && exec sleep 1000; exit 1'`
-  const supervisord = await startSupervisord({ programs: { a: { command, startretries: 2 } } })
-  t.after(() => supervisord.stop())
-  await eventually(
-    'it runs',
-    () => supervisord.ctl('status'),
-    (status) => status.includes('RUNNING'),
-  )
+  const supervisord = await start(t, { command, startretries: 2 })
   const agent = await watching(t, supervisord.url)
   await writeFile(join(dir, 'broken'), '')
   process.kill(Number(await supervisord.ctl('pid', 'a')), 'SIGKILL')
-  await eventually(
-    'it is down',
-    () => agent.stdout,
-    (out) => out.includes(' down '),
-  )
+  await isDown(agent)
   assert.match(agent.stdout, /a FATAL/)
 })
 
@@ -155,15 +141,7 @@ test('a restart is told at once', async (t) => {
 })
 
 test('the end of a program is told by the next check where its pid is not to be seen', async (t) => {
-  const supervisord = await startSupervisord({
-    programs: { a: { command: 'sleep 1000', autorestart: 'false' } },
-  })
-  t.after(() => supervisord.stop())
-  await eventually(
-    'it runs',
-    () => supervisord.ctl('status'),
-    (status) => status.includes('RUNNING'),
-  )
+  const supervisord = await start(t, { command: 'sleep 1000', autorestart: 'false' })
   // A /proc of its own, in which supervisord's pid is nobody's.
   const under = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc']
   const args = ['--dry-run', '--unit', 'none', '--supervisor-url', supervisord.url, '--check-every', '1s']
@@ -175,11 +153,7 @@ test('the end of a program is told by the next check where its pid is not to be 
     (text) => text.includes('not to be seen here'),
   )
   process.kill(Number(await supervisord.ctl('pid', 'a')), 'SIGKILL')
-  await eventually(
-    'it is down',
-    () => agent.stdout,
-    (out) => out.includes(' down '),
-  )
+  await isDown(agent)
   assert.match(agent.stdout, /a EXITED unexpectedly: killed by a signal/)
 })
 

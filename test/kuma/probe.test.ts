@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { openKumaConnection } from '../../src/kuma/kuma-connection.ts'
+import { openConnection, TOKEN } from '../helpers/push-to.ts'
 import { serveHttp } from '../helpers/scripted-server.ts'
-
-const TOKEN = 'AWbUXTosJG'
 
 for (const status of [404, 500]) {
   test(`knows Kuma by its ${status}, tells its clock, and never uses the token`, async (t) => {
@@ -13,19 +11,7 @@ for (const status of [404, 500]) {
       response.setHeader('date', 'Sat, 21 Nov 2026 06:00:00 GMT')
       response.writeHead(status).end('{"ok":false,"msg":"Monitor not found or not active."}')
     })
-    const connection = await openKumaConnection({
-      headers: {},
-      ca: null,
-      clientCert: null,
-      clientKey: null,
-      insecure: false,
-      timeoutMs: 5_000,
-      repeatTimeoutMs: 5_000,
-      mask: (text) => text,
-      version: '0.0.0',
-      now: () => performance.now(),
-    })
-    t.after(() => connection.close())
+    const connection = await openConnection(t)
     const target = { kuma: 'kuma', baseUrl: `http://127.0.0.1:${port}/kuma`, token: TOKEN, proxy: null }
     const { answer, dateMs } = await connection.probe(target, new AbortController().signal)
     assert.equal(answer.kind, 'unknown-monitor')

@@ -1,33 +1,18 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, test, type TestContext } from 'node:test'
-import { createSupervisorClient, type SupervisorClientOptions } from '../../src/supervisor/client.ts'
+import { test, type TestContext } from 'node:test'
+import { createSupervisorClient } from '../../src/supervisor/client.ts'
 import type { RpcFailure, RpcReading, SupervisorState } from '../../src/supervisor/rpc-reading.ts'
+import { nothingEscapes } from '../helpers/nothing-escapes.ts'
+import { openClient } from '../helpers/open-client.ts'
 import { startRpcServer, xmlAnswer, xmlFault } from '../helpers/rpc-server.ts'
 import { selfSigned } from '../helpers/self-signed.ts'
 
-const escaped: unknown[] = []
-process.on('unhandledRejection', (error) => escaped.push(error))
-process.on('uncaughtException', (error) => escaped.push(error))
-after(() => assert.deepEqual(escaped, []))
+nothingEscapes()
 
 const fixture = (name: string) => readFile(join(import.meta.dirname, '../fixtures', name), 'utf8')
 const never = new AbortController().signal
-
-function open(t: TestContext, url: string | URL, more: Partial<SupervisorClientOptions> = {}) {
-  const client = createSupervisorClient({
-    url: String(url),
-    username: null,
-    password: null,
-    caFile: null,
-    timeoutMs: 10_000,
-    now: () => performance.now(),
-    ...more,
-  })
-  t.after(() => client.close())
-  return client
-}
 
 function answered(reading: RpcReading): SupervisorState {
   return reading.kind === 'answered' ? reading.state : assert.fail(JSON.stringify(reading))
@@ -54,7 +39,7 @@ test("reads supervisord 4.2.5's answers in one request, and its configuration on
     'supervisor.readLog': `<methodResponse><params><param><value><string>2026-11-21 05:10:11,123 INFO spawned: 'running' with pid 4711
 </string></value></param></params></methodResponse>`,
   })
-  const client = open(t, server.url)
+  const client = openClient(t, server.url)
   const state = answered(await client.read(never))
   assert.ok(state.pid !== null && state.pid > 1)
   assert.deepEqual(
@@ -102,7 +87,7 @@ test('wakes supervisord by a small question before it asks for the programs, whe
     'supervisor.getState': xmlAnswer('<int>1</int>'),
     'system.multicall': await fixture('supervisord-4.2.5/multicall.xml'),
   })
-  const client = open(t, server.url)
+  const client = openClient(t, server.url)
   answered(await client.read(never, true))
   assert.deepEqual(server.asked.slice(0, 2), ['supervisor.getState', 'system.multicall'])
 })
@@ -110,7 +95,7 @@ test('wakes supervisord by a small question before it asks for the programs, whe
 test('does not ask for the programs when the small question gets no answer', async (t) => {
   const asked: string[] = []
   const server = await startRpcServer(t, (method) => void asked.push(method))
-  const { reason } = failed(await open(t, server.url, { timeoutMs: 100 }).read(never, true))
+  const { reason } = failed(await openClient(t, server.url, { timeoutMs: 100 }).read(never, true))
   assert.equal(reason, 'timeout')
   assert.deepEqual(asked, ['supervisor.getState'])
 })
@@ -119,7 +104,7 @@ test('reads the Go re-implementation, which has neither multicall nor configurat
   const server = await serve(t, {
     'supervisor.getAllProcessInfo': await fixture('supervisord-go/get-all-process-info.xml'),
   })
-  const client = open(t, server.url)
+  const client = openClient(t, server.url)
   for (let times = 0; times < 2; times++) {
     const { pid, configs, events, processes } = answered(await client.read(never))
     assert.deepEqual([pid, configs, events], [null, null, null])
@@ -155,7 +140,7 @@ test('falls back where system.multicall is refused by an HTTP status', async (t)
     res.writeHead(400).end('rpc: service/method request ill-formed')
     return undefined
   })
-  assert.equal(answered(await open(t, server.url).read(never)).processes.length, 4)
+  assert.equal(answered(await openClient(t, server.url).read(never)).processes.length, 4)
 })
 
 const struct = (members: Record<string, string>) =>
@@ -173,7 +158,7 @@ test('takes multicall answers that stand in arrays of their own, as they should'
       array(`<value>${array(struct({ name: 'a' }))}</value>`),
     ),
   })
-  const { pid, processes } = answered(await open(t, server.url).read(never))
+  const { pid, processes } = answered(await openClient(t, server.url).read(never))
   assert.equal(pid, 7)
   assert.deepEqual(processes, [
     {
@@ -194,7 +179,7 @@ test('takes multicall answers that stand in arrays of their own, as they should'
 test('reads no programs at all', async (t) => {
   for (const processes of [array(), array(`<value>${array()}</value>`)]) {
     const server = await serve(t, { 'system.multicall': multicall('<int>7</int>', processes) })
-    assert.deepEqual(answered(await open(t, server.url).read(never)).processes, [])
+    assert.deepEqual(answered(await openClient(t, server.url).read(never)).processes, [])
   }
 })
 
@@ -207,7 +192,7 @@ test('maps a state by its number, and by its name only where there is no number'
   ]
   const structs = seen.map(([members]) => struct({ name: 'a', ...members }))
   const server = await serve(t, { 'system.multicall': multicall('', array(...structs)) })
-  const { pid, processes } = answered(await open(t, server.url).read(never))
+  const { pid, processes } = answered(await openClient(t, server.url).read(never))
   assert.equal(pid, null)
   assert.deepEqual(
     processes.map(({ state }) => state),
@@ -231,7 +216,7 @@ test('passes over configuration entries that it cannot read', async (t) => {
       ),
     ),
   })
-  assert.deepEqual(answered(await open(t, server.url).read(never)).configs, [
+  assert.deepEqual(answered(await openClient(t, server.url).read(never)).configs, [
     { group: 'g', name: 'b', autostart: true, exitcodes: [0], startsecs: 3, stopwaitsecs: 10 },
   ])
 })
@@ -240,14 +225,14 @@ test('a configuration that cannot be had never fails the reading', async (t) => 
   const processes = multicall('<int>7</int>', array(struct({ name: 'a' })))
   for (const config of [xmlFault(1, 'UNKNOWN_METHOD'), xmlAnswer('<nil/>'), '<html>']) {
     const server = await serve(t, { 'system.multicall': processes, 'supervisor.getAllConfigInfo': config })
-    assert.equal(answered(await open(t, server.url).read(never)).configs, null)
+    assert.equal(answered(await openClient(t, server.url).read(never)).configs, null)
   }
   const mute = await startRpcServer(t, (method, _body, _req, res) => {
     if (method === 'system.multicall') return processes
     res.writeHead(500).end()
     return undefined
   })
-  assert.equal(answered(await open(t, mute.url).read(never)).configs, null)
+  assert.equal(answered(await openClient(t, mute.url).read(never)).configs, null)
 })
 
 test('asks for the configuration again when the pid or the set of programs changes, and now and then', async (t) => {
@@ -256,7 +241,7 @@ test('asks for the configuration again when the pid or the set of programs chang
   const answers: Record<string, string> = { 'supervisor.getAllConfigInfo': config('first') }
   const server = await serve(t, answers)
   let clock = 0
-  const client = open(t, server.url, { now: () => clock })
+  const client = openClient(t, server.url, { now: () => clock })
   const asks = async (pid: number, names: string[]) => {
     answers['system.multicall'] = multicall(
       `<int>${pid}</int>`,
@@ -283,7 +268,7 @@ test('the deadline is that of the whole reading: a mute configuration is left ou
   const server = await startRpcServer(t, (method) =>
     method === 'system.multicall' ? multicall('<int>7</int>', array(struct({ name: 'a' }))) : undefined,
   )
-  const client = open(t, server.url, { timeoutMs: 400 })
+  const client = openClient(t, server.url, { timeoutMs: 400 })
   assert.equal(answered(await client.read(never)).configs, null)
   // It is not asked again at once, so a reading has the whole deadline to itself.
   assert.equal(answered(await client.read(never)).configs, null)
@@ -326,7 +311,7 @@ for (const [what, files, expected] of FAILURES) {
       ),
     )
     const server = await serve(t, answers)
-    const { url, ...failure } = failed(await open(t, server.url).read(never))
+    const { url, ...failure } = failed(await openClient(t, server.url).read(never))
     assert.equal(url, server.shown)
     assert.deepEqual(failure, { ...expected, detail: expected.detail.replace('URL', server.shown) })
   })
@@ -361,7 +346,7 @@ const BAD: [what: string, answer: string, reason: string, detail: string][] = [
 for (const [what, answer, reason, detail] of BAD) {
   test(`names the failure: ${what}`, async (t) => {
     const server = await serve(t, { 'supervisor.getAllProcessInfo': answer })
-    assert.deepEqual(failed(await open(t, server.url).read(never)), {
+    assert.deepEqual(failed(await openClient(t, server.url).read(never)), {
       reason,
       url: server.shown,
       detail: detail.replace('URL', server.shown),
@@ -390,7 +375,7 @@ for (const [status, reason, detail] of STATUSES) {
       return undefined
     })
     const url = server.url.origin
-    const failure = failed(await open(t, server.url).read(never))
+    const failure = failed(await openClient(t, server.url).read(never))
     assert.deepEqual(failure, { reason, url, detail: detail.replace('URL', url) })
   })
 }
@@ -400,17 +385,17 @@ test('names the failure: a server that resets, one of another protocol', async (
     req.socket.resetAndDestroy()
     return undefined
   })
-  assert.equal(failed(await open(t, resets.url).read(never)).reason, 'unreachable')
+  assert.equal(failed(await openClient(t, resets.url).read(never)).reason, 'unreachable')
   const garbles = await startRpcServer(t, (_method, _body, req) => {
     req.socket.end('220 mail ready\r\n')
     return undefined
   })
-  assert.equal(failed(await open(t, garbles.url).read(never)).reason, 'bad-answer')
+  assert.equal(failed(await openClient(t, garbles.url).read(never)).reason, 'bad-answer')
 })
 
 test('a reading that is given up is a failure, not an exception', async (t) => {
   const server = await startRpcServer(t, () => undefined)
-  const failure = failed(await open(t, server.url).read(AbortSignal.abort()))
+  const failure = failed(await openClient(t, server.url).read(AbortSignal.abort()))
   assert.deepEqual(
     [failure.reason, failure.detail],
     ['unreachable', `supervisor.getAllProcessInfo failed at ${server.url.origin}: aborted`],
@@ -420,7 +405,7 @@ test('a reading that is given up is a failure, not an exception', async (t) => {
 test('tries multicall again after a failure: another program may answer then', async (t) => {
   const answers: Record<string, string | undefined> = { 'supervisor.getAllProcessInfo': xmlAnswer(array()) }
   const server = await serve(t, answers)
-  const client = open(t, server.url)
+  const client = openClient(t, server.url)
   assert.equal(answered(await client.read(never)).pid, null)
   answers['supervisor.getAllProcessInfo'] = xmlFault(6, 'SHUTDOWN_STATE')
   assert.equal(failed(await client.read(never)).reason, 'shutdown')
@@ -430,7 +415,7 @@ test('tries multicall again after a failure: another program may answer then', a
 
 test('an acting call is a value or a named failure', async (t) => {
   const server = await serve(t, { 'supervisor.startProcess': xmlAnswer('<boolean>1</boolean>') })
-  const client = open(t, server.url)
+  const client = openClient(t, server.url)
   assert.deepEqual(await client.call('supervisor.startProcess', ['a'], never), { kind: 'value', value: true })
   const given = await client.call('system.none', [], never)
   assert.equal(
@@ -442,11 +427,11 @@ test('an acting call is a value or a named failure', async (t) => {
 test('trusts a private certificate from its file, and names a file that cannot be read', async (t) => {
   const tls = await selfSigned(t)
   const server = await startRpcServer(t, () => multicall('<int>7</int>', array()), { tls })
-  assert.equal(answered(await open(t, server.url, { caFile: tls.certFile }).read(never)).pid, 7)
-  const distrust = failed(await open(t, server.url).read(never))
+  assert.equal(answered(await openClient(t, server.url, { caFile: tls.certFile }).read(never)).pid, 7)
+  const distrust = failed(await openClient(t, server.url).read(never))
   assert.equal(distrust.reason, 'unreachable')
   assert.match(distrust.detail, /self-signed certificate/)
-  const client = open(t, server.url, { caFile: '/nonexistent/ca.pem' })
+  const client = openClient(t, server.url, { caFile: '/nonexistent/ca.pem' })
   const detail = /^ca_file \/nonexistent\/ca\.pem cannot be read: ENOENT/
   assert.match(failed(await client.read(never)).detail, detail)
   const given = await client.call('system.none', [], never)
@@ -465,7 +450,7 @@ test('has more patience with an answer that had begun, and no more with silence'
   })
   const silent = await startRpcServer(t, () => undefined)
   const details = async (url: URL) => {
-    const client = open(t, url, { timeoutMs: 400 })
+    const client = openClient(t, url, { timeoutMs: 400 })
     return [failed(await client.read(never)).detail, failed(await client.read(never)).detail]
   }
   const says = (ms: number, { origin }: URL): string =>
@@ -481,7 +466,7 @@ test('masks the password before a long fault is cut, so that no half of it is le
   for (let before = 170; before < 200; before += 5) {
     const told = `${'x'.repeat(before)} ${password}`
     const server = await serve(t, { 'supervisor.getAllProcessInfo': xmlFault(7, told) })
-    const client = open(t, server.url, { username: 'kay', password })
+    const client = openClient(t, server.url, { username: 'kay', password })
     const { detail } = failed(await client.read(never))
     assert.match(detail, /answered Fault 7 x+/)
     assert.ok(!detail.includes('Passw'), detail)

@@ -4,16 +4,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, test, type TestContext } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { call } from '../../src/xmlrpc/call.ts'
 import { createPeer, type Peer, type PeerAddress } from '../../src/xmlrpc/peer.ts'
+import { nothingEscapes } from '../helpers/nothing-escapes.ts'
 import { selfSigned } from '../helpers/self-signed.ts'
 import { startRpcServer, xmlAnswer, xmlFault } from '../helpers/rpc-server.ts'
 
-const escaped: unknown[] = []
-process.on('unhandledRejection', (error) => escaped.push(error))
-process.on('uncaughtException', (error) => escaped.push(error))
-after(() => assert.deepEqual(escaped, []))
+nothingEscapes()
 
 function open(t: TestContext, address: Partial<PeerAddress> & { url: URL }, onEnd = () => {}): Peer {
   const whole = { socketPath: null, username: null, password: null, ca: null, ...address }

@@ -1,0 +1,25 @@
+import type { TestContext } from 'node:test'
+import {
+  createSupervisorClient,
+  type SupervisorClient,
+  type SupervisorClientOptions,
+} from '../../src/supervisor/client.ts'
+
+/** A client of the supervisord at this URL, patient and without credentials but for what is given; ends with the test. */
+export function openClient(
+  t: TestContext,
+  url: string | URL,
+  more: Partial<SupervisorClientOptions> = {},
+): SupervisorClient {
+  const client = createSupervisorClient({
+    url: String(url),
+    username: null,
+    password: null,
+    caFile: null,
+    timeoutMs: 10_000,
+    now: () => performance.now(),
+    ...more,
+  })
+  t.after(() => client.close())
+  return client
+}
