@@ -5,7 +5,7 @@ import { cut, MESSAGE_LIMIT, oneLine } from '../verdict/one-line.ts'
 import type { Look } from '../verdict/look.ts'
 import { EMPTY_MEMORY, type MonitorMemory } from '../verdict/memory.ts'
 import { Bell } from './bell.ts'
-import type { RestartOutcome } from './restarts.ts'
+import type { RestartOutcome } from './restart-outcome.ts'
 
 /** What to tell Kuma. */
 export interface Telling {

@@ -3,16 +3,7 @@ import type { Log } from '../log.ts'
 import type { RestartOrder } from '../verdict/own-restarts.ts'
 import type { Clock } from './clock.ts'
 import type { Monitor } from './monitor.ts'
-
-export type RestartOutcome =
-  | { readonly kind: 'restarted' }
-  | {
-      readonly kind: 'failed'
-      /** Half a sentence, of one line. */
-      readonly why: string
-      /** Whether it may have been stopped, and so has to be started. */
-      readonly leftStopped: boolean
-    }
+import type { RestartOutcome } from './restart-outcome.ts'
 
 /** The port to whoever restarts programs; it has a deadline of its own and does not throw. */
 export type RestartProgram = (

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import type { Clock } from '../agent/clock.ts'
-import type { RestartOutcome, RestartProgram } from '../agent/restarts.ts'
+import type { RestartOutcome } from '../agent/restart-outcome.ts'
+import type { RestartProgram } from '../agent/restarts.ts'
 import type { SupervisorConfig } from '../config/config.ts'
 import type { Log } from '../log.ts'
 import type { RpcReading } from '../supervisor/rpc-reading.ts'

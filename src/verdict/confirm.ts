@@ -1,5 +1,20 @@
-import type { Suspect } from './memory.ts'
 import { PROBLEMS, type Candidate } from './problems.ts'
+
+/** What is remembered of a candidate from look to look. Times are the agent's monotonic milliseconds. */
+export interface Suspect {
+  readonly clock: string
+  readonly sinceMs: number
+  /** Looks in a row on this clock. */
+  readonly checks: number
+  /** Since when anything at all was wrong with the subject. */
+  readonly badSinceMs: number
+  readonly lastSeenMs: number
+  readonly incident: number | null
+  /** Whether something else counted when it began: a recovery then waits for it. */
+  readonly followsTrouble: boolean
+  /** Once it counted, it counts until a good look. */
+  readonly confirmed: boolean
+}
 
 /** A candidate with the time it has been seen for. */
 export interface Seen {

@@ -1,17 +1,14 @@
 import type { MonitorConfig } from '../config/config.ts'
+import { composeMessage } from './compose-message.ts'
 import { confirm, type Seen } from './confirm.ts'
 import { countPrograms, type Count } from './count-programs.ts'
-import { describeDuration } from './describe-duration.ts'
-import { describeOwnRestarts } from './describe-own-restarts.ts'
-import { describeNews } from './describe-restarts.ts'
-import { describeUnit, isActive, isInBetween } from './describe-unit.ts'
+import { isActive, isInBetween } from './describe-unit.ts'
 import { judgeHttp } from './judge-http.ts'
 import { judgeLiveness } from './liveness.ts'
 import type { Look } from './look.ts'
 import type { MonitorMemory } from './memory.ts'
-import { describeFacts, describeTroubles } from './message.ts'
 import { planRestarts, type RestartOrder } from './own-restarts.ts'
-import { PROBLEMS, type ProblemKind } from './problems.ts'
+import { PROBLEMS } from './problems.ts'
 import { shutdownSeconds } from './shutdown-seconds.ts'
 
 /** What a monitor watches, and how strictly. */
@@ -38,9 +35,6 @@ export interface Judgement {
   /** What the agent has to restart now; `memory` has it as begun. */
   readonly restarts: readonly RestartOrder[]
 }
-
-const NOTHING: ReadonlyMap<string, string> = new Map()
-const TELLS_LAST_WORDS: ReadonlySet<ProblemKind> = new Set(['fatal', 'crash-loop', 'exited', 'backoff'])
 
 /**
  * Decides about one monitor from one look and what is remembered: pure and total, so that replaying recorded looks gives
@@ -97,29 +91,19 @@ export function judge(seen: Look, before: MonitorMemory, rules: Rules, nowMs: nu
   if (status === null) return { verdict: null, messageFor: null, ...next }
 
   const troubles = [down, open, confirmed].find((some) => some.length > 0) ?? []
-  const news = (
-    { histories, rules: { restartCooldownMs: cooldownMs, stderrTail } }: Count,
-    toldMs: number,
-  ): string[] => {
-    const offenders = new Set(candidates.flatMap(({ offence }) => offence?.programs ?? []))
-    // Once in a message is enough.
-    const isTold = troubles.some(({ candidate: { kind } }) => TELLS_LAST_WORDS.has(kind))
-    const stderr = stderrTail && !isTold ? look.stderr : NOTHING
-    return [
-      describeOwnRestarts(own, { toldMs, offenders, cooldownMs, nowMs }),
-      describeNews(histories, { toldMs, stderr, nowMs }),
-    ].filter((fact) => fact !== null)
+  const story = {
+    look,
+    rules,
+    programs,
+    candidates,
+    troubles,
+    note,
+    nowMs,
+    total: before.total,
+    doubt: status === 'up' && troubles === open ? 'checking again: ' : '',
+    ownRestarts: own,
   }
-  const notes = [note, isOfUnit ? null : noteOnMemory(look.memory, rules)].filter((one) => one !== null)
-  const messageFor = (toldMs: number): string => {
-    const facts =
-      programs === null
-        ? factsWithoutPrograms(look, before)
-        : [describeCount(programs), ...news(programs, toldMs)]
-    return troubles.length > 0
-      ? describeTroubles(troubles, facts, status === 'up' && troubles === open ? 'checking again: ' : '')
-      : describeFacts([...facts, ...notes, ...upTime(look)])
-  }
+  const messageFor = (toldMs: number): string => composeMessage(story, toldMs)
   const message = messageFor(before.toldMs)
   return { verdict: { status, message, ping: state?.ms ?? null }, messageFor, ...next }
 }
@@ -139,14 +123,6 @@ function nextStatus(
   return open.every(({ candidate }) => PROBLEMS[candidate.kind].passing) ? 'up' : null
 }
 
-/** A limit that is not watched must not look as if it were kept. */
-function noteOnMemory(
-  memory: Look['memory'],
-  { memoryBytes }: { readonly memoryBytes: number | null },
-): string | null {
-  return memoryBytes !== null && memory.kind === 'failed' ? `memory limit not checked: ${memory.why}` : null
-}
-
 /** With `min_running`, troubles of single programs are tolerated while enough of the others run. */
 function quorum(programs: Count | null, rules: Rules, confirmed: readonly Seen[]): (seen: Seen) => boolean {
   if (programs === null || rules.kind === 'unit' || rules.minRunning === null) return () => false
@@ -160,24 +136,4 @@ function isOutsideSystemd({ unit, rpc }: Look, before: MonitorMemory): boolean {
   // A unit on its way down still has its supervisord.
   const rests = !isActive(unit.unit) && !isInBetween(unit.unit)
   return rpc.kind === 'answered' ? rests : before.outsideSystemd && !isActive(unit.unit)
-}
-
-function describeCount({ running, selected, idle }: Count): string {
-  const others = [...idle].map(([why, count]) => `, ${count} ${why}`)
-  return `${running} of ${selected} running${others.join('')}`
-}
-
-/** What is known when supervisord was not asked or did not answer. */
-function factsWithoutPrograms({ unit, rpc }: Look, { total }: MonitorMemory): string[] {
-  if (unit.kind !== 'state') return []
-  if (rpc.kind === 'not-asked') return isActive(unit.unit) ? [describeUnit(unit.unit)] : []
-  // Not "0 running": with KillMode=process, as in Debian's unit, the programs outlive their supervisord.
-  const isGone = !isActive(unit.unit) && unit.unit.activeState !== 'deactivating'
-  return !isGone || total === null ? [] : [`${total} program${total === 1 ? '' : 's'} unsupervised`]
-}
-
-function upTime({ unit, rpc, upSeconds }: Look): string[] {
-  if (upSeconds === null) return []
-  const isPlainUnit = rpc.kind === 'not-asked' && unit.kind === 'state'
-  return [`${isPlainUnit ? '' : 'supervisord '}up ${describeDuration(upSeconds)}`]
 }

@@ -1,3 +1,4 @@
+import type { Suspect } from './confirm.ts'
 import type { OwnRestarts } from './own-restarts.ts'
 import type { ProgramHistory } from './restarts.ts'
 
@@ -25,21 +26,6 @@ export interface MonitorMemory {
   readonly httpFailure: string | null
   /** Restarts that the agent itself asked for, by `group:name`. */
   readonly ownRestarts: OwnRestarts
-}
-
-export interface Suspect {
-  readonly clock: string
-  readonly sinceMs: number
-  /** Looks in a row on this clock. */
-  readonly checks: number
-  /** Since when anything at all was wrong with the subject. */
-  readonly badSinceMs: number
-  readonly lastSeenMs: number
-  readonly incident: number | null
-  /** Whether something else counted when it began: a recovery then waits for it. */
-  readonly followsTrouble: boolean
-  /** Once it counted, it counts until a good look. */
-  readonly confirmed: boolean
 }
 
 export const EMPTY_MEMORY: MonitorMemory = {

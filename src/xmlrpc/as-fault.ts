@@ -1,4 +1,4 @@
-import type { XmlRpcAnswer } from './decode.ts'
+import type { XmlRpcAnswer } from './answer.ts'
 import { isStruct, type XmlRpcValue } from './value.ts'
 
 /** Reads a struct of `faultCode` and `faultString`, which is also how `system.multicall` tells of one; null for anything else. */

@@ -1,5 +1,5 @@
 import { HttpFailure, type HttpFailureCode } from '../http.ts'
-import type { XmlRpcAnswer } from './decode.ts'
+import type { XmlRpcAnswer } from './answer.ts'
 import { XmlRpcDecodeError } from './decode-error.ts'
 import { decodePlain } from './decode-plain.ts'
 import { encodeCall } from './encode.ts'

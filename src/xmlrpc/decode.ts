@@ -1,13 +1,9 @@
 import { SaxesParser } from 'saxes'
+import type { XmlRpcAnswer } from './answer.ts'
 import { asFault } from './as-fault.ts'
 import { XmlRpcDecodeError } from './decode-error.ts'
 import { DECODE_SCALAR } from './decode-scalar.ts'
 import { MAX_DEPTH, type XmlRpcValue } from './value.ts'
-
-/** What a peer answered to a call. */
-export type XmlRpcAnswer =
-  | { readonly kind: 'value'; readonly value: XmlRpcValue }
-  | { readonly kind: 'fault'; readonly code: number; readonly message: string }
 
 /**
  * Reads the XML document of an answer, strictly: UTF-8, no DTD, no entities but XML's own five, nothing but XML-RPC.

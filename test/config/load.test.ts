@@ -1,24 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { SupervisorTarget } from '../../src/config/config.ts'
 import { loadText } from '../helpers/load-text.ts'
+import { rules } from '../helpers/looks.ts'
 
 const TOKEN = '[[monitor]]\ntoken = "AWbUXTosJG"\n'
 
 /** A monitor over the whole local supervisord. */
-const WHOLE: SupervisorTarget = {
-  kind: 'supervisor',
-  supervisor: 'local',
-  programs: [],
-  exclude: [],
-  minRunning: null,
-  stopped: 'down',
-  memoryBytes: null,
-  http: null,
-  onFailure: 'report',
-  restartCooldownMs: 600_000,
-  stderrTail: false,
-}
+const WHOLE = rules()
 
 async function pickFrom(toml: string, request: Parameters<typeof loadText>[1]) {
   const { config } = await loadText(toml, request)
