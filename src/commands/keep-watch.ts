@@ -16,6 +16,7 @@ import { publishStatus } from './publish-status.ts'
 import { readBootId } from './read-boot-id.ts'
 import { realClock } from './real-clock.ts'
 import { remembered } from './remembered.ts'
+import { createSaver } from './saver.ts'
 import type { ServiceNotices } from './service-notices.ts'
 
 interface KeepWatchOptions extends Loaded {
@@ -49,22 +50,16 @@ export async function keepWatch(options: KeepWatchOptions): Promise<Memories> {
     for (const { bell } of watches) bell.ring()
   }
   const unhear = [terminal.onSignal('SIGUSR1', ring), listening?.hear(ring, log)]
-  // One write after the other; a change during a write is in the next.
-  let saving = Promise.resolve()
-  let isDue = false
-  const save = async (): Promise<void> => {
-    isDue = false
-    if (!dryRun) await stateFile.save(remembered(monitors, outboxes, standings))
-  }
-  const saveSoon = (): void => {
-    if (!isDue)
-      saving = saving.then(save).catch((error: unknown) => void faults.take('saving the state', error))
-    isDue = true
-  }
+  const saver = createSaver(
+    async () => {
+      if (!dryRun) await stateFile.save(remembered(monitors, outboxes, standings))
+    },
+    (error) => void faults.take('saving the state', error),
+  )
   const onChange = ({ name, verdict }: Monitor): void => {
     log.info(`${name} is ${verdict?.status}: ${verdict?.message}`)
     if (verdict !== null) standings.note(name, verdict.status, Date.now())
-    saveSoon()
+    saver.soon()
     notices?.changed()
   }
   const faults = createFaults({
@@ -86,9 +81,9 @@ export async function keepWatch(options: KeepWatchOptions): Promise<Memories> {
     log,
     print: terminal.print,
     onTold(name, untilMs) {
-      if (monitors.find((one) => one.name === name)?.told(untilMs)) saveSoon()
+      if (monitors.find((one) => one.name === name)?.told(untilMs)) saver.soon()
     },
-    onMissed: saveSoon,
+    onMissed: () => saver.soon(),
   })
 
   const unpublish = await publishStatus({ loaded, log, mask, env, opened, standings, outboxes })
@@ -111,7 +106,7 @@ export async function keepWatch(options: KeepWatchOptions): Promise<Memories> {
         },
         onStart: (isFresh) => notices?.watch(monitors, isFresh),
         onChange,
-        onRestart: saveSoon,
+        onRestart: () => saver.soon(),
         onFault: (where, error) => faults.take(where, error),
       },
       ended,
@@ -121,8 +116,7 @@ export async function keepWatch(options: KeepWatchOptions): Promise<Memories> {
   } finally {
     for (const end of unhear) end?.()
     await unpublish()
-    await saving
-    await save()
+    await saver.last()
     await Promise.all([outboxes.close(), opened.close()])
   }
   return remembered(monitors, outboxes, standings)
