@@ -7,12 +7,15 @@ import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { wrapWords } from '../src/commands/text-width.ts'
 
 const BUNDLE = join(import.meta.dirname, '../dist/kuma-supervisor-push.cjs')
 const TOKEN = 'DemoToken1'
 /** What Kuma is expected to show, in this order. */
 const STORY = ['up', 'down', 'up']
 const WITHIN_MS = 50_000
+/** Of what a heartbeat says, behind its time and status. */
+const INDENT = 16
 
 const folder = await mkdtemp(join(tmpdir(), 'kuma-supervisor-push-demo-'))
 const children: ChildProcess[] = []
@@ -66,9 +69,7 @@ Each line is a heartbeat as Kuma would receive it:
   server.close()
   server.closeAllConnections()
   if (seen.join() === STORY.join()) {
-    process.stdout.write(
-      '\nThat is all: up, down with the cause, up again. README.md says how to set it up for real.\n',
-    )
+    process.stdout.write('\nThat is all: up, down with the cause, up again. For real: sudo ./install.sh\n')
     return 0
   }
   const got = seen.length === 0 ? 'no heartbeat' : seen.join(', ')
@@ -110,7 +111,10 @@ async function receive(
     )
     const time = new Date().toTimeString().slice(0, 8)
     const label = status === 'up' ? colour(32, 'UP  ') : colour(31, 'DOWN')
-    onHeartbeat(status, `${time}  ${label}  ${message}${ping === '' ? '' : ` (${ping} ms)`}`)
+    const text = `${message}${ping === '' ? '' : ` (${ping} ms)`}`
+    const columns = process.stdout.columns || Infinity
+    const beside = `\n${' '.repeat(INDENT)}`
+    onHeartbeat(status, `${time}  ${label}  ${wrapWords(text, columns - INDENT).join(beside)}`)
     response.setHeader('content-type', 'application/json').end('{"ok":true}')
   })
   server.listen(0, '127.0.0.1')

@@ -23,10 +23,10 @@ const RUNS_BY_CRON = { once_every_minute: 60_000, once_every_5_minutes: 300_000 
 function asToml({ source, config }: LoadedConfig, { everyMs, name }: Rhythm): string {
   return (
     `# ${source ?? 'no configuration file'}, with the options, variables and defaults in force\n` +
-    `# In Kuma: Heartbeat Interval ${bestIntervalSeconds(everyMs)}, for ${name}; ` +
-    `${bestIntervalSeconds(RUNS_BY_CRON.once_every_minute)} for \`once\` every minute by cron, ` +
-    `${bestIntervalSeconds(RUNS_BY_CRON.once_every_5_minutes)} every 5 minutes. ` +
-    `Retries 0, Resend 0, Upside Down off.\n\n${describeConfig(config)}`
+    `# In Kuma: Retries 0, Resend 0, Upside Down off, and Heartbeat Interval\n` +
+    `#   ${bestIntervalSeconds(everyMs)} for ${name}\n` +
+    `#   ${bestIntervalSeconds(RUNS_BY_CRON.once_every_minute)} for \`once\` by cron every minute, ` +
+    `${bestIntervalSeconds(RUNS_BY_CRON.once_every_5_minutes)} every 5 minutes\n\n${describeConfig(config)}`
   )
 }
 

@@ -43,6 +43,7 @@ export function createProgram(
       helpWidth: 80,
       showGlobalOptions: true,
       optionDescription: ({ description }) => description,
+      argumentDescription: ({ description }) => description,
     })
   // Theirs, not the commands': so they may stand before a command as well as after it, and the first help shows them.
   addSharedOptions(program)
@@ -55,12 +56,20 @@ export function createProgram(
       .allowExcessArguments(true)
       .action(async () => {
         const unknown = command.args[command.registeredArguments.length]
+        if (unknown === 'help') {
+          const about = program.commands.find((one) => one.name() === command.args.at(-1))
+          ;(about ?? program).outputHelp()
+          return
+        }
         if (unknown !== undefined) refuse(program, unknown)
         const action = await load()
         onExit(await action(command.optsWithGlobals<SharedFlags & OwnFlags>(), terminal, stop, command))
       })
-    if (argument !== undefined)
-      command.addArgument(new Argument(`<${argument.name}>`).choices(argument.words))
+    if (argument !== undefined) {
+      command.addArgument(
+        new Argument(`<${argument.name}>`, argument.words.join(' or ')).choices(argument.words),
+      )
+    }
     for (const option of own) command.addOption(ownOption(OWN_OPTIONS[option]))
   }
   return program.addHelpText('after', footer(program, null))

@@ -122,7 +122,7 @@ export const OPTIONS = {
     key: null,
     kind: path,
     topic: 'This process',
-    help: '[/etc/kuma-supervisor-push/config.toml]',
+    help: 'settings [/etc/kuma-supervisor-push/config.toml]',
   },
   stateFile: {
     flag: '--state-file',
@@ -140,7 +140,7 @@ export const OPTIONS = {
     key: null,
     kind: flag,
     topic: 'This process',
-    help: 'print heartbeats, or the plan of provision, alone',
+    help: 'print what would be pushed or changed, do neither',
   },
   logLevel: {
     flag: '--log-level',

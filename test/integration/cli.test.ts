@@ -94,10 +94,25 @@ suite('a wrong configuration ends with 78 and one line that names it', () => {
   })
 })
 
+test('help is a command, too: of all, or of one', async () => {
+  for (const [args, option] of [
+    [['help'], '--help'],
+    [
+      ['help', 'status'],
+      ['status', '--help'],
+    ],
+  ] as const) {
+    const { code, stdout } = await runAgent(args)
+    assert.equal(code, 0)
+    assert.equal(stdout, (await runAgent([option].flat())).stdout)
+  }
+})
+
 suite('wrong usage ends with 64 and says what was meant', () => {
   const rows: [string, string[], RegExp][] = [
     ['an unknown option', ['--push-evry', '1s'], /unknown option '--push-evry'\n\(Did you mean --push-every\?\)/],
     ['an unknown command', ['onec'], /unknown command "onec"; did you mean "once"\?/],
+    ['a shell that nobody completes in', ['completion', 'fish'], /^error: no shell "fish", only: bash, zsh\n/],
     ['an option without its value', ['--token'], /'--token <token>' argument missing/],
   ] // prettier-ignore
   for (const [name, args, line] of rows) {

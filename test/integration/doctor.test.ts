@@ -299,7 +299,7 @@ suite('names the broken leg and what mends it', () => {
     ['a service that is not started', { units: [UNIT, { ...SERVICE, active: 'inactive', sub: 'dead' }] }, 'service', /^systemctl enable --now kuma-supervisor-push$/],
     ['heartbeats of the running agent that Kuma does not know', { told: { kind: 'unknown-monitor', answer: 'Kuma answered 404' } }, 'delivery', /^press Resume .* Push URL/],
     ['heartbeats of the running agent that do not get through', { told: { kind: 'refused', answer: 'Kuma refuses connections' } }, 'delivery', /^mend what kuma, tls and api tell above$/],
-    ['a monitor that the running agent does not know yet', { told: { kind: 'accepted', answer: '' }, monitor: '[[monitor]]\nname = "new"\ntoken = "BBBBBBBBBB"' }, 'delivery', /^systemctl reload kuma-supervisor-push, or .*kill -HUP 1$/],
+    ['a monitor that the running agent does not know yet', { told: { kind: 'accepted', answer: '' }, monitor: '[[monitor]]\nname = "new"\ntoken = "BBBBBBBBBB"' }, 'delivery', /^systemctl reload kuma-supervisor-push; .*\(pid 1\)/],
     ['an error in the log of the service', { journal: journalLine(5, 'watching') + journalLine(4, 'error: agent error in the checks of local: oops') }, 'log', /systemctl restart kuma-supervisor-push; journalctl -u kuma-supervisor-push -n 30/],
     ['an error in a log of JSON', { journal: journalLine(4, '{"time":"2026-11-20T12:00:00.000Z","level":"error","message":"oops"}') }, 'log', /^mend that/],
     ['a login that Kuma does not know', { user: 'admin', passwordFile: '/none/password' }, 'period', /^correct --user and the password/],

@@ -20,7 +20,7 @@ function findStale({ source, config }: LoadedConfig, { service, monitors }: Stat
   if (source === null || service === null || service.config !== resolve(source)) return []
   const written = new Set(config.monitors.map(({ name }) => name))
   const pushed = new Set(monitors.map(({ name }) => name))
-  const remedy = `systemctl reload kuma-supervisor-push, or without systemd: kill -HUP ${service.pid}`
+  const remedy = `systemctl reload kuma-supervisor-push; one that was started by hand (pid ${service.pid}): start it again`
   const stale = (says: string, of: string): Finding =>
     failed(`${says}: the running agent has not read the configuration again`, remedy, { of })
   return [

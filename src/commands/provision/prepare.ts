@@ -87,7 +87,9 @@ export async function prepare(
   }
   const reading = await readPrograms(supervisor, env, signal)
   if (reading.kind === 'failed') {
-    printError(`error: the programs of supervisord cannot be read: ${reading.why}\n`)
+    printError(
+      `error: the programs of supervisord cannot be read: ${reading.why}; kuma-supervisor-push doctor says what mends it\n`,
+    )
     return null
   }
   const { programs } = reading
