@@ -25,6 +25,9 @@ export interface Seen {
 /** News that come sooner after others wait: a flood of restarts must not become one of heartbeats. */
 const NEWS_GAP_MS = 5_000
 
+/** An agent that was frozen with its host has had no check either: it gets this long to finish one. */
+export const DOUBT_MS = 20_000
+
 /** One monitor of the configuration with what it remembers and what it last said. */
 export class Monitor {
   readonly name: string
@@ -38,6 +41,8 @@ export class Monitor {
   #newsMs = 0
   /** When such news last went out at once. */
   #newsRangMs = -Infinity
+  /** Since when a heartbeat waits for a check to finish; null when none does. */
+  #doubtMs: number | null = null
 
   constructor(name: string, rules: Rules, memory: MonitorMemory = EMPTY_MEMORY) {
     this.name = name
@@ -60,7 +65,8 @@ export class Monitor {
   }
 
   /**
-   * Takes one look in. `changed`: there is something to tell at once, a verdict that turned, the first one, or a restart;
+   * Takes one look in. `changed`: there is something to tell at once, a verdict that turned, the first one, a restart, or
+   * a heartbeat that waits;
    * not `settled`: look again, in `againMs` or soon.
    */
   see(
@@ -72,6 +78,8 @@ export class Monitor {
     const isNews = verdict !== null && !turned && this.#isNews(memory, nowMs)
     if (turned || isNews) this.#newsMs = nowMs
     if (isNews) this.#newsRangMs = nowMs
+    const isAwaited = verdict !== null && this.#doubtMs !== null
+    this.#doubtMs = null
     this.#memory = memory
     this.#seen = { look, atMs: nowMs }
     if (verdict !== null && messageFor !== null) {
@@ -79,7 +87,7 @@ export class Monitor {
       const isTelling = memory.answeredMs === nowMs && areNewsTold(memory.programs, memory.toldMs)
       this.#telling = { verdict, restartsUntilMs: isTelling ? nowMs : null, messageFor }
     }
-    return { changed: turned || isNews, ...rest }
+    return { changed: turned || isNews || isAwaited, ...rest }
   }
 
   #isNews({ programs, toldMs }: MonitorMemory, nowMs: number): boolean {
@@ -122,10 +130,22 @@ export class Monitor {
     return times.some((ms) => ms > toldMs && ms <= untilMs)
   }
 
-  /** What to tell Kuma now. A verdict that no check has renewed for too long is not passed off as news. */
+  /** Whether a heartbeat waits for a check to finish. */
+  get isInDoubt(): boolean {
+    return this.#doubtMs !== null
+  }
+
+  /**
+   * What to tell Kuma now; null when there is nothing yet. A verdict that no check has renewed for too long is not passed
+   * off as news: it is in doubt, and after `DOUBT_MS` an error.
+   */
   heartbeat(nowMs: number, staleMs: number): Telling | null {
     if (this.#seen === null || nowMs - this.#seen.atMs <= staleMs) return this.#telling
-    return agentError(`no check has finished for ${describeDuration((nowMs - this.#seen.atMs) / 1000)}`)
+    this.#doubtMs ??= nowMs
+    if (nowMs - this.#doubtMs < DOUBT_MS) return null
+    const age = describeDuration((nowMs - this.#seen.atMs) / 1000)
+    this.#telling = agentError(`no check has finished for ${age}`)
+    return this.#telling
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Log } from '../log.ts'
 import type { Clock } from './clock.ts'
 import { runHeartbeats } from './heartbeats.ts'
-import type { Monitor, Telling } from './monitor.ts'
+import { DOUBT_MS, type Monitor, type Telling } from './monitor.ts'
 import type { Period } from './period.ts'
 import { Restarts } from './restarts.ts'
 import { runWatch, type Watch } from './watch.ts'
@@ -53,9 +53,16 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     }
   }
   const heartbeats = (monitor: Monitor, watch: Watch): Promise<void> => {
+    const askAgain = async (): Promise<void> => {
+      await clock.sleep(DOUBT_MS, signal)
+      if (monitor.isInDoubt) monitor.bell.ring()
+    }
     const send = (): void => {
+      const before = monitor.verdict?.status
       const telling = monitor.heartbeat(clock.now(), staleMs(watch))
       if (telling !== null) offer(monitor, telling)
+      else if (monitor.isInDoubt) void askAgain()
+      if (monitor.verdict?.status !== before) options.onChange(monitor)
     }
     return runHeartbeats({ period: options.createPeriod(), clock, send }, monitor.bell, signal)
   }

@@ -44,6 +44,7 @@ function start(
   const log = memoryLog()
   const sent: string[] = []
   const faults: string[] = []
+  const changes: string[] = []
   const stop = new AbortController()
   let fresh = (): boolean => false
   const watches = Object.entries(watched).map(([name, read]) => ({
@@ -65,7 +66,7 @@ function start(
         breaks()
         sent.push(`${(clock.now() - startMs) / 1000} ${name} ${status} ${message}`)
       },
-      onChange: () => {},
+      onChange: ({ name, verdict }) => void changes.push(`${name} ${verdict?.status}`),
       onStart: (isFresh) => void (fresh = isFresh),
       onRestart: () => {},
       onFault: (where, error) => {
@@ -75,7 +76,7 @@ function start(
     },
     stop.signal,
   )
-  return { clock, sent, faults, log, stop, ended, isFresh: () => fresh() }
+  return { clock, sent, changes, faults, log, stop, ended, isFresh: () => fresh() }
 }
 
 describe('the agent', () => {
@@ -195,11 +196,46 @@ describe('the agent', () => {
 
   it('does not pass off an old verdict as news when its checks hang', async () => {
     let reading = (): Promise<RpcReading> => Promise.resolve(RUNNING)
-    const { clock, sent } = start({ local: () => reading() })
+    const { clock, sent, changes } = start({ local: () => reading() })
     await clock.advance(1_000)
     reading = () => new Promise(() => {})
     await clock.advance(120_000)
-    assert.match(sent.at(-1) ?? '', /down agent error: no check has finished for 1 min 48 s$/)
+    assert.match(sent.at(-1) ?? '', /down agent error: no check has finished for 1 min \d+ s$/)
+    assert.deepEqual(changes, ['local up', 'local down'])
+  })
+
+  it('tells at once that a check which hung has come to its end', async () => {
+    let reading = (): Promise<RpcReading> => Promise.resolve(RUNNING)
+    let answer = (_: RpcReading): void => {}
+    const { clock, sent } = start({ local: () => reading() })
+    await clock.advance(1_000)
+    reading = () => new Promise((resolve) => (answer = resolve))
+    await clock.advance(120_000)
+    answer(RUNNING)
+    await clock.advance(100)
+    assert.match(sent.at(-2) ?? '', /down agent error/)
+    assert.match(sent.at(-1) ?? '', /up 1 of 1 running/)
+  })
+
+  it('tells nothing old after it was frozen with its host, but what the next check says, and at once', async () => {
+    for (const [next, says] of [
+      [RUNNING, 'up 1 of 1 running'],
+      [FATAL, 'down web FATAL'],
+    ] as const) {
+      let reading = (): Promise<RpcReading> => Promise.resolve(RUNNING)
+      const { clock, sent } = start({ local: () => reading() })
+      await clock.advance(6_000)
+      reading = async () => {
+        await clock.sleep(4_000, new AbortController().signal)
+        return next
+      }
+      clock.jump(100_000)
+      await clock.advance(3_900)
+      assert.deepEqual(sent.length, 1)
+      await clock.advance(100)
+      assert.deepEqual(sent.length, 2)
+      assert.ok(sent[1]?.includes(says), sent[1])
+    }
   })
 
   it('is fresh as long as every watch finishes its rounds', async () => {
