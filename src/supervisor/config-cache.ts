@@ -6,6 +6,8 @@ import type { ProcessInfo, ProgramConfig } from './process-info.ts'
 const REFRESH_MS = { answered: 600_000, noAnswer: 60_000 } as const
 /** It is asked again after this many times what it took: half a percent of supervisord's time. */
 const REFRESH_FACTOR = 200
+/** After a first start it is asked again after this many times what it took: a twentieth of supervisord's time. */
+const FIRST_START_FACTOR = 20
 
 /**
  * Keeps what `supervisor.getAllConfigInfo` said: with a thousand programs it costs supervisord seconds, and some
@@ -13,12 +15,15 @@ const REFRESH_FACTOR = 200
  *
  * It may have changed when supervisord was started (another pid), when programs were added or removed (other names), and
  * by `supervisorctl update` or `reload` under the same names. These make programs anew, and one that is new has never
- * ended: it has another `start` and no `stop`. The rest comes to light after a while: a program that was made anew and
- * ended before it was seen, one that does not run, and what `reread` alone has taken in.
+ * ended: it has another `start` and no `stop`. With one that had never been started nothing shows it before its first
+ * start. The rest comes to light after a while: a program that was made anew and ended before it was seen. What `reread`
+ * alone has taken in is not in force, and so nothing is missed by not asking for it.
  */
 export function createConfigCache(now: () => number) {
   let seen = ''
   let askAgainAt = 0
+  let askFirstStartsAt = 0
+  let isStartedFirst = false
   let configs: readonly ProgramConfig[] | null = null
   let starts: ReadonlyMap<string, number> = new Map()
 
@@ -26,6 +31,7 @@ export function createConfigCache(now: () => number) {
   const isMadeAnew = (processes: readonly ProcessInfo[]): boolean => {
     const before = starts
     starts = new Map(processes.map((info) => [nameOf(info), info.start]))
+    isStartedFirst ||= processes.some((info) => info.start > 0 && before.get(nameOf(info)) === 0)
     return processes.some((info) => {
       const known = before.get(nameOf(info)) ?? 0
       return known > 0 && info.start !== known && info.stop === 0
@@ -42,12 +48,16 @@ export function createConfigCache(now: () => number) {
       const sees = `${pid} ${processes.map(nameOf).toSorted().join('\n')}`
       const isOther = isMadeAnew(processes)
       const changed = sees !== seen || isOther
-      if (!changed && now() < askAgainAt) return configs
+      const isDue = now() >= askAgainAt || (isStartedFirst && now() >= askFirstStartsAt)
+      if (!changed && !isDue) return configs
       seen = sees
+      isStartedFirst = false
       const startedAt = now()
       const result = await fetch()
       const refreshMs = result.kind === 'no-answer' ? REFRESH_MS.noAnswer : REFRESH_MS.answered
-      askAgainAt = now() + Math.max(refreshMs, (now() - startedAt) * REFRESH_FACTOR)
+      const tookMs = now() - startedAt
+      askAgainAt = now() + Math.max(refreshMs, tookMs * REFRESH_FACTOR)
+      askFirstStartsAt = now() + tookMs * FIRST_START_FACTOR
       const fetched = result.kind === 'value' ? parseProgramConfigs(result.value) : null
       configs = fetched ?? (changed ? null : configs)
       return configs

@@ -4,15 +4,24 @@ import { createConfigCache } from '../../src/supervisor/config-cache.ts'
 import type { ProcessInfo } from '../../src/supervisor/process-info.ts'
 import { program } from '../helpers/looks.ts'
 
+interface Seen {
+  pid?: number
+  programs: readonly ProcessInfo[]
+  atMs?: number
+  /** How long supervisord takes to answer, if it is asked. */
+  tookMs?: number
+}
+
 /** How often the configurations were asked for after each look. */
-async function asked(...looks: readonly { pid?: number; programs: readonly ProcessInfo[]; atMs?: number }[]) {
+async function asked(...looks: readonly Seen[]) {
   let [nowMs, count] = [0, 0]
   const cache = createConfigCache(() => nowMs)
   const counts: number[] = []
-  for (const { pid = 7, programs, atMs = nowMs + 5_000 } of looks) {
+  for (const { pid = 7, programs, atMs = nowMs + 5_000, tookMs = 0 } of looks) {
     nowMs = atMs
     await cache.get(pid, programs, () => {
       count++
+      nowMs += tookMs
       return Promise.resolve({ kind: 'value', value: [] })
     })
     counts.push(count)
@@ -45,8 +54,22 @@ describe('the configurations of the programs', () => {
     assert.deepEqual(await asked({ programs: [web(100, 90)] }, { programs: [web(0, 0)] }), [1, 2])
   })
 
-  it('are not asked for when a program restarts, or is started for the first time', async () => {
+  it('are not asked for when a program restarts', async () => {
     assert.deepEqual(await asked({ programs: [web(100, 0)] }, { programs: [web(200, 199)] }), [1, 1])
-    assert.deepEqual(await asked({ programs: [web(0, 0)] }, { programs: [web(200, 0)] }), [1, 1])
+  })
+
+  it('are asked for again when a program is started for the first time: an update of it had not shown', async () => {
+    const never = { programs: [web(0, 0)] }
+    const started = { programs: [web(200, 0)] }
+    assert.deepEqual(await asked(never, started, started), [1, 2, 2])
+  })
+
+  it('are not asked for at each of many first starts where the answer is slow', async () => {
+    const never = { programs: [web(0, 0)], tookMs: 1_000 }
+    const started = { programs: [web(200, 0)], tookMs: 1_000 }
+    assert.deepEqual(
+      await asked(never, { ...started, atMs: 25_000 }, { ...started, atMs: 26_001 }, started),
+      [1, 1, 2, 2],
+    )
   })
 })
