@@ -66,9 +66,10 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     }
     return runHeartbeats({ period: options.createPeriod(), clock, send }, monitor.bell, signal)
   }
-  const checks = (watch: Watch, restarts: Restarts): Promise<void> => {
+  const checks = async (watch: Watch, restarts: Restarts): Promise<void> => {
     const onRound = (): void => void roundMs.set(watch, clock.now())
-    return runWatch(watch, { checkEveryMs, clock, log, onRound, onChange, restarts }, signal)
+    await runWatch(watch, { checkEveryMs, clock, log, onRound, onChange, restarts }, signal)
+    await restarts.ended()
   }
   const loops = watches.flatMap((watch) => {
     const onEnd = (monitor: Monitor): void => {

@@ -116,8 +116,8 @@ export async function keepWatch(options: KeepWatchOptions): Promise<Memories> {
   } finally {
     for (const end of unhear) end?.()
     await unpublish()
-    await saver.last()
     await Promise.all([outboxes.close(), opened.close()])
+    await saver.last()
   }
   return remembered(monitors, outboxes, standings)
 }

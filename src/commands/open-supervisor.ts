@@ -107,8 +107,17 @@ export function openSupervisor(config: SupervisorConfig, options: DoorOptions): 
     async restart({ program, task }, stopWithinMs, signal) {
       if (opened === null) return NOT_OPEN
       const { restartProgram } = await import('../supervisor/restart-program.ts')
-      const sleep = (ms: number): Promise<void> => options.clock.sleep(ms, signal)
-      return restartProgram(opened.client, { program, task, stopWithinMs, sleep, now }, signal)
+      const { clock } = options
+      const late = new AbortController()
+      const end = (): void => void clock.sleep(FINISH_MS, late.signal).then(() => late.abort())
+      signal.addEventListener('abort', end, { once: true })
+      const sleep = (ms: number): Promise<void> => clock.sleep(ms, late.signal)
+      try {
+        return await restartProgram(opened.client, { program, task, stopWithinMs, sleep, now }, late.signal)
+      } finally {
+        signal.removeEventListener('abort', end)
+        late.abort()
+      }
     },
     isLocal: () => opened?.address.url.startsWith('unix://') ?? false,
     async close() {
@@ -116,6 +125,9 @@ export function openSupervisor(config: SupervisorConfig, options: DoorOptions): 
     },
   }
 }
+
+/** An agent that is to end leaves no program stopped that ends within this time. */
+const FINISH_MS = 1_500
 
 const NOT_OPEN: RestartOutcome = { kind: 'failed', why: 'supervisord is not asked', leftStopped: false }
 

@@ -36,7 +36,7 @@ export async function restartProgram(
     const untilMs = now() + stopWithinMs
     while (!ENDED.has(await readState(client, program, signal))) {
       if (stop.kind === 'failed') return { kind: 'failed', why: stop.failure.detail, leftStopped }
-      if (signal.aborted) return { kind: 'failed', why: 'the agent was stopped', leftStopped }
+      if (signal.aborted) return { kind: 'failed', why: INTERRUPTED, leftStopped }
       if (now() >= untilMs) {
         return { kind: 'failed', why: `it has not stopped within ${stopWithinMs / 1000} s`, leftStopped }
       }
@@ -50,6 +50,8 @@ export async function restartProgram(
   }
   return { kind: 'failed', why: start.failure.detail, leftStopped: true }
 }
+
+const INTERRUPTED = 'cut short by a stop or reload of the agent, which starts it when it runs again'
 
 const ENDED: ReadonlySet<ProcessState | null> = new Set(['STOPPED', 'EXITED', 'FATAL', 'BACKOFF'])
 const STARTED: ReadonlySet<ProcessState | null> = new Set(['STARTING', 'RUNNING'])

@@ -85,6 +85,17 @@ if not os.path.exists(__file__ + '.ran'):
     hoard = bytearray(150 << 20)
 time.sleep(600)
 `
+/** Takes 150 MB until it is asked to stop, and stops when the file `let` is there. */
+const STOPS_WHEN_LET = `import os, signal, sys, time
+folder = os.path.dirname(os.path.abspath(__file__))
+let = os.path.join(folder, 'let')
+def stop(*args):
+    while not os.path.exists(let): time.sleep(0.05)
+    sys.exit(0)
+signal.signal(signal.SIGTERM, stop)
+hoard = None if os.path.exists(let) else bytearray(150 << 20)
+while True: time.sleep(0.1)
+`
 /** Takes 150 MB in a child of a child. */
 const CHILD_LEAKS = `import os, time
 if os.fork() == 0:
@@ -146,6 +157,27 @@ describe('as memmon -c, the agent', () => {
     const log = await scene.supervisord.log()
     assert.equal(log.match(/stopped: worker/g)?.length, 1)
     assert.doesNotMatch(scene.messages().join('\n'), /STOPPED by hand|restarted 1×/)
+  })
+
+  it('starts a program again that a stop of the agent left stopped, once the agent runs again', async (t) => {
+    const scene = await setUp(
+      t,
+      { worker: STOPS_WHEN_LET },
+      'memory = "100MB"\non_failure = "restart"\nrestart_cooldown = "1h"',
+      { stopwaitsecs: 600 },
+    )
+    const first = scene.run()
+    const { supervisord } = scene
+    const status = (): Promise<string> => supervisord.ctl('status')
+    await eventually('it is being stopped', status, (text) => text.includes('STOPPING'))
+    assert.equal(await first.stop(), 0)
+    assert.match(first.stderr, /restarting worker:worker failed: cut short by a stop or reload of the agent/)
+    assert.doesNotMatch(first.stderr, /state file/)
+    await writeFile(join(supervisord.dir, 'let'), '')
+    await eventually('it has stopped', status, (text) => text.includes('STOPPED'))
+    scene.run()
+    await eventually('it runs again', status, (text) => text.includes('RUNNING'))
+    await scene.told(/^up 1 of 1 running · restarted worker/)
   })
 
   it('restarts at most once per cool-down', async (t) => {

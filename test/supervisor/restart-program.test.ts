@@ -108,5 +108,6 @@ test('a start that fails says so, and that it is stopped now', async () => {
 
 test('the end of the agent ends the wait', async () => {
   const { outcome } = await restart([done, inState('STOPPING')], { signal: AbortSignal.abort() })
-  assert.deepEqual(outcome, { kind: 'failed', why: 'the agent was stopped', leftStopped: true })
+  const why = 'cut short by a stop or reload of the agent, which starts it when it runs again'
+  assert.deepEqual(outcome, { kind: 'failed', why, leftStopped: true })
 })
