@@ -206,7 +206,7 @@ describe('the agent', () => {
 
   it('tells at once that a check which hung has come to its end', async () => {
     let reading = (): Promise<RpcReading> => Promise.resolve(RUNNING)
-    let answer = (_: RpcReading): void => {}
+    let answer: (reading: RpcReading) => void = () => {}
     const { clock, sent } = start({ local: () => reading() })
     await clock.advance(1_000)
     reading = () => new Promise((resolve) => (answer = resolve))
