@@ -148,8 +148,9 @@ async function sayFarewell(
 function lastWords({ onStop }: AgentConfig, listening: Listening | null): string | null {
   if (listening?.isOrphan === true) return 'supervisord died: nothing is watched until it runs again'
   if (onStop === 'none') return null
-  const who = listening?.isStopping === true ? 'supervisord' : 'the agent'
-  return `${who} was stopped: nothing is watched until it runs again`
+  return listening?.isStopping === true
+    ? 'supervisord was stopped: nothing is watched until it runs again'
+    : 'the agent was stopped: nothing is watched until it runs again'
 }
 
 function describeTimes(agent: AgentConfig): string {
