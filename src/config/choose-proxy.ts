@@ -45,7 +45,7 @@ function isExempt(list: string, host: string, port: string): boolean {
 function matches(entry: string, host: string, port: string): boolean {
   if (entry === '*') return true
   const [network = '', bits] = entry.split('/')
-  if (bits !== undefined) return isWithin(network, Number(bits), host)
+  if (bits !== undefined) return /^\d+$/.test(bits) && isWithin(network, Number(bits), host)
   const match = /^(?:\[(.*)\]|([^:]*)|(.*:.*:.*))(?::(\d+))?$/.exec(entry)
   const name = (match?.[1] ?? match?.[2] ?? match?.[3] ?? '').replace(/^\*?\./, '')
   if (name === '' || (match?.[4] !== undefined && match[4] !== port)) return false
@@ -55,7 +55,7 @@ function matches(entry: string, host: string, port: string): boolean {
 function isWithin(network: string, bits: number, host: string): boolean {
   const family = isIP(network)
   if (family === 0 || isIP(host) !== family) return false
-  if (!Number.isInteger(bits) || bits < 0 || bits > (family === 4 ? 32 : 128)) return false
+  if (bits > (family === 4 ? 32 : 128)) return false
   const type = family === 4 ? 'ipv4' : 'ipv6'
   const networks = new BlockList()
   networks.addSubnet(network, bits, type)

@@ -1,3 +1,4 @@
+import { quotePath } from './quote-path.ts'
 import type { Environment } from './read-options.ts'
 import type { FileContent } from './text-file.ts'
 
@@ -17,6 +18,5 @@ export function describeExposure(
   if ((open & 0o044) === 0) return null
   const readers = (mode & 0o004) !== 0 ? 'every user' : 'its group'
   const wanted = isShared ? '640' : '600'
-  const name = /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`
-  return `${path} holds a secret and can be read by ${readers} (mode 0${mode.toString(8)}): chmod ${wanted} ${name}`
+  return `${path} holds a secret and can be read by ${readers} (mode 0${mode.toString(8)}): chmod ${wanted} ${quotePath(path)}`
 }

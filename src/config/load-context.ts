@@ -26,7 +26,19 @@ export function firstGiven<N extends OptionName>(
   return layers.find((layer) => layer[name] !== undefined)?.[name] ?? inFile
 }
 
-/** Tells whether an option was given outside the file, wrong ones included. */
+/** Where an option was given outside the file, wrong ones included. */
 export function placesOf({ layers }: LoadContext, ...names: OptionName[]): Given<unknown>['place'][] {
   return layers.flatMap((layer) => names.flatMap((name) => layer[name]?.place ?? []))
+}
+
+/** Tells of options that could be about any of the file's tables of a kind, where there are several. */
+export function refuseAmbiguous(
+  context: LoadContext,
+  { heading, count }: { readonly heading: string; readonly count: number },
+  ...names: OptionName[]
+): void {
+  if (count < 2) return
+  for (const place of placesOf(context, ...names)) {
+    context.problems.add(place, `cannot tell which of ${count} ${heading} is meant; change it in the file`)
+  }
 }

@@ -4,7 +4,7 @@ import type { KumaConfig, MonitorConfig } from './config.ts'
 import { type GivenHeader, isSendable, NOT_SENDABLE } from './headers.ts'
 import { DEFAULT_KUMA_URL } from './kuma-url.ts'
 import type { LoadContext } from './load-context.ts'
-import { firstGiven, placesOf } from './load-context.ts'
+import { firstGiven, refuseAmbiguous } from './load-context.ts'
 import type { Given, Place } from './place.ts'
 import { pushTimeouts } from './push-timeouts.ts'
 import { quote } from './quote.ts'
@@ -29,12 +29,7 @@ export async function resolveKumas(
   entries: readonly Entry<'kuma'>[],
   everyMs: number,
 ): Promise<ResolvedKuma[]> {
-  if (entries.length > 1) {
-    for (const place of placesOf(context, 'kumaUrl')) {
-      const what = `cannot tell which of ${entries.length} [[kuma]] is meant; change it in the file`
-      context.problems.add(place, what)
-    }
-  }
+  refuseAmbiguous(context, { heading: '[[kuma]]', count: entries.length }, 'kumaUrl')
   const tables: TableValues<'kuma'>[] = entries.length === 0 ? [{}] : entries.map(({ values }) => values)
   const names = resolveNames(
     tables.map(({ name, url }) => ({

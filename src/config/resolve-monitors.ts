@@ -1,6 +1,6 @@
 import type { MonitorConfig, SupervisorConfig, SupervisorTarget, UnitTarget } from './config.ts'
 import type { LoadContext } from './load-context.ts'
-import { firstGiven, placesOf } from './load-context.ts'
+import { firstGiven, refuseAmbiguous } from './load-context.ts'
 import { nearest } from './nearest.ts'
 import type { Given, Place } from './place.ts'
 import { quote } from './quote.ts'
@@ -36,7 +36,8 @@ export async function resolveMonitors(
   request: MonitorRequest,
 ): Promise<MonitorConfig[]> {
   const { entries, supervisors, needsToken } = request
-  if (entries.length > 1) refuseOptions(context, entries.length)
+  const several = { heading: '[[monitor]]', count: entries.length }
+  refuseAmbiguous(context, several, 'token', 'tokenFile', 'pushUrl', 'programs')
   const tables: readonly { place: Place | null; values: TableValues<'monitor'> }[] =
     entries.length === 0 ? [{ place: null, values: {} }] : entries
   const pushes: ResolvedPush[][] = []
@@ -63,12 +64,6 @@ export async function resolveMonitors(
     kumaIntervalMs: tables[index]?.values.kuma_interval?.value ?? null,
     target,
   }))
-}
-
-function refuseOptions(context: LoadContext, count: number): void {
-  for (const place of placesOf(context, 'token', 'tokenFile', 'pushUrl', 'programs')) {
-    context.problems.add(place, `cannot tell which of ${count} [[monitor]] is meant; change it in the file`)
-  }
 }
 
 /** Options win over the file, whichever of the ways it takes. */

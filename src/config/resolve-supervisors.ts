@@ -1,7 +1,7 @@
 import { checkReadable } from './check-readable.ts'
 import type { MonitorConfig, SupervisorConfig } from './config.ts'
 import type { LoadContext } from './load-context.ts'
-import { firstGiven, placesOf } from './load-context.ts'
+import { firstGiven, placesOf, refuseAmbiguous } from './load-context.ts'
 import { quote } from './quote.ts'
 import type { Entry, TableValues } from './read-document.ts'
 import { resolvePassword } from './resolve-password.ts'
@@ -12,12 +12,7 @@ export async function resolveSupervisors(
   context: LoadContext,
   entries: readonly Entry<'supervisor'>[],
 ): Promise<SupervisorConfig[]> {
-  if (entries.length > 1) {
-    for (const place of placesOf(context, 'unit', 'supervisorUrl')) {
-      const what = `cannot tell which of ${entries.length} [[supervisor]] is meant; change it in the file`
-      context.problems.add(place, what)
-    }
-  }
+  refuseAmbiguous(context, { heading: '[[supervisor]]', count: entries.length }, 'unit', 'supervisorUrl')
   const tables: TableValues<'supervisor'>[] =
     entries.length === 0 ? [{}] : entries.map(({ values }) => values)
   const urls = tables.map((values) => firstGiven(context, 'supervisorUrl', values.url))
