@@ -29,6 +29,11 @@ export function readProcessStat(pid: number, procDir = '/proc'): ProcessStat | n
   } catch {
     return null
   }
+  return parseProcessStat(text)
+}
+
+/** Reads the text of such a file. */
+export function parseProcessStat(text: string): ProcessStat {
   // The command's name may hold anything, parentheses and spaces included.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ', 20)
   const [state = '', parent = ''] = fields

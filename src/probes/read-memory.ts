@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import type { MemoryReading } from './memory-reading.ts'
+import { parseProcessStat } from './process-stat.ts'
 
 /** Processes as supervisord of this host names them. */
 export interface Supervised {
@@ -51,10 +52,8 @@ async function readParents(procDir: string): Promise<ReadonlyMap<number, number>
   const pids = (await readdir(procDir).catch(() => [])).filter((name) => /^\d+$/.test(name)).map(Number)
   const parents = await Promise.all(
     pids.map(async (pid): Promise<[number, number][]> => {
-      const stat = await readFile(`${procDir}/${pid}/stat`, 'utf8').catch(() => '')
-      // The command's name may hold anything, parentheses and spaces included; state and parent follow it.
-      const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
-      return Number.isInteger(parent) ? [[pid, parent]] : []
+      const stat = await readFile(`${procDir}/${pid}/stat`, 'latin1').catch(() => null)
+      return stat === null ? [] : [[pid, parseProcessStat(stat).parent]]
     }),
   )
   return new Map(parents.flat())

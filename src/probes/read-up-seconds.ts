@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises'
+import { parseProcessStat } from './process-stat.ts'
 
 // Fixed by the kernel's interface to user space, whatever the kernel's own tick is.
 const TICKS_PER_SECOND = 100
-/** Field 22, `starttime`, counted from the state, which follows the command's closing parenthesis. */
-const STARTTIME_AFTER_COMMAND = 19
 
 /**
  * Seconds since a supervisord of this host started. Null when the process of that pid is something else: then supervisord
@@ -18,9 +17,8 @@ export async function readUpSeconds(pid: number, procDir = '/proc'): Promise<num
       readFile(`${procDir}/uptime`, 'utf8'),
     ])
     if (!command.includes('supervisord')) return null
-    // The command's name may hold anything, parentheses and spaces included.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    const seconds = Number.parseFloat(uptime) - Number(fields[STARTTIME_AFTER_COMMAND]) / TICKS_PER_SECOND
+    const { started } = parseProcessStat(stat)
+    const seconds = Number.parseFloat(uptime) - Number.parseFloat(started) / TICKS_PER_SECOND
     return Number.isFinite(seconds) ? Math.max(0, seconds) : null
   } catch {
     // Gone, or hidden from us.
