@@ -1,6 +1,6 @@
-import { hostname } from 'node:os'
 import type { SupervisorConfig } from '../config/config.ts'
 import type { RpcFailure, SupervisorState } from '../supervisor/rpc-reading.ts'
+import { findSupervisor } from './find-supervisor.ts'
 import { realClock } from './real-clock.ts'
 
 /** Everything that one supervisord's door shows. */
@@ -30,15 +30,16 @@ export async function examineSupervisor(
   signal: AbortSignal,
 ): Promise<SupervisorExam> {
   const startedMs = realClock.now()
-  const found = await find(config, env)
+  const found =
+    config.url === 'auto'
+      ? await findSupervisor(config, env)
+      : ({ kind: 'found', ...config, source: 'the configuration', warning: null } as const)
   const findMs = realClock.now() - startedMs
   if (found.kind === 'failed') {
     const nothing = { url: null, source: '', username: null, warning: null, version: null, readMs: 0 }
     return { ...nothing, findMs, reading: found }
   }
-  const { url, source, warning } = found
-  const username = config.username ?? found.username
-  const password = config.password ?? found.password
+  const { url, username, password, source, warning } = found
   const { createSupervisorClient } = await import('../supervisor/client.ts')
   const { caFile, timeoutMs } = config
   const client = createSupervisorClient({ url, username, password, caFile, timeoutMs, now })
@@ -55,19 +56,4 @@ export async function examineSupervisor(
   } finally {
     await client.close()
   }
-}
-
-async function find({ url }: SupervisorConfig, env: Readonly<Record<string, string | undefined>>) {
-  if (url !== 'auto') {
-    return {
-      kind: 'found',
-      url,
-      username: null,
-      password: null,
-      source: 'the configuration',
-      warning: null,
-    } as const
-  }
-  const { findServer } = await import('../supervisor/find-server.ts')
-  return findServer({ env, cwd: process.cwd(), hostname: hostname() })
 }

@@ -1,4 +1,3 @@
-import { hostname } from 'node:os'
 import type { Clock } from '../agent/clock.ts'
 import type { RestartOutcome } from '../agent/restart-outcome.ts'
 import type { RestartProgram } from '../agent/restarts.ts'
@@ -8,6 +7,7 @@ import type { RpcReading } from '../supervisor/rpc-reading.ts'
 import type { SupervisorClient } from '../supervisor/client.ts'
 import type { FoundServer } from '../supervisor/find-server.ts'
 import { withoutOwn, type OwnProcess } from '../supervisor/without-own.ts'
+import { findSupervisor } from './find-supervisor.ts'
 
 /** The door to one supervisord, wherever the configuration says it is or it is found. */
 export interface SupervisorDoor {
@@ -75,14 +75,10 @@ export function openSupervisor(config: SupervisorConfig, options: DoorOptions): 
     async read(signal, isFresh = false) {
       let address: Address = opened?.address ?? config
       if (config.url === 'auto' && isDoubtful) {
-        const found = await find(options.env)
+        const found = await findSupervisor(config, options.env)
         if (found.kind === 'failed') return found
         warn(found)
-        address = {
-          url: found.url,
-          username: config.username ?? found.username,
-          password: config.password ?? found.password,
-        }
+        address = found
       }
       const client = await open(address)
       const reading = await client.read(signal, isFresh)
@@ -143,9 +139,4 @@ const CLOSED: SupervisorDoor = {
 
 function isSame(a: Address, b: Address): boolean {
   return a.url === b.url && a.username === b.username && a.password === b.password
-}
-
-async function find(env: DoorOptions['env']): Promise<FoundServer | Extract<RpcReading, { kind: 'failed' }>> {
-  const { findServer } = await import('../supervisor/find-server.ts')
-  return findServer({ env, cwd: process.cwd(), hostname: hostname() })
 }

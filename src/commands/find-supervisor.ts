@@ -1,0 +1,15 @@
+import { hostname } from 'node:os'
+import type { SupervisorConfig } from '../config/config.ts'
+import type { FoundServer } from '../supervisor/find-server.ts'
+import type { RpcFailure } from '../supervisor/rpc-reading.ts'
+
+/** Finds the supervisord of this host as supervisorctl does; what the configuration says of a login wins. */
+export async function findSupervisor(
+  { username, password }: Pick<SupervisorConfig, 'username' | 'password'>,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<FoundServer | { readonly kind: 'failed'; readonly failure: RpcFailure }> {
+  const { findServer } = await import('../supervisor/find-server.ts')
+  const found = await findServer({ env, cwd: process.cwd(), hostname: hostname() })
+  if (found.kind === 'failed') return found
+  return { ...found, username: username ?? found.username, password: password ?? found.password }
+}
