@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
+import { peekState } from '../agent/peek-state.ts'
 import { loadConfig, type LoadedConfig } from '../config/load.ts'
 import type { SharedFlags } from '../config/options.ts'
 import { ConfigError, EXIT, type ExitCode } from '../errors.ts'
@@ -15,6 +16,7 @@ import { describeAsJson, describeEnd, describeLine, type Line } from './doctor/r
 import type { OwnFlags } from './own-options.ts'
 import type { Terminal } from './load.ts'
 import { memoize } from './memoize.ts'
+import { readBootId } from './read-boot-id.ts'
 import { realClock } from './real-clock.ts'
 import { looksOf } from './screen.ts'
 import { askAgent } from './status/ask-agent.ts'
@@ -99,7 +101,9 @@ async function admit(
     },
     askAgent: () => (told ??= askAgent(flags, env, stop)),
     cronJob: () => readCronJob(CRON_FILE),
-    journal: () => readJournal(env),
+    recall: async () =>
+      loaded === null ? new Map() : peekState(loaded.config.agent.stateFile, await readBootId()),
+    journal: async () => readJournal(env, (await readCronJob(CRON_FILE)) === null),
     askKuma: async () => {
       if (loaded === null || !hasLogin(flags)) return null
       // It comes with all that a session with Kuma's page needs.

@@ -205,10 +205,9 @@ suite('set up by one command', { timeout: 900_000 }, () => {
       return pushed.map(({ interval }) => interval)
     }
     assert.deepEqual(await intervals(), [150, 150, 150, 150, 150])
-    assert.match(
-      await sh('kuma-supervisor-push doctor'),
-      /^✓ service .* none: cron runs it by \* \* \* \* \*$/m,
-    )
+    const doctor = await sh('kuma-supervisor-push doctor')
+    assert.match(doctor, /^✓ service .* none: cron runs it by \* \* \* \* \*$/m)
+    assert.match(doctor, /^✓ delivery .* celery: Kuma took the last heartbeat /m)
 
     writeFileSync(`${host.root}/etc/supervisor/conf.d/last.conf`, '[program:mirror]\ncommand=sleep 1000000\n')
     await sh('supervisorctl update')

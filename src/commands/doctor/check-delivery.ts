@@ -1,15 +1,30 @@
 import { resolve } from 'node:path'
+import type { DeliveryMemory } from '../../agent/note-delivery.ts'
 import type { LoadedConfig } from '../../config/load.ts'
 import { describeDuration } from '../../verdict/describe-duration.ts'
+import type { CronJob } from '../read-cron-job.ts'
 import type { DeliveryStatus, Status } from '../status/status.ts'
 import { failed, ok, skipped, type Finding } from './check.ts'
 import type { Patient } from './patient.ts'
 import { RESUME_OR_COPY } from './check-token.ts'
 
 /** Whether the running agent pushes for the monitors of the configuration, and Kuma took the last heartbeats. */
-export async function checkDelivery({ askAgent, loaded }: Patient): Promise<Finding[]> {
+export async function checkDelivery({
+  askAgent,
+  loaded,
+  cronJob,
+  recall,
+  wallNow,
+}: Pick<Patient, 'askAgent' | 'loaded' | 'cronJob' | 'recall' | 'wallNow'>): Promise<Finding[]> {
   const status = await askAgent()
-  if (status === null) return [skipped('no running agent tells of its heartbeats')]
+  if (status === null) {
+    const cron = await cronJob()
+    if (cron === null || loaded === null) return [skipped('no running agent tells of its heartbeats')]
+    const memories = await recall()
+    return loaded.config.monitors.flatMap(({ name }) =>
+      judgeRuns(name, memories.get(name)?.deliveries ?? new Map(), cron, wallNow()),
+    )
+  }
   const { monitors, at } = status
   const stale = loaded === null ? [] : findStale(loaded, status)
   return [...stale, ...judgeAll(monitors, at)]
@@ -29,6 +44,29 @@ function findStale({ source, config }: LoadedConfig, { service, monitors }: Stat
   ]
 }
 
+/** What the runs of cron remember: that the last one was taken, and was not long ago. */
+function judgeRuns(
+  name: string,
+  deliveries: ReadonlyMap<string, DeliveryMemory>,
+  { rhythm, fields }: CronJob,
+  nowMs: number,
+): Finding[] {
+  if (deliveries.size === 0) {
+    return [skipped('no run of cron is remembered, as far as this user may know', { of: name })]
+  }
+  return [...deliveries].map(([kuma, { delivered, answer }]) => {
+    const of = deliveries.size > 1 ? `${name} at ${kuma}` : name
+    const agoMs = nowMs - answer.atMs
+    if (agoMs > 2 * rhythm.everyMs) {
+      const says = `cron has not run it for ${describeDuration(agoMs / 1000)}, and should by ${fields}`
+      return failed(says, `systemctl status cron crond; journalctl -t kuma-supervisor-push -n 30`, { of })
+    }
+    const deliveredAt = delivered === null ? null : new Date(delivered.atMs)
+    const { kind, says } = answer
+    return judge({ kind, deliveredAt, answeredAt: new Date(answer.atMs), answer: says }, of, new Date(nowMs))
+  })
+}
+
 function judgeAll(monitors: Status['monitors'], at: Date): Finding[] {
   return monitors.flatMap(({ name, deliveries }) => {
     if (deliveries.length === 0) return [skipped('no heartbeat was sent yet', { of: name })]
@@ -39,7 +77,16 @@ function judgeAll(monitors: Status['monitors'], at: Date): Finding[] {
   })
 }
 
-function judge({ kind, deliveredAt, answeredAt, answer }: DeliveryStatus, of: string, at: Date): Finding {
+function judge(
+  {
+    kind,
+    deliveredAt,
+    answeredAt,
+    answer,
+  }: Pick<DeliveryStatus, 'kind' | 'deliveredAt' | 'answeredAt' | 'answer'>,
+  of: string,
+  at: Date,
+): Finding {
   const ago = (time: Date): string => `${describeDuration((at.getTime() - time.getTime()) / 1000)} ago`
   if (kind === 'accepted') return ok(`Kuma took the last heartbeat ${ago(answeredAt)}`, { of })
   const before = deliveredAt === null ? 'none before' : `the last one before ${ago(deliveredAt)}`

@@ -9,9 +9,10 @@ const LATELY_MS = 60 * 60_000
 const MOST_SHOWN = 200
 
 /** Whether the service has told of mistakes lately. */
-export async function checkLog({ readUnit, journal, wallNow, user }: Patient): Promise<Finding[]> {
+export async function checkLog({ readUnit, journal, cronJob, wallNow, user }: Patient): Promise<Finding[]> {
   const { value } = await readUnit(SERVICE_UNIT)
-  if (value.kind !== 'state') return [skipped('no service, no log')]
+  const isCron = (await cronJob()) !== null
+  if (value.kind !== 'state' && !isCron) return [skipped('no service, no log')]
   const lines = await journal()
   if (lines === null) return [skipped(`its journal holds nothing that ${user.name} may read`)]
   const lately = lines.filter(({ atMs }) => wallNow() - atMs < LATELY_MS)
@@ -21,7 +22,9 @@ export async function checkLog({ readUnit, journal, wallNow, user }: Patient): P
     return [
       failed(
         `error ${ago(error.atMs)}: ${cut(error.text, MOST_SHOWN)}`,
-        'mend that, then: systemctl restart kuma-supervisor-push; journalctl -u kuma-supervisor-push -n 30 shows more',
+        isCron
+          ? 'mend that; journalctl -t kuma-supervisor-push -n 30 shows more'
+          : 'mend that, then: systemctl restart kuma-supervisor-push; journalctl -u kuma-supervisor-push -n 30 shows more',
       ),
     ]
   }

@@ -1,3 +1,4 @@
+import type { Memories } from '../../agent/state-file.ts'
 import type { Config } from '../../config/config.ts'
 import type { LoadedConfig } from '../../config/load.ts'
 import type { UnitReading } from '../../systemd/unit-reading.ts'
@@ -29,7 +30,9 @@ export interface Patient {
   readonly askAgent: () => Promise<Status | null>
   /** The cron job of a host that was installed so; else null. */
   readonly cronJob: () => Promise<CronJob | null>
-  /** What the service has written last; null where that cannot be read. */
+  /** What the last run of `once` left behind; empty where this user may not read it. */
+  readonly recall: () => Promise<Memories>
+  /** What the service, or the runs of cron, have written last; null where that cannot be read. */
   readonly journal: () => Promise<readonly JournalLine[] | null>
   /** What the monitors are in Kuma; null without a login. */
   readonly askKuma: () => Promise<InKuma | null>

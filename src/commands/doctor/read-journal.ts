@@ -14,24 +14,17 @@ const MOST_LINES = 200
 const WITHIN_MS = 5_000
 const MOST_BYTES = 1024 * 1024
 
-/** The last lines of the service's own; null where the journal cannot be read, or holds none. */
+/**
+ * The last lines of the service's own, or of what cron ran; null where the journal cannot be read, or holds none.
+ * @param isService false: by cron, whose runs go to the journal under the same name and without a unit
+ */
 export function readJournal(
   env: Readonly<Record<string, string | undefined>>,
+  isService: boolean,
 ): Promise<readonly JournalLine[] | null> {
-  const unit = SERVICE_UNIT
-  const identifier = unit.replace('.service', '')
-  const args = [
-    '-u',
-    unit,
-    '-t',
-    identifier,
-    '-o',
-    'short-unix',
-    '-n',
-    String(MOST_LINES),
-    '-q',
-    '--no-pager',
-  ]
+  const identifier = SERVICE_UNIT.replace('.service', '')
+  const unit = isService ? ['-u', SERVICE_UNIT] : []
+  const args = [...unit, '-t', identifier, '-o', 'short-unix', '-n', String(MOST_LINES), '-q', '--no-pager']
   const options = { timeout: WITHIN_MS, maxBuffer: MOST_BYTES, env: { PATH: env['PATH'], LC_ALL: 'C.UTF-8' } }
   return new Promise((resolve) => {
     execFile('journalctl', args, options, (error, stdout) => {
