@@ -16,7 +16,7 @@ export interface ServiceManager {
 interface ServiceManagerOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly pid: number
-  /** Called once, when systemd cannot be told anything. */
+  /** Called when systemd cannot be told anything: once, until it could be again. */
   readonly onFailure: (reason: string) => void
 }
 

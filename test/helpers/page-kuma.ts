@@ -30,6 +30,8 @@ interface PageKumaOptions {
   logins?: number
   notifications?: { id: number; name: string; isDefault?: boolean; active?: boolean }[]
   monitors?: Partial<PageMonitor>[]
+  /** False: it takes a login and says nothing of what it has. */
+  tellsItself?: boolean
   /** Events that are never answered. */
   silent?: string[]
   /** Says why a new monitor is refused. */
@@ -50,6 +52,8 @@ export interface PageKuma {
   readonly events: string[]
   /** Tokens and statuses that were pushed, in order. */
   readonly pushes: string[]
+  /** Ends every connection. */
+  readonly hangUp: () => void
   /** How often a websocket was asked for. */
   readonly upgrades: number
   options: PageKumaOptions
@@ -86,6 +90,7 @@ export async function startPageKuma(t: Cleanup, options: PageKumaOptions = {}): 
     monitors,
     events,
     pushes,
+    hangUp: () => server.hangUp(),
     get upgrades() {
       return upgrades
     },
@@ -94,14 +99,15 @@ export async function startPageKuma(t: Cleanup, options: PageKumaOptions = {}): 
   const now = () => kuma.options
 
   function open(session: Session): void {
-    const { version = '2.5.3', notifications = [] } = now()
+    const { version = '2.5.3', notifications = [], tellsItself = true } = now()
+    session.isIn = true
+    if (!tellsItself) return
     session.emit('info', { version, latestVersion: version })
     session.emit('monitorList', Object.fromEntries(monitors.map((one) => [one.id, one])))
     session.emit(
       'notificationList',
       notifications.map((one) => ({ isDefault: false, active: true, config: '{}', ...one })),
     )
-    session.isIn = true
   }
 
   const refusal = (msg: string) => ({ ok: false, msg })

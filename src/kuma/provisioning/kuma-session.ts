@@ -137,9 +137,12 @@ export async function openKumaSession(options: SessionOptions): Promise<KumaSess
     },
     async inventory() {
       const all = Promise.all([told.version, told.monitors, told.notifications])
-      const heard = await within(all, timeoutMs, null)
+      const heard = await within(Promise.race([all, told.end]), timeoutMs, null)
+      if (signal.aborted) throw new SessionError('aborted', 'interrupted')
+      if (heard === 'ended') {
+        throw new SessionError('lost', `the connection to Kuma at ${url} ended before it told what it has`)
+      }
       if (heard === null) {
-        if (signal.aborted) throw new SessionError('aborted', 'interrupted')
         throw new SessionError(
           'lost',
           `Kuma at ${url} does not tell its version, monitors and notifications as 1.23 and 2.x do after a login`,
@@ -167,6 +170,8 @@ interface Told {
   readonly version: Promise<string>
   readonly monitors: Promise<readonly KumaMonitor[]>
   readonly notifications: Promise<readonly KumaNotification[]>
+  /** That it will say nothing more. */
+  readonly end: Promise<'ended'>
 }
 
 /** What Kuma says by itself, of which the first word counts. */
@@ -188,6 +193,7 @@ function listen(socket: Socket): Told {
     ),
     monitors: first('monitorList', parseMonitorList),
     notifications: first('notificationList', parseNotificationList),
+    end: new Promise((resolve) => socket.once('disconnect', () => resolve('ended'))),
   }
 }
 
