@@ -44,6 +44,7 @@ export async function openStage({
         {
           ...NO_PROBES,
           readUnit: () => Promise.resolve(unitReading(said.unit, supervisord)),
+          recallUnit: () => null,
           readSupervisor: (signal) =>
             rules?.kind === 'unit' ? Promise.resolve({ kind: 'not-asked' }) : client.read(signal),
           readUpSeconds: () => Promise.resolve(null),

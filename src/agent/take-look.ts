@@ -7,6 +7,8 @@ import type { Look } from '../verdict/look.ts'
 /** The doors to what one watch looks at; a reading that fails is a value, so none of them throws. */
 export interface Doors {
   readUnit(signal: AbortSignal): Promise<UnitReading>
+  /** What was last read of the unit, where it cannot have changed; null where it has to be read. */
+  recallUnit(): UnitReading | null
   readSupervisor(signal: AbortSignal): Promise<RpcReading>
   /** Seconds that a process of this host has been up; null when that cannot be known. */
   readUpSeconds(pid: number): Promise<number | null>
@@ -18,9 +20,15 @@ export interface Doors {
   readStderr(rpc: RpcReading, signal: AbortSignal): Promise<ReadonlyMap<string, string>>
 }
 
-/** Reads the doors side by side, as far as one needs not know what another says. */
-export async function takeLook(doors: Doors, signal: AbortSignal): Promise<Look> {
-  const [unit, rpc] = await Promise.all([doors.readUnit(signal), doors.readSupervisor(signal)])
+/**
+ * Reads the doors side by side, as far as one needs not know what another says.
+ * @param before the last look, where nothing has happened since that anybody has noticed; else null. As long as the same
+ *   supervisord answers, the unit is not read each time.
+ */
+export async function takeLook(doors: Doors, signal: AbortSignal, before: Look | null = null): Promise<Look> {
+  const known = before === null ? null : doors.recallUnit()
+  const [said, rpc] = await Promise.all([known ?? doors.readUnit(signal), doors.readSupervisor(signal)])
+  const unit = known === null || isSameSupervisor(before, rpc) ? said : await doors.readUnit(signal)
   const [up, memory, http, stderr] = await Promise.all([
     upSeconds(unit, rpc, doors),
     doors.readMemory(rpc),
@@ -28,6 +36,11 @@ export async function takeLook(doors: Doors, signal: AbortSignal): Promise<Look>
     doors.readStderr(rpc, signal),
   ])
   return { unit, rpc, upSeconds: up, memory, http, stderr }
+}
+
+function isSameSupervisor(before: Look | null, rpc: RpcReading): boolean {
+  if (before?.rpc.kind !== 'answered' || rpc.kind !== 'answered') return false
+  return rpc.state.pid !== null && rpc.state.pid === before.rpc.state.pid
 }
 
 async function upSeconds(unit: UnitReading, rpc: RpcReading, doors: Doors): Promise<number | null> {

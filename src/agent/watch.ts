@@ -55,9 +55,11 @@ export async function runWatch(watch: Watch, options: WatchOptions, signal: Abor
   const period = createPeriod(checkEveryMs, clock.now())
   const recheck = new Recheck()
   let gapMs = GAP_MS
+  /** Whether nothing is on its way and nothing rang. */
+  let isQuiet = false
   while (!signal.aborted) {
     const startedMs = clock.now()
-    const unsettled = await round(watch, options, signal)
+    const unsettled = await round(watch, options, signal, isQuiet)
     options.onRound()
     const endedMs = clock.now()
     const againMs = recheck.next(unsettled, endedMs)
@@ -70,17 +72,22 @@ export async function runWatch(watch: Watch, options: WatchOptions, signal: Abor
     gapMs = rang && pauseMs > 0 ? Math.min(gapMs * 2, LONGEST_GAP_MS) : GAP_MS
     if (rang) await clock.sleep(Math.max(pauseMs, GATHER_MS), signal)
     bell.hush()
+    isQuiet = unsettled === null && !rang
   }
 }
 
-/** One look, judged by every monitor over it; what it leaves open, or null. */
+/**
+ * One look, judged by every monitor over it; what it leaves open, or null.
+ * @param isQuiet whether the look before left nothing open, and nothing has happened since that anybody has noticed
+ */
 export async function round(
   { name, doors, monitors, checks }: Watch,
   { clock, log, onChange, restarts }: Omit<WatchOptions, 'checkEveryMs' | 'onRound'>,
   signal: AbortSignal,
+  isQuiet = false,
 ): Promise<Unsettled | null> {
   try {
-    const look = await takeLook(doors, signal)
+    const look = await takeLook(doors, signal, isQuiet ? (monitors[0]?.seen?.look ?? null) : null)
     if (signal.aborted) return null
     if (look.rpc.kind === 'answered') checks.answered(look.rpc.state.ms, clock.now())
     const seen = monitors.map((monitor) => ({ monitor, ...monitor.see(look, clock.now()) }))

@@ -136,15 +136,19 @@ async function openUnitReader(
   })
 }
 
-function readerOf(reader: UnitReader | null, unit: string, timeoutMs: number): Doors['readUnit'] {
-  if (reader === null) return () => Promise.resolve({ kind: 'not-asked' })
-  return (signal) => reader.read(unit, { signal, timeoutMs })
+type UnitDoors = Pick<Doors, 'readUnit' | 'recallUnit'>
+
+function readerOf(reader: UnitReader | null, unit: string, timeoutMs: number): UnitDoors {
+  return {
+    readUnit: (signal) => reader?.read(unit, { signal, timeoutMs }) ?? Promise.resolve({ kind: 'not-asked' }),
+    recallUnit: () => reader?.recall(unit) ?? null,
+  }
 }
 
-function supervisorDoors(door: SupervisorDoor, probes: Probes, readUnit: Doors['readUnit']): Doors {
+function supervisorDoors(door: SupervisorDoor, probes: Probes, unit: UnitDoors): Doors {
   return {
     ...probes,
-    readUnit,
+    ...unit,
     readSupervisor: (signal) => door.read(signal),
     // Over TCP the pid may be another host's.
     readUpSeconds: (pid) => (door.isLocal() ? readUpSeconds(pid) : Promise.resolve(null)),
@@ -158,10 +162,12 @@ function reporting(target: Rules): Rules {
   return target.kind === 'unit' ? target : { ...target, onFailure: 'report' }
 }
 
-function unitDoors(readUnit: Doors['readUnit']): Doors {
+/** Where there is no supervisord to ask, the unit is read each time: it decides alone. */
+function unitDoors({ readUnit }: UnitDoors): Doors {
   return {
     ...NO_PROBES,
     readUnit,
+    recallUnit: () => null,
     readSupervisor: () => Promise.resolve({ kind: 'not-asked' }),
     readUpSeconds: () => Promise.resolve(null),
   }

@@ -18,6 +18,8 @@ export interface Bus {
   call(message: MessageLike, limits: CallLimits): Promise<readonly unknown[]>
   /** Counts the connections: on a new one nothing is subscribed. */
   readonly generation: number
+  /** Whether the present connection may be used, as far as that is known. */
+  readonly isOpen: boolean
   /** Ends the connection and every pending call. An idle connection does not keep node alive in any case. */
   close(): void
 }
@@ -41,8 +43,10 @@ export function createBus(address: string | null, root: string, onSignal: (signa
   let current: Lease | null = null
   let isClosed = false
 
+  const isUsable = ({ isRetired, connection }: Lease): boolean => !isRetired && connection.failure === null
+
   const take = (): Lease => {
-    if (current === null || current.isRetired || current.connection.failure !== null) {
+    if (current === null || !isUsable(current)) {
       const place = findBusSocket(address, root)
       if (current?.users === 0) leases.delete(current)
       current = { connection: openBusConnection(place, onSignal), place, users: 0, isRetired: false }
@@ -64,6 +68,9 @@ export function createBus(address: string | null, root: string, onSignal: (signa
   return {
     get generation() {
       return generation
+    },
+    get isOpen() {
+      return current !== null && isUsable(current)
     },
     call: async (message, { signal, timeoutMs }) => {
       if (isClosed) throw new BusFailure('closed', 'the bus was closed by this process')

@@ -5,13 +5,16 @@ import { BusFailure } from './bus-failure.ts'
 import { readUnit } from './read-unit.ts'
 import { unitNames } from './unit-name.ts'
 import { createUnitSignals } from './unit-signals.ts'
-import type { UnitReading } from './unit-reading.ts'
+import type { UnitReading, UnitState } from './unit-reading.ts'
 
 /** Present exactly where systemd is the init system. @see https://www.freedesktop.org/software/systemd/man/sd_booted.html */
 const SYSTEMD_DIRECTORY = 'run/systemd/system'
 
 /** systemd is away from the bus for a moment after daemon-reexec and after a restart of the bus. */
 const RETRY_AFTER_MS = [50, 200, 500]
+
+/** A signal that got lost comes to light after this long at the latest. */
+const RECALLED_FOR_MS = 60_000
 
 /** Answers that mean: nobody on this bus is systemd. */
 const NO_OWNER = new Set([
@@ -40,13 +43,33 @@ export interface UnitReader {
    * Never throws; settles at the deadline at the latest.
    */
   read(unit: string, limits: CallLimits): Promise<UnitReading>
+  /**
+   * What the last look at a unit found, where that was active and systemd would have told of a change since; null where it
+   * has to be read. It is recalled for a minute at most.
+   */
+  recall(unit: string): UnitReading | null
   close(): void
+}
+
+/** What was found of an active unit, and when, in monotonic milliseconds. */
+interface Known {
+  readonly state: UnitState
+  readonly atMs: number
 }
 
 export function createUnitReader(options: UnitReaderOptions): UnitReader {
   const { address, hrtime, sleep, root = '/', onChange } = options
   const bus = createBus(address, root, (signal) => signals?.hear(signal))
-  const signals = onChange === undefined ? null : createUnitSignals(bus, onChange)
+  const known = new Map<string, Known>()
+  /** By unit, how many changes were told. */
+  const changes = new Map<string, number>()
+  const changed = (unit: string): void => {
+    known.delete(unit)
+    changes.set(unit, changesOf(unit) + 1)
+    onChange?.(unit)
+  }
+  const changesOf = (unit: string): number => changes.get(unit) ?? 0
+  const signals = onChange === undefined ? null : createUnitSignals(bus, changed)
   // A container may have its host's bus without the directory.
   let wasSeen = false
   const monotonicMs = (): number => Number(hrtime() / 1000n) / 1000
@@ -59,10 +82,16 @@ export function createUnitReader(options: UnitReaderOptions): UnitReader {
     const call = (message: Parameters<typeof bus.call>[0]): Promise<readonly unknown[]> =>
       bus.call(message, { signal, timeoutMs: remainingMs() })
 
+    known.delete(unit)
     for (let attempt = 0; ; attempt++) {
       try {
+        const isHeard = signals?.hears(unit) === true
+        const before = changesOf(unit)
+        const atMs = monotonicMs()
         const state = await readUnit(call, names, monotonicMs)
         wasSeen = true
+        if (state !== null && isHeard && before === changesOf(unit) && isSteady(state))
+          known.set(unit, { state, atMs })
         if (state !== null) void signals?.follow(unit, state.name, { signal, timeoutMs })
         return state === null ? { kind: 'not-found', names } : { kind: 'state', unit: state }
       } catch (error) {
@@ -77,7 +106,21 @@ export function createUnitReader(options: UnitReaderOptions): UnitReader {
       }
     }
   }
-  return { read, close: () => bus.close() }
+  const recall = (unit: string): UnitReading | null => {
+    const found = known.get(unit)
+    if (found === undefined || signals?.hears(unit) !== true) return null
+    const { state, atMs } = found
+    const ageMs = monotonicMs() - atMs
+    if (ageMs > RECALLED_FOR_MS) return null
+    const activeSeconds = state.activeSeconds === null ? null : state.activeSeconds + ageMs / 1000
+    return { kind: 'state', unit: { ...state, activeSeconds } }
+  }
+  return { read, recall, close: () => bus.close() }
+}
+
+/** Nothing is on its way: whatever happens next is a change. */
+function isSteady({ activeState, jobType }: UnitState): boolean {
+  return activeState === 'active' && jobType === ''
 }
 
 /** A socket that is asked for by name and missing is somebody's mistake, not a host without systemd. */

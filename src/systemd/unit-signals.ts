@@ -17,6 +17,8 @@ export interface UnitSignals {
    * @param id the unit's `Id`
    */
   follow(unit: string, id: string, limits: CallLimits): Promise<void>
+  /** Whether every change of a unit is told since it was read last: its signals were asked for, and that was granted. */
+  hears(unit: string): boolean
   /** Takes every signal that arrives on the bus. */
   hear(signal: BusSignal): void
 }
@@ -29,6 +31,8 @@ export interface UnitSignals {
 export function createUnitSignals(bus: Bus, onChange: (unit: string) => void): UnitSignals {
   /** By object path, what is followed over this connection; its matches may still be under way. */
   const followed = new Map<string, Set<string>>()
+  /** Those of them whose matches were granted. */
+  const granted = new Set<string>()
   let generation = 0
   let isSubscribed = false
 
@@ -47,6 +51,7 @@ export function createUnitSignals(bus: Bus, onChange: (unit: string) => void): U
       if (generation !== bus.generation) {
         generation = bus.generation
         followed.clear()
+        granted.clear()
         isSubscribed = false
       }
       const path = unitPath(id)
@@ -56,17 +61,21 @@ export function createUnitSignals(bus: Bus, onChange: (unit: string) => void): U
       try {
         if (units === undefined) await match(bus, unitRule(path), limits)
         await subscribe(limits)
+        granted.add(unit)
         onChange(unit)
       } catch (error) {
         if (!(error instanceof BusFailure)) throw error
         // Looking goes on without it, and the next look tries again.
         followed.delete(path)
+        granted.clear()
         isSubscribed = false
       }
     },
+    hears: (unit) => granted.has(unit) && generation === bus.generation && bus.isOpen,
     hear: ({ member, path, body }) => {
       if (member === 'NameOwnerChanged' && body[0] === SYSTEMD) {
         isSubscribed = false
+        granted.clear()
         for (const unit of new Set([...followed.values()].flatMap((units) => [...units]))) onChange(unit)
       }
       if (member === 'PropertiesChanged') for (const unit of followed.get(path) ?? []) onChange(unit)

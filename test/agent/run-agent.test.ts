@@ -20,6 +20,7 @@ const FATAL = answered([program('web', 'FATAL')])
 function doors(readSupervisor: () => Promise<RpcReading>): Doors {
   return {
     readUnit: async () => unitState(),
+    recallUnit: () => null,
     readSupervisor,
     readUpSeconds: async () => null,
     readMemory: async () => ({ kind: 'not-asked' }),
