@@ -1,3 +1,6 @@
+/** All were started long before anybody asked, in Unix seconds. */
+const STARTED = 1_750_000_000
+
 /** What supervisord answers to `supervisor.getAllProcessInfo`, with so many programs that all run. */
 export function processInfos(programs: number, nowSeconds: number, fatal = new Set<number>()): string {
   return array(
@@ -5,7 +8,7 @@ export function processInfos(programs: number, nowSeconds: number, fatal = new S
       struct({
         name: `program_${index}`,
         group: `program_${index}`,
-        start: nowSeconds - 100_000,
+        start: STARTED,
         stop: 0,
         now: nowSeconds,
         ...(fatal.has(index)
@@ -15,7 +18,7 @@ export function processInfos(programs: number, nowSeconds: number, fatal = new S
         logfile: `/var/log/supervisor/program_${index}-stdout---supervisor-x0h1w2e3.log`,
         stdout_logfile: `/var/log/supervisor/program_${index}-stdout---supervisor-x0h1w2e3.log`,
         stderr_logfile: `/var/log/supervisor/program_${index}-stderr---supervisor-y4k5s6u7.log`,
-        description: `pid ${10_000 + index}, uptime 1 day, 3:46:40`,
+        description: `pid ${10_000 + index}, uptime 1 day, 3:46:${String(nowSeconds % 60).padStart(2, '0')}`,
       }),
     ),
   )

@@ -112,5 +112,7 @@ function stderrDoor({ door, targets, mask }: ProbesOptions): Probes['readStderr'
     return line === null ? null : mask(line)
   })
   return async (rpc, signal) =>
-    rpc.kind === 'answered' ? cache.get(selectedBy(telling, rpc.state.processes), signal) : new Map()
+    rpc.kind === 'answered'
+      ? cache.get(selectedBy(telling, rpc.state.processes), rpc.state.now, signal)
+      : new Map()
 }

@@ -2,6 +2,7 @@ import type { Bell } from '../agent/bell.ts'
 import type { Clock } from '../agent/clock.ts'
 import type { Log } from '../log.ts'
 import { createPidWatch } from '../probes/pid-watch.ts'
+import type { ProcessInfo } from '../supervisor/process-info.ts'
 import type { RpcReading } from '../supervisor/rpc-reading.ts'
 import type { SupervisorDoor } from './open-supervisor.ts'
 
@@ -28,6 +29,7 @@ export function watchPids(options: PidsOptions): WatchedDoor {
   const { name, door, bell, clock, log } = options
   const stop = new AbortController()
   let lastPid: number | null = null
+  let lastProcesses: readonly ProcessInfo[] = []
   const watch = createPidWatch({
     onDeath: () => void door.wake(stop.signal).then(() => bell.ring()),
     onBirth: () => bell.ring(),
@@ -61,7 +63,10 @@ export function watchPids(options: PidsOptions): WatchedDoor {
   function follow(reading: RpcReading): void {
     if (reading.kind !== 'answered') return
     const { pid, processes } = reading.state
+    // They are watched already.
+    if (pid === lastPid && processes === lastProcesses) return
     lastPid = pid
+    lastProcesses = processes
     watch.follow(
       pid,
       processes.filter((one) => one.pid > 0).map((one) => one.pid),

@@ -1,14 +1,16 @@
 import { readFile, stat } from 'node:fs/promises'
 import { codeOf, messageOf } from '../errors.ts'
 import { createMask } from '../secret.ts'
-import { call, type CallResult } from '../xmlrpc/call.ts'
+import { call, type CallResult, type DecodeOptions } from '../xmlrpc/call.ts'
+import { createAnswerMemo } from '../xmlrpc/answer-memo.ts'
 import { asFault } from '../xmlrpc/as-fault.ts'
 import { createPeer, type Peer } from '../xmlrpc/peer.ts'
 import { isArray, type XmlRpcValue } from '../xmlrpc/value.ts'
 import { createConfigCache } from './config-cache.ts'
 import { createEventCache } from './event-cache.ts'
 import { describeFailure, FAULT } from './describe-failure.ts'
-import { parseProcessInfos } from './parse-process-info.ts'
+import { parseClock, parseProcessInfos } from './parse-process-info.ts'
+import type { ProcessInfo } from './process-info.ts'
 import { Patience } from './patience.ts'
 import type { RpcFailure, RpcReading } from './rpc-reading.ts'
 import { parseServerUrl } from './server-url.ts'
@@ -63,6 +65,9 @@ export function createSupervisorClient(options: SupervisorClientOptions): Superv
   const mask = maskCredentials(username, password)
   const configs = createConfigCache(now)
   const eventsOf = createEventCache()
+  /** A supervisord at rest answers the same each time, but for its clock and how long each program has been up. */
+  const memo = createAnswerMemo('now', 'description')
+  let last: { readonly value: XmlRpcValue; readonly processes: readonly ProcessInfo[] } | null = null
   let peer: Peer | null = null
   /** Other implementations have no `system.multicall`; learned by the first answer that shows it. */
   let multicall = true
@@ -87,12 +92,8 @@ export function createSupervisorClient(options: SupervisorClientOptions): Superv
   const session = async (signal: AbortSignal, withinMs = patience.ms) => {
     const deadline = now() + withinMs
     const opened = peer ?? (await openPeer())
-    return (
-      method: string,
-      params: readonly XmlRpcValue[],
-      idempotent: boolean,
-      controls: 'refuse' | 'picture' = 'refuse',
-    ) => call(opened, method, params, { signal, timeoutMs: deadline - now(), idempotent, controls })
+    return (method: string, params: readonly XmlRpcValue[], idempotent: boolean, how: DecodeOptions = {}) =>
+      call(opened, method, params, { signal, timeoutMs: deadline - now(), idempotent, ...how })
   }
   type Ask = Awaited<ReturnType<typeof session>>
 
@@ -104,13 +105,20 @@ export function createSupervisorClient(options: SupervisorClientOptions): Superv
 
   const askAll = async (ask: Ask): Promise<{ processes: CallResult; pid: number | null }> => {
     if (multicall) {
-      const both = splitMulticall(await ask('system.multicall', [MULTICALL], true))
+      const both = splitMulticall(await ask('system.multicall', [MULTICALL], true, { memo }))
       if (both) return both
-      const processes = await ask(ALL_PROCESSES, [], true)
+      const processes = await ask(ALL_PROCESSES, [], true, { memo })
       if (processes.kind === 'value') multicall = false
       return { processes, pid: null }
     }
-    return { processes: await ask(ALL_PROCESSES, [], true), pid: null }
+    return { processes: await ask(ALL_PROCESSES, [], true, { memo }), pid: null }
+  }
+
+  const parseAll = (value: XmlRpcValue): ReturnType<typeof parseProcessInfos> => {
+    if (last?.value === value) return last.processes
+    const processes = parseProcessInfos(value)
+    last = 'wrong' in processes ? null : { value, processes }
+    return processes
   }
 
   /** Why there is no use in asking; null when there may be. */
@@ -130,7 +138,7 @@ export function createSupervisorClient(options: SupervisorClientOptions): Superv
       const { processes: result, pid } =
         silence === null ? await askAll(ask) : { processes: silence, pid: null }
       const ms = now() - startedAt
-      const processes = result.kind === 'value' ? parseProcessInfos(result.value) : result
+      const processes = result.kind === 'value' ? parseAll(result.value) : result
       if ('kind' in processes) {
         // What answers next may be another program.
         multicall = true
@@ -145,16 +153,17 @@ export function createSupervisorClient(options: SupervisorClientOptions): Superv
         return { kind: 'failed', failure: { reason: 'bad-answer', url, detail } }
       }
       patience.answered(ms)
+      const clock = memo.time ?? (result.kind === 'value' ? parseClock(result.value) : 0)
       const known = await configs.get(pid, processes, async () => {
         const askLonger = await session(signal, patience.configsMs)
         return askLonger('supervisor.getAllConfigInfo', [], true)
       })
       const askOn = await session(signal)
-      const events = await eventsOf.get(processes, (bytes) =>
+      const events = await eventsOf.get(processes, clock, (bytes) =>
         // With loglevel=debug it has what programs write, colours included.
-        askOn('supervisor.readLog', [-bytes, 0], true, 'picture'),
+        askOn('supervisor.readLog', [-bytes, 0], true, { controls: 'picture' }),
       )
-      return { kind: 'answered', state: { ms, pid, processes, configs: known, events } }
+      return { kind: 'answered', state: { ms, pid, now: clock, processes, configs: known, events } }
     },
 
     async call(method, params, signal) {
@@ -169,7 +178,8 @@ export function createSupervisorClient(options: SupervisorClientOptions): Superv
 
     async readText(method, params, signal) {
       const ask = await session(signal).catch(failedToOpen)
-      const result = typeof ask === 'function' ? await ask(method, params, true, 'picture') : null
+      const result =
+        typeof ask === 'function' ? await ask(method, params, true, { controls: 'picture' }) : null
       return result?.kind === 'value' && typeof result.value === 'string' ? result.value : null
     },
 

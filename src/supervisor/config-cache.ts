@@ -21,6 +21,8 @@ const FIRST_START_FACTOR = 20
  */
 export function createConfigCache(now: () => number) {
   let seen = ''
+  let last: readonly ProcessInfo[] | null = null
+  let lastPid: number | null = null
   let askAgainAt = 0
   let askFirstStartsAt = 0
   let isStartedFirst = false
@@ -45,6 +47,10 @@ export function createConfigCache(now: () => number) {
       processes: readonly ProcessInfo[],
       fetch: () => Promise<CallResult>,
     ): Promise<readonly ProgramConfig[] | null> {
+      // Nothing of them has changed.
+      if (processes === last && pid === lastPid && now() < askAgainAt) return configs
+      last = processes
+      lastPid = pid
       const sees = `${pid} ${processes.map(nameOf).toSorted().join('\n')}`
       const isOther = isMadeAnew(processes)
       const changed = sees !== seen || isOther

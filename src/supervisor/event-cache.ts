@@ -19,14 +19,22 @@ const RECENT_SECONDS = 3_600
 export function createEventCache() {
   let seen = ''
   let events: readonly ProcessEvent[] | null = null
+  let last: readonly ProcessInfo[] = []
+  /** On supervisord's clock, between which times the same processes are the recent ones. */
+  let [fromSeconds, untilSeconds] = [0, 0]
 
   return {
     /** null where the log cannot be read; a failure of `fetch`, which asks for its last bytes, is none of the reading. */
     async get(
       processes: readonly ProcessInfo[],
+      now: number,
       fetch: (bytes: number) => Promise<CallResult>,
     ): Promise<readonly ProcessEvent[] | null> {
-      const recent = processes.filter(({ start, now }) => start > 0 && now - start < RECENT_SECONDS)
+      if (processes === last && now >= fromSeconds && now < untilSeconds) return events
+      const recent = processes.filter(({ start }) => start > 0 && now - start < RECENT_SECONDS)
+      last = processes
+      fromSeconds = now
+      untilSeconds = Math.min(...recent.map(({ start }) => start)) + RECENT_SECONDS
       const sees = recent.map(({ group, name, start, pid }) => `${group}:${name} ${start} ${pid}`).join('\n')
       if (sees === seen) return events
       seen = sees

@@ -13,6 +13,12 @@ export function parseProcessInfos(value: XmlRpcValue): readonly ProcessInfo[] | 
     : { wrong: `${value.length - processes.length} of ${value.length} processes have no name` }
 }
 
+/** Unix seconds on supervisord's clock when it gave the same answer; 0 when it does not tell. */
+export function parseClock(value: XmlRpcValue): number {
+  const [first] = isArray(value) ? value : []
+  return isStruct(first) ? numberOf(first, 'now') : 0
+}
+
 function parseProcessInfo(struct: XmlRpcStruct): readonly ProcessInfo[] {
   const name = textOf(struct, 'name')
   if (name === '') return []
@@ -23,7 +29,6 @@ function parseProcessInfo(struct: XmlRpcStruct): readonly ProcessInfo[] {
       state: parseState(struct),
       start: numberOf(struct, 'start'),
       stop: numberOf(struct, 'stop'),
-      now: numberOf(struct, 'now'),
       // The Go re-implementation, known by its `node`, sends the field and never fills it.
       spawnerr: struct.has('node') || !struct.has('spawnerr') ? null : textOf(struct, 'spawnerr'),
       exitstatus: numberOf(struct, 'exitstatus'),

@@ -28,8 +28,6 @@ export interface ProcessInfo {
   readonly start: number
   /** Unix seconds of the last end on supervisord's clock; 0 when it never ended. */
   readonly stop: number
-  /** Unix seconds on supervisord's clock when it answered. */
-  readonly now: number
   /** Empty when the last spawn and exit were fine; null where the implementation never tells. */
   readonly spawnerr: string | null
   /** Exit status of the last end; −1 for a signal. */

@@ -16,11 +16,16 @@ export function createStderrCache(read: (fullName: string, signal: AbortSignal) 
   const known = new Map<string, Known>()
 
   return {
-    async get(processes: readonly ProcessInfo[], signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
+    /** @param now Unix seconds on supervisord's clock */
+    async get(
+      processes: readonly ProcessInfo[],
+      now: number,
+      signal: AbortSignal,
+    ): Promise<ReadonlyMap<string, string>> {
       const names = new Set(processes.map(nameOf))
       for (const name of known.keys()) if (!names.has(name)) known.delete(name)
       const news = processes
-        .filter((info) => info.stderrLogfile !== '' && (hasFailed(info) || isRecent(info)))
+        .filter((info) => info.stderrLogfile !== '' && (hasFailed(info) || isRecent(info, now)))
         .filter((info) => known.get(nameOf(info))?.incident !== incidentOf(info))
         .toSorted((a, b) => Number(hasFailed(b)) - Number(hasFailed(a)))
         .slice(0, MOST_READ)
@@ -49,7 +54,7 @@ function hasFailed({ state, spawnerr, exitstatus }: ProcessInfo): boolean {
   return state === 'FATAL' || state === 'BACKOFF'
 }
 
-function isRecent({ start, now, stop }: ProcessInfo): boolean {
+function isRecent({ start, stop }: ProcessInfo, now: number): boolean {
   return start > 0 && stop > 0 && now - start < RECENT_SECONDS
 }
 

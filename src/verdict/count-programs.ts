@@ -6,7 +6,8 @@ import type { Look } from './look.ts'
 import type { MonitorMemory } from './memory.ts'
 import type { Candidate } from './problems.ts'
 import { judgeProgram, stopMs } from './programs.ts'
-import type { ProgramHistory } from './restarts.ts'
+import { remember } from './remember.ts'
+import { anyRestarts, type ProgramHistory } from './restarts.ts'
 import { selectPrograms } from './select-programs.ts'
 
 /** How the programs of one monitor stand in one look. */
@@ -25,6 +26,10 @@ export interface Count {
   readonly histories: ReadonlyMap<string, ProgramHistory>
 }
 
+interface Context extends Pick<Look, 'memory' | 'stderr'>, Pick<MonitorMemory, 'ownRestarts'> {
+  readonly nowMs: number
+}
+
 /** Judges every program that the monitor selects. */
 export function countPrograms(
   state: SupervisorState,
@@ -34,8 +39,41 @@ export function countPrograms(
   nowMs: number,
 ): Count {
   const { processes, configs } = state
-  const { selected, unmatched } = selectPrograms(processes, rules)
+  const { ownRestarts } = before
+  const { selected } = selectPrograms(processes, rules)
   const histories = followPrograms(selected, state, before, nowMs)
+  const isPlain =
+    memory.kind !== 'read' && stderr.size === 0 && ownRestarts.size === 0 && !anyRestarts(histories)
+  return isPlain
+    ? countAgain(rules, processes, configs, histories)
+    : count(rules, processes, configs, histories, { memory, stderr, ownRestarts, nowMs })
+}
+
+/** Where nothing but the programs themselves decides: the same programs are not counted anew at each look. */
+const countAgain = remember(
+  (
+    rules: SupervisorTarget,
+    processes: SupervisorState['processes'],
+    configs: SupervisorState['configs'],
+    histories: Count['histories'],
+  ) => count(rules, processes, configs, histories, NOTHING_ELSE),
+)
+
+const NOTHING_ELSE: Context = {
+  memory: { kind: 'not-asked' },
+  stderr: new Map(),
+  ownRestarts: new Map(),
+  nowMs: 0,
+}
+
+function count(
+  rules: SupervisorTarget,
+  processes: SupervisorState['processes'],
+  configs: SupervisorState['configs'],
+  histories: Count['histories'],
+  { memory, stderr, ownRestarts, nowMs }: Context,
+): Count {
+  const { selected, unmatched } = selectPrograms(processes, rules)
   const configOf = new Map(configs?.map((config) => [`${config.group}:${config.name}`, config]))
   const idle = new Map<string, number>()
   const ofPrograms = new Set<Candidate>()
@@ -50,7 +88,7 @@ export function countPrograms(
     const standing = judgeProgram(info, {
       config,
       history: histories.get(fullName),
-      ownRestart: before.ownRestarts.get(fullName),
+      ownRestart: ownRestarts.get(fullName),
       stderr: rules.stderrTail ? stderr.get(fullName) : undefined,
       rules,
       nowMs,

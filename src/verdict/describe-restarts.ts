@@ -1,6 +1,6 @@
 import { describeDuration } from './describe-duration.ts'
 import { displayName } from './display-name.ts'
-import { LOOP_RESTARTS, restartsThatCount, type ProgramHistory } from './restarts.ts'
+import { anyRestarts, LOOP_RESTARTS, restartsThatCount, type ProgramHistory } from './restarts.ts'
 
 /** `crash loop: 4 restarts in 42 s (exit 1)`; while it may be over: `crash loop: last restart 3 min ago (exit 1)`. */
 export function describeLoop(history: ProgramHistory, nowMs: number): string {
@@ -36,6 +36,7 @@ export function describeNews(
   histories: ReadonlyMap<string, ProgramHistory>,
   { toldMs, stderr, nowMs }: NewsContext,
 ): string | null {
+  if (!anyRestarts(histories)) return null
   const news = [...histories]
     .filter(([, { state, isLooping }]) => !isLooping && CAME_BACK.has(state))
     .map(([name, { restarts }]) => ({ name, restarts: restarts.filter(({ atMs }) => atMs > toldMs) }))
@@ -53,6 +54,7 @@ export function describeNews(
 
 /** Whether `describeNews` has something to tell that came after `sinceMs`. */
 export function hasNews(histories: ReadonlyMap<string, ProgramHistory>, sinceMs: number): boolean {
+  if (!anyRestarts(histories)) return false
   return [...histories.values()].some(
     ({ state, isLooping, restarts }) =>
       !isLooping && CAME_BACK.has(state) && restarts.some(({ atMs }) => atMs > sinceMs),
@@ -61,6 +63,7 @@ export function hasNews(histories: ReadonlyMap<string, ProgramHistory>, sinceMs:
 
 /** Whether `describeNews` has nothing left to tell later: a program that has not come back yet is told when it has. */
 export function areNewsTold(histories: ReadonlyMap<string, ProgramHistory>, sinceMs: number): boolean {
+  if (!anyRestarts(histories)) return true
   return [...histories.values()].every(
     ({ state, isLooping, restarts }) =>
       isLooping || CAME_BACK.has(state) || restarts.every(({ atMs }) => atMs <= sinceMs),

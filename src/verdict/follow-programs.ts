@@ -2,12 +2,15 @@ import type { ProcessEvent } from '../supervisor/process-event.ts'
 import type { ProcessInfo } from '../supervisor/process-info.ts'
 import type { SupervisorState } from '../supervisor/rpc-reading.ts'
 import type { MonitorMemory } from './memory.ts'
-import { followRestarts, type ProgramHistory } from './restarts.ts'
+import { anyRestarts, followRestarts, type ProgramHistory } from './restarts.ts'
 
 /** A restart counts for this long; after a long time without a look for longer, so that looks far apart see a loop too. */
 const WINDOW_MS = 5 * 60_000
 const LOOKS_PER_WINDOW = 4
 const LONGEST_WINDOW_MS = 60 * 60_000
+
+/** By what is remembered, the programs that it was found in, where a look that finds the same changes nothing of it. */
+const atRest = new WeakMap<MonitorMemory['programs'], readonly ProcessInfo[]>()
 
 /** Follows every selected program from look to look; one that has vanished is forgotten. */
 export function followPrograms(
@@ -16,17 +19,19 @@ export function followPrograms(
   before: MonitorMemory,
   nowMs: number,
 ): ReadonlyMap<string, ProgramHistory> {
+  const isSameSupervisor = pid === before.supervisorPid
+  if (isSameSupervisor && atRest.get(before.programs) === selected) return before.programs
   const sinceMs = before.answeredMs === null ? 0 : nowMs - before.answeredMs
   const windowMs = Math.min(Math.max(WINDOW_MS, LOOKS_PER_WINDOW * sinceMs), LONGEST_WINDOW_MS)
   const eventsOf = events === null ? null : byName(events)
   const shared = sharedNames(processes)
-  return new Map(
+  const histories = new Map(
     selected.map((info) => {
       const fullName = `${info.group}:${info.name}`
       const history = followRestarts(info, before.programs.get(fullName), {
         events: eventsOf === null ? null : (eventsOf.get(info.name) ?? []),
         isOnlyOne: sinceMs > windowMs || shared.has(info.name),
-        isSameSupervisor: pid === before.supervisorPid,
+        isSameSupervisor,
         own: before.ownRestarts.get(fullName),
         toldMs: before.toldMs,
         nowMs,
@@ -35,6 +40,8 @@ export function followPrograms(
       return [fullName, history]
     }),
   )
+  if (!anyRestarts(histories)) atRest.set(histories, selected)
+  return histories
 }
 
 function sharedNames(processes: readonly ProcessInfo[]): ReadonlySet<string> {

@@ -81,7 +81,10 @@ export function judge(seen: Look, before: MonitorMemory, rules: Rules, nowMs: nu
     total: programs?.selected ?? before.total,
     outsideSystemd: isOutsideSystemd(look, before),
     // Not in the midst of a shutdown, when there is less and less left to stop.
-    shutdownSeconds: state === null || candidate !== null ? before.shutdownSeconds : shutdownSeconds(state),
+    shutdownSeconds:
+      state === null || candidate !== null
+        ? before.shutdownSeconds
+        : shutdownSeconds(state.processes, state.configs),
     httpFailure: http.candidate?.says ?? null,
     ownRestarts: own,
   }

@@ -54,6 +54,8 @@ interface PlanContext {
   readonly nowMs: number
 }
 
+const NOTHING_TO_DO = { orders: [], own: new Map() } as const
+
 /** Decides which programs the agent restarts now, each at most once per cool-down, and remembers it. */
 export function planRestarts(
   confirmed: readonly Seen[],
@@ -61,6 +63,8 @@ export function planRestarts(
   { programs, rules, nowMs }: PlanContext,
 ): { orders: readonly RestartOrder[]; own: OwnRestarts } {
   const { onFailure, restartCooldownMs } = rules
+  if (before.size === 0 && !confirmed.some(({ candidate }) => candidate.offence !== undefined))
+    return NOTHING_TO_DO
   const own = new Map(
     [...before]
       .filter(([, { begunMs }]) => nowMs - begunMs < rememberMs(restartCooldownMs))

@@ -1,5 +1,6 @@
 import type { ProcessInfo, ProcessState } from '../supervisor/process-info.ts'
 import type { ProcessEvent } from '../supervisor/process-event.ts'
+import { remember } from './remember.ts'
 
 /** A restart that nobody asked for. */
 interface Restart {
@@ -78,6 +79,11 @@ export function followRestarts(
 export function restartsThatCount(restarts: readonly Restart[], nowMs: number): readonly Restart[] {
   return restarts.filter(({ untilMs }) => nowMs < untilMs)
 }
+
+/** Whether any restart is remembered at all: where none is, time alone changes nothing. */
+export const anyRestarts: (histories: ReadonlyMap<string, ProgramHistory>) => boolean = remember(
+  (histories) => [...histories.values()].some(({ restarts }) => restarts.length > 0),
+)
 
 /** The start time has whole seconds: one that ended and came back within one of them has only another pid. */
 export function isAnother(now: Process, before: Process): boolean {

@@ -1,3 +1,4 @@
+import { remember } from './remember.ts'
 import type { SupervisorState } from '../supervisor/rpc-reading.ts'
 
 const DEFAULT_STOPWAITSECS = 10
@@ -9,10 +10,10 @@ const ENOUGH_SECONDS = 120
  * group together.
  * @see https://github.com/Supervisor/supervisor/blob/main/supervisor/supervisord.py
  */
-export function shutdownSeconds({
-  processes,
-  configs,
-}: Pick<SupervisorState, 'processes' | 'configs'>): number {
+export const shutdownSeconds: (
+  processes: SupervisorState['processes'],
+  configs: SupervisorState['configs'],
+) => number = remember((processes, configs) => {
   const configured = new Map(
     configs?.map(({ group, name, stopwaitsecs }) => [`${group}:${name}`, stopwaitsecs]),
   )
@@ -24,4 +25,4 @@ export function shutdownSeconds({
   const groups = [...slowest.values()]
   const sum = groups.reduce((all, seconds) => all + seconds, 0)
   return Math.max(DEFAULT_STOPWAITSECS, Math.min(sum, ENOUGH_SECONDS), ...groups)
-}
+})

@@ -1,5 +1,6 @@
 import { HttpFailure, type HttpFailureCode } from '../http.ts'
 import type { XmlRpcAnswer } from './answer.ts'
+import type { AnswerMemo } from './answer-memo.ts'
 import { XmlRpcDecodeError } from './decode-error.ts'
 import { decodePlain } from './decode-plain.ts'
 import { encodeCall } from './encode.ts'
@@ -21,6 +22,13 @@ export type CallResult =
       readonly began?: true
     }
 
+export interface DecodeOptions {
+  /** What becomes of control characters. */
+  readonly controls?: 'refuse' | 'picture'
+  /** For what is asked again and again. */
+  readonly memo?: AnswerMemo
+}
+
 /**
  * Makes one call; whatever the server and the network do is a result.
  * @throws {RangeError} for params that XML-RPC cannot carry
@@ -29,13 +37,13 @@ export async function call(
   peer: Peer,
   method: string,
   params: readonly XmlRpcValue[],
-  options: PostOptions & { readonly controls?: 'refuse' | 'picture' },
+  options: PostOptions & DecodeOptions,
 ): Promise<CallResult> {
   const body = encodeCall(method, params)
   try {
     const answer = await peer.post(body, options)
     return answer.status === 200
-      ? await decode(answer.body, options.controls)
+      ? await decode(answer.body, options)
       : { kind: 'http-status', status: answer.status }
   } catch (error) {
     if (error instanceof XmlRpcDecodeError) return { kind: 'not-xmlrpc', detail: error.message }
@@ -48,9 +56,14 @@ export async function call(
 }
 
 /** The reader of any XML is loaded where it is needed: where the other end writes it another way, or wrongly. */
-async function decode(body: Buffer, controls?: 'refuse' | 'picture'): Promise<XmlRpcAnswer> {
+async function decode(body: Buffer, { controls, memo }: DecodeOptions): Promise<XmlRpcAnswer> {
+  const known = memo?.recall(body)
+  if (known !== undefined) return { kind: 'value', value: known }
   const value = decodePlain(body)
-  if (value !== undefined) return { kind: 'value', value }
+  if (value !== undefined) {
+    memo?.keep(value)
+    return { kind: 'value', value }
+  }
   /* c8 ignore next -- the transpiler of the tests adds a branch to an import */
   const { decodeAnswer } = await import('./decode.ts')
   return decodeAnswer(body, controls)

@@ -41,7 +41,7 @@ test('reads the unit when something has happened', async () => {
 test('reads the unit when another supervisord answers, or one that does not tell which it is', async () => {
   const pidless: RpcReading = {
     kind: 'answered',
-    state: { ms: 1, pid: null, processes: programs, configs: null, events: null },
+    state: { ms: 1, pid: null, now: 0, processes: programs, configs: null, events: null },
   }
   for (const rpc of [answered(programs, null, { pid: 8 }), pidless]) {
     assert.equal((await takeLook(doors(rpc), never, BEFORE)).unit, READ)

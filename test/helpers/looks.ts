@@ -15,7 +15,6 @@ export function program(fullName: string, state: ProcessState, more: Partial<Pro
     state,
     start: 1_700_000_000,
     stop: 0,
-    now: 1_700_000_100,
     spawnerr: '',
     exitstatus: 0,
     pid: isAlive ? 1234 : 0,
@@ -52,9 +51,12 @@ export function unitState(more: Partial<UnitState> = {}): UnitReading {
 export function answered(
   processes: readonly ProcessInfo[],
   configs: readonly ProgramConfig[] | null = null,
-  more: { pid?: number; events?: readonly ProcessEvent[] } = {},
+  more: { pid?: number; now?: number; events?: readonly ProcessEvent[] } = {},
 ): RpcReading {
-  return { kind: 'answered', state: { ms: 3, pid: 4711, processes, configs, events: null, ...more } }
+  return {
+    kind: 'answered',
+    state: { ms: 3, pid: 4711, now: 1_700_000_100, processes, configs, events: null, ...more },
+  }
 }
 
 const SOCKET = 'unix:///run/supervisor.sock'

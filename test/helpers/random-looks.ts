@@ -131,7 +131,6 @@ function anyProcess(random: Random): ProcessInfo {
     name: pick(random, TEXTS),
     start: pick(random, NUMBERS),
     stop: pick(random, NUMBERS),
-    now: pick(random, NUMBERS),
     pid: pick(random, NUMBERS),
     exitstatus: pick(random, NUMBERS),
     spawnerr: pick(random, [null, ...TEXTS]),

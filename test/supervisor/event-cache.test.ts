@@ -11,12 +11,14 @@ const SPAWNED = { name: 'web', kind: 'spawned', pid: 4711 }
 function cacheOver(...answers: CallResult[]) {
   const cache = createEventCache()
   const asked: number[] = []
-  const get = (...processes: ReturnType<typeof program>[]) =>
-    cache.get(processes, (bytes) => {
+  const time = { now: 1_700_000_100 }
+  const getAll = (processes: readonly ReturnType<typeof program>[]) =>
+    cache.get(processes, time.now, (bytes) => {
       asked.push(bytes)
       return Promise.resolve((answers.length > 1 ? answers.shift() : answers[0]) as CallResult)
     })
-  return { get, asked }
+  const get = (...processes: ReturnType<typeof program>[]) => getAll(processes)
+  return { get, getAll, asked, time }
 }
 
 const value = (text: string): CallResult => ({ kind: 'value', value: text })
@@ -24,9 +26,10 @@ const brokenText: CallResult = { kind: 'http-status', status: 500 }
 const web = (more = {}) => program('web', 'RUNNING', more)
 
 test('the log is read once for the same processes, and again for another', async () => {
-  const { get, asked } = cacheOver(value(LOG))
+  const { get, asked, time } = cacheOver(value(LOG))
   assert.deepEqual(await get(web()), [SPAWNED])
-  assert.deepEqual(await get(web({ now: 1_700_000_105 })), [SPAWNED])
+  time.now += 5
+  assert.deepEqual(await get(web()), [SPAWNED])
   assert.equal(asked.length, 1)
   await get(web({ pid: 99 }))
   await get(web({ pid: 99, start: 1_700_000_050 }))
@@ -34,8 +37,9 @@ test('the log is read once for the same processes, and again for another', async
 })
 
 test('the log is not read when nothing was started within the hour', async () => {
-  const { get, asked } = cacheOver(value(LOG))
-  assert.equal(await get(web({ now: 1_700_010_000 }), program('never', 'STOPPED', { start: 0 })), null)
+  const { get, asked, time } = cacheOver(value(LOG))
+  time.now = 1_700_010_000
+  assert.equal(await get(web(), program('never', 'STOPPED', { start: 0 })), null)
   assert.deepEqual(asked, [])
 })
 

@@ -12,11 +12,16 @@ const exited = (more = {}) => program('web', 'EXITED', { exitstatus: 1, ...LOGGE
 /** A cache over programs whose last words are `<program> says <count>`. */
 function cache(signal = never) {
   const asked: string[] = []
+  const time = { now: 1_700_000_100 }
   const known = createStderrCache((name) => {
     asked.push(name)
     return Promise.resolve(`${name} says ${asked.length}`)
   })
-  return { asked, get: (...processes: ReturnType<typeof program>[]) => known.get(processes, signal) }
+  return {
+    asked,
+    get: (...processes: ReturnType<typeof program>[]) => known.get(processes, time.now, signal),
+    time,
+  }
 }
 
 test('the last words of a failed program are asked for once', async () => {
@@ -46,8 +51,9 @@ test('one that came back lately tells why, and long after nothing', async () => 
   const { get } = cache()
   const back = { stop: 1_699_999_999, ...LOGGED }
   assert.equal((await get(program('web', 'RUNNING', back))).size, 1)
-  const { get: getLater } = cache()
-  assert.equal((await getLater(program('web', 'RUNNING', { ...back, now: 1_700_000_400 }))).size, 0)
+  const { get: getLater, time } = cache()
+  time.now = 1_700_000_400
+  assert.equal((await getLater(program('web', 'RUNNING', back))).size, 0)
 })
 
 test('five are asked in one look, the failed ones first, the others in the next', async () => {

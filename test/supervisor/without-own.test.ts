@@ -13,7 +13,14 @@ function state(): SupervisorState {
     program('kuma', 'RUNNING', { pid: 17 }),
     program('agents:kuma', 'RUNNING', { pid: 18 }),
   ]
-  return { ms: 1, pid: 1, processes, configs: [programConfig('web'), programConfig('kuma')], events: null }
+  return {
+    ms: 1,
+    pid: 1,
+    now: 0,
+    processes,
+    configs: [programConfig('web'), programConfig('kuma')],
+    events: null,
+  }
 }
 
 const names = ({ processes }: SupervisorState): string[] =>

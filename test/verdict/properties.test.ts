@@ -110,11 +110,38 @@ describe('a text that is cut', () => {
   })
 })
 
+describe('what has not changed', () => {
+  it('is judged alike whether it is shown by the same objects or by equal ones', () => {
+    forAll((random, ruleSet) => {
+      const [same, equal] = [new Observer(ruleSet), new Observer(structuredClone(ruleSet))]
+      for (let count = 0; count < 8; count += 1) {
+        const shown = random() < 0.5 ? anyLook(random) : wellLook(random, [1, 2, 3, 4, 5])
+        for (let times = 0; times < 3; times += 1) {
+          const stepMs = random() * 100
+          const [one, other] = [same.see(shown, stepMs), equal.see(structuredClone(shown), stepMs)]
+          assert.deepEqual(
+            { ...one, messageFor: one.messageFor?.(0) },
+            { ...other, messageFor: other.messageFor?.(0) },
+          )
+        }
+      }
+    })
+  })
+
+  it('is remembered as it is', () => {
+    const observer = new Observer(rules())
+    const shown = look(unitState(), answered([program('web', 'RUNNING')]))
+    const first = observer.see(shown).memory.programs
+    assert.equal(observer.see(shown).memory.programs, first)
+    assert.notEqual(observer.see(structuredClone(shown)).memory.programs, first)
+  })
+})
+
 /** A host on which all is well: nothing of what it shows may ever be an alarm. */
 function wellLook(random: () => number, start: readonly number[]): Look {
   const names = ['web', 'celery:a', 'celery:b', 'batch', 'idle']
   const processes: ProcessInfo[] = names.map((name, index) => {
-    const at = { start: start[index] ?? 0, pid: 100 + index, now: 1_700_000_000 + random() * 1e6 }
+    const at = { start: start[index] ?? 0, pid: 100 + index }
     if (name === 'idle') return program(name, 'STOPPED', { start: 0 })
     if (name === 'batch') return program(name, 'EXITED', { ...at, pid: 0 })
     return program(name, 'RUNNING', at)
@@ -126,7 +153,7 @@ function wellLook(random: () => number, start: readonly number[]): Look {
     { kind: 'no-systemd' } as const,
     { kind: 'unreachable', cause: 'D-Bus timed out' } as const,
   ])
-  return look(unit, answered(processes), random() * 1e6)
+  return look(unit, answered(processes, null, { now: 1_700_000_000 + random() * 1e6 }), random() * 1e6)
 }
 
 describe('a steady healthy host', () => {

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { IGNORES_TERM, WELL, type Scenario, type Stage } from '../scenario.ts'
-import { distortProcesses } from './states.ts'
+import { distortClock, distortProcesses } from './states.ts'
 
 const dies = (how: string): Record<string, string | boolean> => ({
   command: `/bin/sh -c "sleep 1.4; ${how}"`,
@@ -234,17 +234,17 @@ export const RESTARTS: readonly Scenario[] = [
   {
     name: 'date set back under running programs (fixture)',
     programs: { rollback: WELL },
-    distorts: distortProcesses((info, count) => ({
-      ...info,
-      start: info.start - 3600 * Math.floor(count / 4),
-      now: info.now - 3600 * Math.floor(count / 4),
-    })),
+    distorts: (look, count) => {
+      const backSeconds = 3600 * Math.floor(count / 4)
+      const set = distortClock((now) => now - backSeconds)(look)
+      return distortProcesses((info) => ({ ...info, start: info.start - backSeconds }))(set, count)
+    },
     phases: [{ truth: 'well', says: /^1 of 1 running$/, forSeconds: 10 }],
   },
   {
     name: 'date set forward by a day, or a host that slept (fixture)',
     programs: { forward: WELL },
-    distorts: distortProcesses((info, count) => ({ ...info, now: info.now + (count > 6 ? 86_400 : 0) })),
+    distorts: distortClock((now, count) => now + (count > 6 ? 86_400 : 0)),
     phases: [{ truth: 'well', says: /^1 of 1 running$/, forSeconds: 6 }],
   },
 ]

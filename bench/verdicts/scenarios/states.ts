@@ -20,6 +20,14 @@ export function distortProcesses(change: (info: ProcessInfo, count: number) => P
       : look
 }
 
+/** Sets supervisord's clock. */
+export function distortClock(set: (now: number, count: number) => number) {
+  return (look: Look, count = 0): Look =>
+    look.rpc.kind === 'answered'
+      ? { ...look, rpc: { ...look.rpc, state: { ...look.rpc.state, now: set(look.rpc.state.now, count) } } }
+      : look
+}
+
 function distortConfigs(change: (config: ProgramConfig) => ProgramConfig) {
   return (look: Look): Look =>
     look.rpc.kind === 'answered'

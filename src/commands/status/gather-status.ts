@@ -123,22 +123,22 @@ function supervisordOf(
   if (rpc.kind === 'failed') {
     return { problem: oneLine(rpc.failure.detail), version: null, pid: null, upSeconds: null, programs: [] }
   }
-  const { pid, processes } = rpc.state
+  const { pid, now, processes } = rpc.state
   return {
     problem: null,
     version: says,
     pid,
     upSeconds: upSeconds === null ? null : Math.floor(upSeconds),
     programs: processes
-      .map((info) => programOf(info, restarts.get(`${info.group}:${info.name}`) ?? null))
+      .map((info) => programOf(info, now, restarts.get(`${info.group}:${info.name}`) ?? null))
       .toSorted(byGroupAndName),
   }
 }
 
 const RUNNING: ReadonlySet<ProcessState> = new Set(['RUNNING', 'STARTING', 'STOPPING'])
 
-function programOf(info: ProcessInfo, restarts: number | null): ProgramStatus {
-  const { group, name, state, now, start, pid } = info
+function programOf(info: ProcessInfo, now: number, restarts: number | null): ProgramStatus {
+  const { group, name, state, start, pid } = info
   const isUp = RUNNING.has(state)
   return {
     group: oneLine(group),

@@ -1,0 +1,52 @@
+import type { XmlRpcValue } from './value.ts'
+
+/** Spares the reading of an answer that is the one before again, but for what goes with the time. */
+export interface AnswerMemo {
+  /**
+   * What the last answer was read to, the very same object, where this one differs in nothing but the members that go
+   * with the time: these have their old values in it. Undefined for any other answer, which has to be read.
+   */
+  recall(body: Buffer): XmlRpcValue | undefined
+  /** Takes in what the answer that was asked about last was read to. */
+  keep(value: XmlRpcValue): void
+  /** What the first member that counts the time has in the answer that was asked about last; null where there is none. */
+  readonly time: number | null
+}
+
+/** Neither a control character nor what XML has marks for: such a text stands for itself, and `1?` keeps within 32 bits. */
+const TIMED = String.raw`<int>1?\d{1,9}</int>|<string>[ -%'-;=?-~]*</string>`
+
+/**
+ * @param counts the member that counts the time, in whole seconds
+ * @param tells another that has it in words
+ */
+export function createAnswerMemo(counts: string, tells: string): AnswerMemo {
+  const gap = String.raw`[ \t\n]*`
+  const timed = new RegExp(`<name>(?:${counts}|${tells})</name>${gap}<value>${gap}(?:${TIMED})`, 'g')
+  const counted = new RegExp(`<name>${counts}</name>${gap}<value>${gap}<int>(\\d{1,10})<`)
+  let last: { readonly pieces: readonly string[]; readonly value: XmlRpcValue } | null = null
+  let asked: readonly string[] = []
+  let time: number | null = null
+
+  return {
+    recall(body) {
+      // Byte by byte: what is the same again is as well formed as it was.
+      const text = body.toString('latin1')
+      asked = text.split(timed)
+      const found = counted.exec(text)?.[1]
+      time = found === undefined ? null : Number(found)
+      if (last === null || asked.length !== last.pieces.length) return undefined
+      for (let at = 0; at < asked.length; at++) if (asked[at] !== last.pieces[at]) return undefined
+      // The text, of which they are parts, is not to be kept twice.
+      asked = []
+      return last.value
+    },
+    keep(value) {
+      last = { pieces: asked, value }
+      asked = []
+    },
+    get time() {
+      return time
+    },
+  }
+}
