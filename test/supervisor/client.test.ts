@@ -93,7 +93,7 @@ test("reads supervisord 4.2.5's answers in one request, and its configuration on
 
 test('gives the very same programs as long as only time goes on, and the time', async (t) => {
   const { replaceIn, ...server } = await serveReplaced(t)
-  const client = open(t, server.url)
+  const client = openClient(t, server.url)
   const first = answered(await client.read(never))
   replaceIn((text) => text.replaceAll(/(<name>now<\/name>\s*<value><int>)\d+/g, '$11763700000'))
   const later = answered(await client.read(never))
