@@ -40,6 +40,8 @@ export function createConfigCache(now: () => number) {
     })
   }
 
+  const isDue = (): boolean => now() >= askAgainAt || (isStartedFirst && now() >= askFirstStartsAt)
+
   return {
     /** null where it is not known; a failure of `fetch` is none of the reading. */
     async get(
@@ -48,14 +50,13 @@ export function createConfigCache(now: () => number) {
       fetch: () => Promise<CallResult>,
     ): Promise<readonly ProgramConfig[] | null> {
       // Nothing of them has changed.
-      if (processes === last && pid === lastPid && now() < askAgainAt) return configs
+      if (processes === last && pid === lastPid && !isDue()) return configs
       last = processes
       lastPid = pid
       const sees = `${pid} ${processes.map(nameOf).toSorted().join('\n')}`
       const isOther = isMadeAnew(processes)
       const changed = sees !== seen || isOther
-      const isDue = now() >= askAgainAt || (isStartedFirst && now() >= askFirstStartsAt)
-      if (!changed && !isDue) return configs
+      if (!changed && !isDue()) return configs
       seen = sees
       isStartedFirst = false
       const startedAt = now()
