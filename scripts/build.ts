@@ -1,9 +1,10 @@
-// Builds dist/: the command, the agent in one file, and the licences of what is in it.
+// Builds dist/: the command, the agent in one file, that again with `once` alone, and the licences of what is in them.
 import { isAscii } from 'node:buffer'
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build, type BuildOptions } from 'esbuild'
 import { leaveOut } from './leave-out.ts'
+import { onlyOnce } from './only-once.ts'
 
 const root = join(import.meta.dirname, '..')
 const command = 'dist/kuma-supervisor-push.cjs'
@@ -38,12 +39,16 @@ const options = {
   logLevel: 'warning',
 } as const satisfies BuildOptions
 
-const { metafile } = await build({
+// As Node wraps a module: the launcher would have to copy it all to do so.
+const agent = {
   ...options,
   entryPoints: ['src/cli.ts'],
-  outfile: 'dist/agent.cjs',
-  plugins: [leaveOut],
-})
+  banner: { js: '(function(exports,require,module,__filename,__dirname){' },
+  footer: { js: '})' },
+} as const satisfies BuildOptions
+
+const { metafile } = await build({ ...agent, outfile: 'dist/agent.cjs', plugins: [leaveOut] })
+await build({ ...agent, outfile: 'dist/once.cjs', plugins: [onlyOnce, leaveOut] })
 await build({
   ...options,
   entryPoints: ['src/launcher/launch.ts'],
@@ -51,8 +56,10 @@ await build({
   banner: { js: '#!/usr/bin/env node' },
 })
 await chmod(join(root, command), 0o755)
-// The launcher reads it byte by byte. esbuild writes everything so but regular expressions: write \u… there.
-if (!isAscii(await readFile(join(root, 'dist/agent.cjs')))) throw new Error('dist/agent.cjs is not ASCII')
+// The launcher reads them byte by byte. esbuild writes everything so but regular expressions: write \u… there.
+for (const file of ['dist/agent.cjs', 'dist/once.cjs']) {
+  if (!isAscii(await readFile(join(root, file)))) throw new Error(`${file} is not ASCII`)
+}
 await writeFile(
   join(root, 'dist/THIRD-PARTY-LICENSES'),
   await licences(bundledPackages(Object.keys(metafile.inputs))),

@@ -11,6 +11,9 @@ const INSTEAD: readonly { readonly by: RegExp; readonly asks: RegExp; readonly f
   { by: /\/undici\//, asks: /\/(?:client-h2|socks5-proxy-agent|fetch\/body)(?:\.js)?$/, file: 'absent.ts' },
   // Only for two small things, and Node takes 5 ms to load it.
   { by: /\/undici\//, asks: /^node:http$/, file: 'no-http.ts' },
+  // Where the rest of the agent does without them, they would be loaded for these alone, in 2 ms.
+  { by: /\/(?:undici|dbus-next)\//, asks: /^(?:node:)?assert$/, file: 'plain-assert.cjs' },
+  { by: /\/dbus-next\//, asks: /^(?:node:)?fs\/promises$/, file: '../src/files.ts' },
   // Commands in files of their own.
   { by: /\/commander\//, asks: /^node:child_process$/, file: 'absent.ts' },
 ]
@@ -20,7 +23,7 @@ export const leaveOut: Plugin = {
   name: 'leave out what is never used',
   setup(build) {
     build.onResolve(
-      { filter: /^(?:fast-xml-|node:|crypto$|child_process$)|^\.\.?\// },
+      { filter: /^(?:fast-xml-|node:|assert$|crypto$|child_process$)|^\.\.?\// },
       ({ path, importer }) => {
         const found = INSTEAD.find(({ by, asks }) => by.test(importer) && asks.test(path))
         return found === undefined ? undefined : { path: join(import.meta.dirname, found.file) }

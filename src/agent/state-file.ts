@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { codeOf, messageOf } from '../errors.ts'
+import { close, fsync, mkdir, open, readFile, rename, rm, writeFile } from '../files.ts'
 import type { Log } from '../log.ts'
 import { decodeState, encodeState, type Remembered } from './state-codec.ts'
 
@@ -30,9 +30,13 @@ export function createStateFile({ path, bootId, log }: StateFileOptions): StateF
     const temporary = `${path}.${process.pid}.tmp`
     try {
       const flags = constants.O_CREAT | constants.O_TRUNC | constants.O_WRONLY | constants.O_NOFOLLOW
-      await using file = await open(temporary, flags, 0o600)
-      await file.writeFile(text)
-      await file.sync()
+      const file = await open(temporary, flags, 0o600)
+      try {
+        await writeFile(file, text)
+        await fsync(file)
+      } finally {
+        await close(file)
+      }
       await rename(temporary, path)
     } catch (error) {
       await rm(temporary, { force: true })

@@ -14,22 +14,20 @@ import { remembered } from './remembered.ts'
 import { slowestPage } from './slowest-page.ts'
 import { waitVisibly } from './wait-visibly.ts'
 
-/** `once`: looks, pushes, and leaves with the verdict as its exit code. */
+/**
+ * `once`: looks, pushes, and leaves with the verdict as its exit code. What it has opened, its lock included, ends with the
+ * process, which leaves at once: to close it takes longer.
+ */
 export async function once(flags: SharedFlags, terminal: Terminal, stop: AbortSignal): Promise<ExitCode> {
   const prepared = await load(flags, terminal)
   const { loaded, log } = prepared
   if (loaded.dryRun) return lookAndPush(prepared, terminal, stop)
   const { stateFile } = loaded.config.agent
-  const release = await takeLock(resolve(stateFile))
-  if (release === null) {
+  if ((await takeLock(resolve(stateFile))) === null) {
     log.error(`another one-shot with the state file ${stateFile} is at work: nothing was checked`)
     return EXIT.locked
   }
-  try {
-    return await lookAndPush(prepared, terminal, stop)
-  } finally {
-    await release()
-  }
+  return lookAndPush(prepared, terminal, stop)
 }
 
 async function lookAndPush(
@@ -41,8 +39,7 @@ async function lookAndPush(
   const clock = realClock
   const stateFile = createStateFile({ path: config.agent.stateFile, bootId: await readBootId(), log })
   const memories = dryRun ? new Map() : await stateFile.load()
-  const opened = await openWatches({ config, env, memories, clock, log, mask, dryRun, listens: false })
-  const { watches } = opened
+  const { watches } = await openWatches({ config, env, memories, clock, log, mask, dryRun, listens: false })
   const monitors = watches.flatMap((watch) => watch.monitors)
   const outboxes = await openOutboxes({
     config,
@@ -54,27 +51,23 @@ async function lookAndPush(
     onTold: (name, untilMs) => void monitors.find((one) => one.name === name)?.told(untilMs),
     onMissed: () => {},
   })
-  try {
-    const looking = runOnce(watches, { clock, log, slowestMs: slowestPage(config) }, stop)
-    const { restarts } = await waitVisibly('checking', looking, terminal)
-    const standings = new Standings(memories)
-    for (const monitor of monitors) {
-      if (monitor.verdict !== null) standings.note(monitor.name, monitor.verdict.status, Date.now())
-      const telling = monitor.heartbeat(clock.now(), Infinity)
-      if (telling === null) log.warn(`${monitor.name}: nothing can be said yet, the next run will know`)
-      else outboxes.offer(monitor.name, telling)
-    }
-    const settled = monitors.map(
-      async ({ name, verdict }) => verdict !== null && Promise.race([outboxes.settled(name), stopped(stop)]),
-    )
-    const delivered = await waitVisibly('waiting for Kuma', Promise.all(settled), terminal)
-    await restarts
-    if (!dryRun) await stateFile.save(remembered(monitors, outboxes, standings))
-    if (!delivered.every(Boolean)) return EXIT.undelivered
-    return monitors.some(({ verdict }) => verdict?.status === 'down') ? EXIT.down : EXIT.ok
-  } finally {
-    await Promise.all([outboxes.close(), opened.close()])
+  const looking = runOnce(watches, { clock, log, slowestMs: slowestPage(config) }, stop)
+  const { restarts } = await waitVisibly('checking', looking, terminal)
+  const standings = new Standings(memories)
+  for (const monitor of monitors) {
+    if (monitor.verdict !== null) standings.note(monitor.name, monitor.verdict.status, Date.now())
+    const telling = monitor.heartbeat(clock.now(), Infinity)
+    if (telling === null) log.warn(`${monitor.name}: nothing can be said yet, the next run will know`)
+    else outboxes.offer(monitor.name, telling)
   }
+  const settled = monitors.map(
+    async ({ name, verdict }) => verdict !== null && Promise.race([outboxes.settled(name), stopped(stop)]),
+  )
+  const delivered = await waitVisibly('waiting for Kuma', Promise.all(settled), terminal)
+  await restarts
+  if (!dryRun) await stateFile.save(remembered(monitors, outboxes, standings))
+  if (!delivered.every(Boolean)) return EXIT.undelivered
+  return monitors.some(({ verdict }) => verdict?.status === 'down') ? EXIT.down : EXIT.ok
 }
 
 /** A push that is cut short has not been delivered. */

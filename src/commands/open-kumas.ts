@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile } from '../files.ts'
 import { version } from '../../package.json'
 import type { KumaConfig } from '../config/config.ts'
 import { secretsOf } from '../config/secrets.ts'

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile } from '../files.ts'
 
 /** Names this boot of the host; the same text every time where the kernel does not tell. */
 export async function readBootId(): Promise<string> {

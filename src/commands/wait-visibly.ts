@@ -15,12 +15,11 @@ export async function waitVisibly<T>(
   terminal: Pick<Terminal, 'env' | 'isScreen' | 'print' | 'screenSize'>,
 ): Promise<T> {
   const progress = createProgress(terminal)
-  const startedMs = performance.now()
   let timer: NodeJS.Timeout | null = null
   let shown = 0
   const show = (): void => {
     shown += 1
-    progress.show(`${says}, ${Math.round((performance.now() - startedMs) / 1000)} s`)
+    progress.show(`${says}, ${Math.round((AFTER_MS + EVERY_MS * (shown - 1)) / 1000)} s`)
     timer = setTimeout(show, EVERY_MS)
   }
   timer = setTimeout(show, AFTER_MS)

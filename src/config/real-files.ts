@@ -1,25 +1,26 @@
 import { constants } from 'node:fs'
-import { access, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { access, close, fstat, open, read } from '../files.ts'
 import type { FileSource } from './text-file.ts'
 
 /** The file system of this host. */
 export const realFiles: FileSource = {
   async read(path, maxBytes) {
-    const handle = await open(path, 'r')
+    const file = await open(path, 'r')
     try {
-      const { mode, uid, gid } = await handle.stat()
+      const { mode, uid, gid } = await fstat(file)
       const chunks: Buffer[] = []
       // Pipes and devices have no size, so it is read until it ends or is too much.
       for (let left = maxBytes + 1; left > 0;) {
-        const { bytesRead, buffer } = await handle.read(Buffer.alloc(Math.min(left, 65_536)))
+        const buffer = Buffer.alloc(Math.min(left, 65_536))
+        const { bytesRead } = await read(file, buffer, 0, buffer.length, null)
         if (bytesRead === 0) break
         chunks.push(buffer.subarray(0, bytesRead))
         left -= bytesRead
       }
       return { bytes: Buffer.concat(chunks), mode: mode & 0o777, uid, gid }
     } finally {
-      await handle.close()
+      await close(file)
     }
   },
   async canWriteIn(folder) {

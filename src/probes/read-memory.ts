@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile } from '../files.ts'
 import type { MemoryReading } from './memory-reading.ts'
 import { parseProcessStat } from './process-stat.ts'
 

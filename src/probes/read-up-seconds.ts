@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile } from '../files.ts'
 import { parseProcessStat } from './process-stat.ts'
 
 // Fixed by the kernel's interface to user space, whatever the kernel's own tick is.

@@ -1,5 +1,5 @@
-import { readFile, stat } from 'node:fs/promises'
 import { codeOf, messageOf } from '../errors.ts'
+import { readFile, stat } from '../files.ts'
 import { createMask } from '../secret.ts'
 import { call, type CallResult, type DecodeOptions } from '../xmlrpc/call.ts'
 import { createAnswerMemo } from '../xmlrpc/answer-memo.ts'

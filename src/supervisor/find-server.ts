@@ -1,5 +1,5 @@
-import { access, stat } from 'node:fs/promises'
 import { delimiter, dirname, join, resolve } from 'node:path'
+import { access, stat } from '../files.ts'
 import { noDescriptors } from '../no-descriptors.ts'
 import type { RpcFailure } from './rpc-reading.ts'
 import { parseServerUrl } from './server-url.ts'

@@ -1,5 +1,5 @@
-import { access, readdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { access, readdir } from '../files.ts'
 
 /**
  * The paths that match a pattern of `*`, `?` and `[…]`, sorted; what cannot be read is left out.

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { dirname, normalize, resolve } from 'node:path'
 import { codeOf } from '../errors.ts'
+import { readFile } from '../files.ts'
 import { expand } from './expand.ts'
 import { glob } from './glob.ts'
 import { type IniSections, parsePythonIni } from './python-ini.ts'

@@ -63,7 +63,7 @@ function encodeDateTime(text: string): string {
 }
 
 // oxlint-disable-next-line no-control-regex -- these are exactly what XML 1.0 has no way to write
-const NOT_IN_XML = /[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|\p{Surrogate}/u
+const NOT_IN_XML = /[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]/u
 
 function escape(text: string): string {
   const bad = NOT_IN_XML.exec(text)

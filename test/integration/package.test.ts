@@ -54,6 +54,7 @@ suite('the package', () => {
         'config.example.toml',
         'dist/THIRD-PARTY-LICENSES',
         'dist/agent.cjs',
+        'dist/once.cjs',
         'dist/kuma-supervisor-push.cjs',
         ...pages.map((name) => `docs/${name}`),
         'install.sh',
