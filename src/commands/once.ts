@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { lockName } from '../agent/lock-name.ts'
 import { takeLock } from '../agent/take-lock.ts'
 import { runOnce } from '../agent/run-once.ts'
 import { Standings } from '../agent/standings.ts'
@@ -23,7 +23,7 @@ export async function once(flags: SharedFlags, terminal: Terminal, stop: AbortSi
   const { loaded, log } = prepared
   if (loaded.dryRun) return lookAndPush(prepared, terminal, stop)
   const { stateFile } = loaded.config.agent
-  if ((await takeLock(resolve(stateFile))) === null) {
+  if ((await takeLock(await lockName(stateFile))) === null) {
     log.error(`another one-shot with the state file ${stateFile} is at work: nothing was checked`)
     return EXIT.locked
   }

@@ -330,7 +330,9 @@ suite('a signal', () => {
     const supervisord = await supervisordFor(t)
     const folder = await temporaryFolder(t)
     const preload = join(folder, 'preload.cjs')
-    await writeFile(preload, "require('node:fs/promises').rename = () => new Promise(() => {})")
+    // What hangs in the kernel keeps the process, too.
+    const hang = 'new Promise(() => setInterval(() => {}, 1000))'
+    await writeFile(preload, `require('node:fs/promises').rename = () => ${hang}`)
     const args = ['--unit', 'none', '--supervisor-url', supervisord.url, '--kuma-url', 'http://127.0.0.1:1']
     const start = async () => {
       const agent = startAgent([...args, '--token', TOKEN, '--state-file', join(folder, 'state.json')], {

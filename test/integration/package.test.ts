@@ -91,6 +91,13 @@ suite('the package', () => {
     assert.match(stdout, /^\d+\.\d+\.\d+\n$/)
   })
 
+  test('brings nothing of what is known to be unsafe and came with D-Bus once', () => {
+    const licences = readFileSync(join(unpacked, 'dist/THIRD-PARTY-LICENSES'), 'utf8')
+    assert.match(licences, /^@jellybrick\/dbus-next \d/m, 'what is in the bundle is named there')
+    // CVE-2023-0842 of xml2js before 0.5, and a package that once came with a thief of passwords.
+    assert.doesNotMatch(licences, /^(?:xml2js|event-stream) \d/m)
+  })
+
   test('has a manual page that man can show', async () => {
     const { code, stdout } = await runCommand([
       'mandoc',
