@@ -1,9 +1,10 @@
+import { join } from 'node:path'
 import { BUNDLE, type Stage } from './stage.ts'
 import { median, type Row } from './table.ts'
 
 /** Wall and CPU milliseconds and the largest resident set in MB, of each run. */
 type Runs = Readonly<
-  Record<'empty' | 'once' | 'unitOnly' | 'shell' | 'cron', readonly [number, number, number][]>
+  Record<'empty' | 'floor' | 'once' | 'unitOnly' | 'shell' | 'cron', readonly [number, number, number][]>
 >
 
 /** What one round costs that starts anew each minute. */
@@ -15,6 +16,7 @@ export async function measureOneShots({ measure, command, pushUrl }: Stage, roun
     rounds,
     commands: {
       empty: command(node, '-e', '0'),
+      floor: command(node, join(import.meta.dirname, 'floor.cjs'), pushUrl),
       once: command(node, BUNDLE, ...ours),
       unitOnly: command(node, BUNDLE, ...ours, '--supervisor-url', 'none'),
       shell: command(
@@ -32,7 +34,13 @@ export async function measureOneShots({ measure, command, pushUrl }: Stage, roun
   /** Of the runs of one round, since the machine may do other things in the next. */
   const ratio = (one: keyof Runs, other: keyof Runs, field = 0): number =>
     median(runs[one].map((run, round) => (run[field] ?? NaN) / (runs[other][round]?.[field] ?? NaN)))
-  const row = (measured: string, one: keyof Runs, other: keyof Runs, what: string, target: number): Row[] => [
+  const row = (
+    measured: string,
+    one: keyof Runs,
+    other: keyof Runs,
+    what: string,
+    target: number | null,
+  ): Row[] => [
     {
       measure: `${measured}, wall`,
       ours: says(one),
@@ -51,6 +59,7 @@ export async function measureOneShots({ measure, command, pushUrl }: Stage, roun
       0.35,
     ),
     ...row('the same', 'once', 'empty', '`node -e 0`', 2.8),
+    ...row('the same', 'once', 'floor', 'Node with the same three sockets, reading nothing', null),
     ...row('`once --supervisor-url none`', 'unitOnly', 'cron', '`systemctl`, `curl`', 5),
   ]
 }
