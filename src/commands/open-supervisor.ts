@@ -5,8 +5,7 @@ import type { SupervisorConfig } from '../config/config.ts'
 import type { Log } from '../log.ts'
 import type { RpcReading } from '../supervisor/rpc-reading.ts'
 import type { SupervisorClient } from '../supervisor/client.ts'
-import type { FoundServer } from '../supervisor/find-server.ts'
-import { withoutOwn, type OwnProcess } from '../supervisor/without-own.ts'
+import { countOwn, withoutOwn, type OwnProcess } from '../supervisor/without-own.ts'
 import { findSupervisor } from './find-supervisor.ts'
 
 /** The door to one supervisord, wherever the configuration says it is or it is found. */
@@ -55,7 +54,7 @@ export function openSupervisor(config: SupervisorConfig, options: DoorOptions): 
   const warned = new Set<string>()
   let version: { readonly pid: number | null; readonly says: string } | null = null
 
-  const warn = ({ warning }: FoundServer): void => {
+  const warn = (warning: string | null): void => {
     if (warning === null || warned.has(warning)) return
     warned.add(warning)
     options.log.warn(warning)
@@ -77,13 +76,20 @@ export function openSupervisor(config: SupervisorConfig, options: DoorOptions): 
       if (config.url === 'auto' && isDoubtful) {
         const found = await findSupervisor(config, options.env)
         if (found.kind === 'failed') return found
-        warn(found)
+        warn(found.warning)
         address = found
       }
       const client = await open(address)
       const reading = await client.read(signal, isFresh)
       isDoubtful = reading.kind === 'failed'
       if (reading.kind !== 'answered' || own === null) return reading
+      const copies = countOwn(reading.state, own, address.url)
+      if (copies > 1) {
+        warn(
+          `supervisord runs ${copies} of this agent and each of them pushes: ` +
+            `take numprocs out of [eventlistener:${own.group}]`,
+        )
+      }
       return { ...reading, state: withoutOwn(reading.state, own, address.url) }
     },
     async wake(signal) {

@@ -9,15 +9,28 @@ export interface OwnProcess {
   readonly pid: number
 }
 
-/** Leaves the agent out of what the supervisord at this address has said: nobody is told of the messenger. */
+/**
+ * Leaves the agent out of what the supervisord at this address has said: nobody is told of the messenger. An event listener
+ * has a group of its own: whatever else is in it is one more copy of the agent.
+ */
 export function withoutOwn(state: SupervisorState, own: OwnProcess, url: string): SupervisorState {
-  const isOwn = ({ group, name, pid }: { group: string; name: string; pid: number }): boolean =>
-    // One of another supervisord may have the same name; and ours may be configured by another URL than it gives itself.
-    group === own.group && name === own.name && (url === own.serverUrl || pid === own.pid)
-  if (!state.processes.some(isOwn)) return state
+  if (!runsOwn(state, own, url)) return state
   return {
     ...state,
-    processes: state.processes.filter((one) => !isOwn(one)),
-    configs: state.configs?.filter(({ group, name }) => group !== own.group || name !== own.name) ?? null,
+    processes: state.processes.filter(({ group }) => group !== own.group),
+    configs: state.configs?.filter(({ group }) => group !== own.group) ?? null,
   }
+}
+
+/** How many copies of the agent the supervisord at this address is set to run; 0 when it is another one's. */
+export function countOwn(state: SupervisorState, own: OwnProcess, url: string): number {
+  return runsOwn(state, own, url) ? state.processes.filter(({ group }) => group === own.group).length : 0
+}
+
+function runsOwn({ processes }: SupervisorState, own: OwnProcess, url: string): boolean {
+  return processes.some(
+    ({ group, name, pid }) =>
+      // One of another supervisord may have the same name; and ours may be configured by another URL than it gives itself.
+      group === own.group && name === own.name && (url === own.serverUrl || pid === own.pid),
+  )
 }

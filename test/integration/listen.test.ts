@@ -24,7 +24,7 @@ interface Stage {
 async function start(
   t: TestContext,
   programs: SupervisordOptions['programs'],
-  { agent = '', args = '' } = {},
+  { agent = '', args = '', listener = {} } = {},
 ): Promise<Stage> {
   const dir = await mkdtemp(join(tmpdir(), 'ksp-listen-'))
   t.after(() => rm(dir, { recursive: true, force: true }))
@@ -42,6 +42,7 @@ async function start(
         autorestart: 'true',
         stdout_logfile: `${dir}/protocol`,
         stderr_logfile: `${dir}/said`,
+        ...listener,
       },
     },
   })
@@ -91,6 +92,15 @@ test('pushes a program that goes FATAL, by the event alone, and never counts its
   await stage.supervisord.ctl('stop', 'größe')
   await eventually('its stop is heard', stage.said, (text) => /STATE_STOPPED processname:größe/.test(text))
   for (const { msg } of stage.kuma.arrivals) assert.doesNotMatch(msg, /kuma/)
+})
+
+test('says when it runs more than once, and counts none of its copies', async (t) => {
+  const numprocs = { numprocs: 2, process_name: '%(program_name)s_%(process_num)02d' }
+  const stage = await start(t, { web: 'sleep 600' }, { listener: numprocs })
+  const warning =
+    'warn: supervisord runs 2 of this agent and each of them pushes: take numprocs out of [eventlistener:kuma]'
+  await eventually('it warns', stage.said, (text) => text.includes(warning))
+  await waitUntil('it counts web alone', stage, /^1 of 1 running/)
 })
 
 test('writes nothing but the protocol to standard output, a dry run included', async (t) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { SupervisorState } from '../../src/supervisor/rpc-reading.ts'
-import { withoutOwn, type OwnProcess } from '../../src/supervisor/without-own.ts'
+import { countOwn, withoutOwn, type OwnProcess } from '../../src/supervisor/without-own.ts'
 import { program, programConfig } from '../helpers/looks.ts'
 
 const URL = 'unix:///run/supervisor.sock'
@@ -44,4 +44,13 @@ test('knows itself by its pid where its supervisord is configured by another URL
 test('leaves a program of the same name of another supervisord alone', () => {
   const before = state()
   assert.equal(withoutOwn(before, { ...OWN, pid: 99 }, 'http://10.0.0.7:9001'), before)
+})
+
+test('leaves out and counts every copy of the agent that numprocs makes, and none of another supervisord', () => {
+  const one = state()
+  const two = { ...one, processes: [...one.processes, program('kuma:kuma_01', 'FATAL')] }
+  assert.deepEqual(names(withoutOwn(two, OWN, URL)), ['web:web', 'agents:kuma'])
+  assert.equal(countOwn(one, OWN, URL), 1)
+  assert.equal(countOwn(two, OWN, URL), 2)
+  assert.equal(countOwn(two, { ...OWN, pid: 99 }, 'http://10.0.0.7:9001'), 0)
 })
