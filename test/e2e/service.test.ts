@@ -7,6 +7,12 @@ import { unpackPackage } from '../helpers/unpack-package.ts'
 
 const SERVICE = 'kuma-supervisor-push'
 const CONFIG = '/etc/kuma-supervisor-push/config.toml'
+/** Marked, so that they are found wherever they are shown. */
+const SECRETS = {
+  token: 'Tk7TokenMarkedForSearch',
+  header: 'Hd5HeaderMarkedForSearch',
+  password: 'Pw9PasswordMarkedForSearch',
+}
 
 suite('the agent as a service', { timeout: 300_000 }, () => {
   const stage = setStage()
@@ -15,7 +21,11 @@ suite('the agent as a service', { timeout: 300_000 }, () => {
   before(async () => {
     await sh('systemctl start supervisor')
     const folder = await unpackPackage(stage.host)
-    await sh(`${folder}/install.sh --kuma-url ${stage.receiver.url} --token AWbUXTosJG`)
+    await sh(`${folder}/install.sh --kuma-url ${stage.receiver.url} --token ${SECRETS.token}`)
+    const file = '/etc/kuma-supervisor-push/kuma.password'
+    await sh(`install -o ${SERVICE} -m 600 /dev/null ${file}; echo ${SECRETS.password} >${file}`)
+    const keys = `headers = { "X-Access" = "${SECRETS.header}" }\\nusername = "kay"\\npassword_file = "${file}"`
+    await sh(`sed -i '/^\\[kuma\\]/a ${keys}' ${CONFIG}; grep -q X-Access ${CONFIG}; systemctl restart ${SERVICE}`)
   })
 
   const show = async (property: string): Promise<string> =>
@@ -116,6 +126,16 @@ suite('the agent as a service', { timeout: 300_000 }, () => {
       { timeoutMs: 40_000, everyMs: 500 },
     )
     assert.equal(await show('MainPID'), pid)
+  })
+
+  test('has shown no secret in the journal, whatever went wrong', async () => {
+    const journal = await sh('journalctl --no-pager -o export')
+    assert.match(journal, /not delivered: .*Kuma at/)
+    assert.match(journal, /unknown key "nonsense"/)
+    const basic = Buffer.from(`kay:${SECRETS.password}`).toString('base64')
+    for (const [name, secret] of Object.entries({ ...SECRETS, basic })) {
+      assert.ok(!journal.includes(secret), `the ${name} is shown`)
+    }
   })
 
   test('stops at once', async () => {
