@@ -1,6 +1,7 @@
-import { readdir, readFile } from '../files.ts'
+import { readdirSync, readFileSync } from 'node:fs'
+import { readFile } from '../files.ts'
 import type { MemoryReading } from './memory-reading.ts'
-import { parseProcessStat } from './process-stat.ts'
+import { readProcessStat } from './process-stat.ts'
 
 /** Processes as supervisord of this host names them. */
 export interface Supervised {
@@ -30,33 +31,43 @@ export async function readMemory(
   const elsewhere = `supervisord counts its pids elsewhere, as in a container: run the agent there`
   if (!command.includes('supervisord')) return failed(elsewhere)
 
-  const parents = await readParents(procDir)
+  const parents = readParents(procDir)
   const own = pids.filter((pid) => parents.get(pid) === supervisorPid)
   if (own.length === 0 && pids.some((pid) => parents.has(pid))) return failed(elsewhere)
   const children = childrenOf(parents)
-  const sums = await Promise.all(
-    own.map(async (pid): Promise<[number, number]> => {
-      const sizes = await Promise.all(treeOf(pid, children).map((member) => readResident(member, procDir)))
-      return [pid, sizes.reduce((sum, bytes) => sum + bytes, 0)]
-    }),
-  )
-  return { kind: 'read', bytes: new Map(sums) }
+  const used = (pid: number): number =>
+    treeOf(pid, children).reduce((sum, member) => sum + readResident(member, procDir), 0)
+  return { kind: 'read', bytes: new Map(own.map((pid) => [pid, used(pid)])) }
 }
 
 function failed(why: string): MemoryReading {
   return { kind: 'failed', why }
 }
 
-/** The parent of every process that can be seen; one that ends meanwhile is left out. */
-async function readParents(procDir: string): Promise<ReadonlyMap<number, number>> {
-  const pids = (await readdir(procDir).catch(() => [])).filter((name) => /^\d+$/.test(name)).map(Number)
-  const parents = await Promise.all(
-    pids.map(async (pid): Promise<[number, number][]> => {
-      const stat = await readFile(`${procDir}/${pid}/stat`, 'latin1').catch(() => null)
-      return stat === null ? [] : [[pid, parseProcessStat(stat).parent]]
+/**
+ * The parent of every process that can be seen; one that ends meanwhile is left out.
+ *
+ * One file after the other: on a host of many processes there are not as many descriptors, and who could not be read for
+ * want of one would look as if it had ended.
+ */
+function readParents(procDir: string): ReadonlyMap<number, number> {
+  const pids = listFolder(procDir)
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+  return new Map(
+    pids.flatMap((pid): [number, number][] => {
+      const stat = readProcessStat(pid, procDir)
+      return stat === null ? [] : [[pid, stat.parent]]
     }),
   )
-  return new Map(parents.flat())
+}
+
+function listFolder(path: string): readonly string[] {
+  try {
+    return readdirSync(path)
+  } catch {
+    return []
+  }
 }
 
 function childrenOf(parents: ReadonlyMap<number, number>): ReadonlyMap<number, readonly number[]> {
@@ -77,7 +88,11 @@ function treeOf(root: number, children: ReadonlyMap<number, readonly number[]>):
 }
 
 /** Bytes; 0 for a process that has ended, and for one that has no memory of its own (a zombie). */
-async function readResident(pid: number, procDir: string): Promise<number> {
-  const status = await readFile(`${procDir}/${pid}/status`, 'utf8').catch(() => '')
-  return Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024
+function readResident(pid: number, procDir: string): number {
+  try {
+    const status = readFileSync(`${procDir}/${pid}/status`, 'latin1')
+    return Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024
+  } catch {
+    return 0
+  }
 }

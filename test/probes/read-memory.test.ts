@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -81,4 +82,26 @@ test('why memory cannot be known is told', async (t) => {
     const reading = await readMemory({ supervisorPid, pids: [101] }, dir)
     assert.match(reading.kind === 'failed' ? reading.why : '', why)
   }
+})
+
+test('a host with more processes than the agent may have files open is read all the same', async (t) => {
+  const programs = Array.from({ length: 400 }, (_, index) => ({
+    pid: 1000 + index,
+    parent: 50,
+    kilobytes: 1,
+  }))
+  const dir = await proc(t, [SUPERVISORD, ...programs])
+  const openFiles = (): number => readdirSync('/proc/self/fd').length
+  const before = openFiles()
+  let most = 0
+  let isRead = false
+  const reading = readMemory({ supervisorPid: 50, pids: programs.map(({ pid }) => pid) }, dir)
+  void reading.then(() => (isRead = true))
+  while (!isRead) {
+    most = Math.max(most, openFiles() - before)
+    await new Promise(setImmediate)
+  }
+  const { kind } = await reading
+  assert.equal(kind, 'read')
+  assert.ok(most < 20, `${most} at once`)
 })
