@@ -25,7 +25,9 @@ suite('the agent as a service', { timeout: 300_000 }, () => {
     const file = '/etc/kuma-supervisor-push/kuma.password'
     await sh(`install -o ${SERVICE} -m 600 /dev/null ${file}; echo ${SECRETS.password} >${file}`)
     const keys = `headers = { "X-Access" = "${SECRETS.header}" }\\nusername = "kay"\\npassword_file = "${file}"`
-    await sh(`sed -i '/^\\[kuma\\]/a ${keys}' ${CONFIG}; grep -q X-Access ${CONFIG}; systemctl restart ${SERVICE}`)
+    await sh(
+      `sed -i '/^\\[kuma\\]/a ${keys}' ${CONFIG}; grep -q X-Access ${CONFIG}; systemctl restart ${SERVICE}`,
+    )
   })
 
   const show = async (property: string): Promise<string> =>
