@@ -106,7 +106,7 @@ export function createPeer(address: PeerAddress, onEnd: () => void, now: () => n
       const deadline = now() + timeoutMs
       asking++
       try {
-        const line = await open(timeoutMs)
+        const line = current ?? (await open(timeoutMs))
         try {
           return await postOnce(line, body, signal, deadline - now())
         } catch (error) {
