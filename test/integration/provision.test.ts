@@ -267,6 +267,21 @@ describe('the login', () => {
     assert.ok((await readFile(setting.config, 'utf8')).startsWith(`[kuma]\nurl = "${setting.kuma.url}"\n`))
   })
 
+  test('is asked for again when it was mistyped, and not for ever', async (t) => {
+    const setting = await setUp(t)
+    const mistyped = await run(setting, {}, { answers: ['rihgt', 'right'], env: {} })
+    assert.equal(mistyped.code, 0, mistyped.errors)
+    const password = 'Password of admin: (hidden)'
+    assert.deepEqual(mistyped.questions, [password, password])
+    assert.match(mistyped.errors, /^Kuma at \S+ refuses the login: "Incorrect username or password\."/)
+
+    const another = await setUp(t)
+    const wrong = await run(another, {}, { answers: ['a', 'b', 'c', 'right'], env: {} })
+    assert.equal(wrong.code, 69)
+    assert.equal(wrong.questions.length, 3)
+    assert.equal(await textOf(another.config), null)
+  })
+
   test('can be given up', async (t) => {
     const setting = await setUp(t)
     const { code, errors } = await run(setting, {}, { answers: [null], env: {} })

@@ -72,7 +72,26 @@ export async function enterKuma(entrance: Entrance): Promise<OpenKuma> {
   }
 }
 
-async function logIn(
+/** Kuma takes 20 logins a minute. */
+const MOST_TRIES = 3
+
+/** A login that was typed is asked for again when Kuma does not take it. */
+async function logIn(session: KumaSession, entrance: Entrance): Promise<void> {
+  const { login, terminal, progress } = entrance
+  for (let tried = 1; ; tried += 1) {
+    try {
+      await tryToLogIn(session, entrance)
+      return
+    } catch (error) {
+      const isRefused = error instanceof SessionError && error.failure === 'login'
+      if (!isRefused || login.password !== null || tried === MOST_TRIES) throw error
+      progress.clear()
+      terminal.printError(`${error.message}\n`)
+    }
+  }
+}
+
+async function tryToLogIn(
   session: KumaSession,
   { login, code, terminal, progress, onPassword }: Entrance,
 ): Promise<void> {
