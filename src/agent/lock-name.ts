@@ -1,5 +1,5 @@
-import { stat } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
+import { stat } from '../files.ts'
 
 /**
  * What a one-shot locks: its state file by the folder that it really lies in. Containers that share a network share the

@@ -1,10 +1,10 @@
 // A guard against costs that creep in. It compares what ran in turn on this machine, and its bounds are some three times
 // what docs/performance.md has: a slow or busy machine does not fail it.
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { after, before, test, type TestContext } from 'node:test'
 import { measureDecoding } from '../../bench/performance/decoding.ts'
 import { measureGuest } from '../../bench/performance/guest.ts'
 import { median } from '../../bench/performance/table.ts'
@@ -30,15 +30,44 @@ after(async () => {
   rmSync(home, { recursive: true })
 })
 
-test('once needs little more CPU than an empty Node', async (t) => {
+/** A one-shot that pushes to a receiver of its own. */
+async function oneShot(t: TestContext): Promise<{ argv: string[]; env: Record<string, string> }> {
   const receiver = await startReceiver(t)
   const push = ['--push-url', `${receiver.url}/api/push/AWbUXTosJG`, '--state-file', join(home, 'state.json')]
   const where = ['--unit', 'none', '--supervisor-url', supervisord.url]
-  const env = { PATH: process.env['PATH'] ?? '', HOME: home }
+  return { argv: [BUNDLE, 'once', ...push, ...where], env: { PATH: process.env['PATH'] ?? '', HOME: home } }
+}
+
+test('once loads no part of Node that it does without', async (t) => {
+  const { argv, env } = await oneShot(t)
+  const tells = join(home, 'tells.cjs')
+  writeFileSync(tells, "process.on('exit', () => console.log(process.moduleLoadList.join('\\n')))")
+  const { stdout } = await runCommand([process.execPath, '--require', tells, ...argv], { env })
+  const loaded = stdout.split('\n')
+  assert.ok(loaded.includes('NativeModule net'), stdout)
+  const costly = [
+    'assert',
+    'crypto',
+    'fs/promises',
+    'http',
+    'http2',
+    'perf_hooks',
+    'readline',
+    'tls',
+    'worker_threads',
+  ]
+  assert.deepEqual(
+    costly.filter((name) => loaded.includes(`NativeModule ${name}`)),
+    [],
+  )
+})
+
+test('once needs little more CPU than an empty Node', async (t) => {
+  const { argv, env } = await oneShot(t)
   const plan = {
     rounds: 7,
     commands: {
-      once: { argv: [process.execPath, BUNDLE, 'once', ...push, ...where], env },
+      once: { argv: [process.execPath, ...argv], env },
       empty: { argv: [process.execPath, '-e', '0'], env },
     },
   }
