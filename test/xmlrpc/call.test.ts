@@ -121,6 +121,13 @@ test('keeps one connection for many calls, side by side too', async (t) => {
   assert.equal(server.connections(), 1)
 })
 
+test('opens one connection where the very first calls are made side by side', async (t) => {
+  const server = await startRpcServer(t, () => xmlAnswer('x'))
+  const peer = open(t, { url: server.url })
+  await Promise.all([1, 2, 3].map(() => call(peer, 'a', [], options())))
+  assert.equal(server.connections(), 1)
+})
+
 test('asks once more at once when a kept-alive connection turns out to be dead', async (t) => {
   let dying = false
   const server = await startRpcServer(t, (_method, _body, req) => {
