@@ -8,16 +8,26 @@ import { watchedProgram } from '../helpers/watched-program.ts'
 
 before(buildBundle)
 
-/** The agent with a file loaded beside it that breaks something when SIGUSR2 comes. */
-async function scene(t: TestContext, breaks: string) {
+/** The agent with a file loaded before it that breaks something when SIGUSR2 comes. */
+async function scene(t: TestContext, breaks: string, prepares = '') {
   const { folder, options, ...watched } = await watchedProgram(t)
   const file = join(folder, 'breaks.mjs')
-  await writeFile(file, `process.on('SIGUSR2', () => { ${breaks} })`)
+  await writeFile(file, `${prepares}\nprocess.on('SIGUSR2', () => { ${breaks} })`)
   const agent = startAgent(['run', ...options({ 'check-every': '2s' })], { nodeOptions: ['--import', file] })
   t.after(() => agent.stop())
   await eventually('the first heartbeat', () => watched.kuma.heartbeats[0]?.startsWith('up'))
   return { agent, ...watched }
 }
+
+const BREAKABLE_FILES = `import fs from 'node:fs'
+let isBroken = false
+for (const name of ['open', 'readFile']) {
+  const whole = fs[name]
+  fs[name] = (...given) => {
+    if (isBroken) throw new Error('broken')
+    whole(...given)
+  }
+}`
 
 describe('a mistake of the agent', () => {
   for (const [name, breaks] of [
@@ -49,10 +59,7 @@ describe('a mistake of the agent', () => {
   })
 
   test('in a call of the file system delays no heartbeat', async (t) => {
-    const { agent, kuma, supervisord } = await scene(
-      t,
-      "void import('node:fs/promises').then((fs) => { fs.default.open = fs.default.readFile = () => { throw new Error('broken') } })",
-    )
+    const { agent, kuma, supervisord } = await scene(t, 'isBroken = true', BREAKABLE_FILES)
     agent.kill('SIGUSR2')
     await supervisord.ctl('stop', 'web')
     await eventually('Kuma is told', () => kuma.heartbeats.at(-1)?.startsWith('down web STOPPED'))

@@ -331,8 +331,7 @@ suite('a signal', () => {
     const folder = await temporaryFolder(t)
     const preload = join(folder, 'preload.cjs')
     // What hangs in the kernel keeps the process, too.
-    const hang = 'new Promise(() => setInterval(() => {}, 1000))'
-    await writeFile(preload, `require('node:fs/promises').rename = () => ${hang}`)
+    await writeFile(preload, "require('node:fs').rename = () => setInterval(() => {}, 1000)")
     const args = ['--unit', 'none', '--supervisor-url', supervisord.url, '--kuma-url', 'http://127.0.0.1:1']
     const start = async () => {
       const agent = startAgent([...args, '--token', TOKEN, '--state-file', join(folder, 'state.json')], {
