@@ -150,10 +150,14 @@ export class Monitor {
 }
 
 function agentError(message: string): Telling {
-  const line = cut(oneLine(`agent error: ${message}`), MESSAGE_LIMIT)
+  return tellDown(cut(oneLine(`agent error: ${message}`), MESSAGE_LIMIT))
+}
+
+/** DOWN with one line of ours, which speaks of no restarts, to every Kuma alike. */
+export function tellDown(message: string): Telling {
   return {
-    verdict: { status: 'down', message: line, ping: null },
+    verdict: { status: 'down', message, ping: null },
     restartsUntilMs: null,
-    messageFor: () => line,
+    messageFor: () => message,
   }
 }

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { createFaults } from '../agent/faults.ts'
-import type { Monitor } from '../agent/monitor.ts'
+import { tellDown, type Monitor } from '../agent/monitor.ts'
 import { createCronPeriod, createPeriod, type Period } from '../agent/period.ts'
 import { runAgent } from '../agent/run-agent.ts'
 import { Standings } from '../agent/standings.ts'
@@ -131,13 +131,7 @@ async function sayFarewell(
   message: string | null,
 ): Promise<void> {
   if (message === null) return
-  for (const { name } of monitors) {
-    outboxes.offer(name, {
-      verdict: { status: 'down', message, ping: null },
-      restartsUntilMs: null,
-      messageFor: () => message,
-    })
-  }
+  for (const { name } of monitors) outboxes.offer(name, tellDown(message))
   const said = Promise.all(monitors.map(({ name }) => outboxes.settled(name)))
   const inTime = new AbortController()
   await Promise.race([said, realClock.sleep(FAREWELL_WITHIN_MS, inTime.signal)])
