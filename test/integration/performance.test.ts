@@ -10,7 +10,7 @@ import { measureGuest } from '../../bench/performance/guest.ts'
 import { median } from '../../bench/performance/table.ts'
 import { buildBundle, startAgent } from '../helpers/agent-process.ts'
 import { eventually } from '../helpers/eventually.ts'
-import { startReceiver } from '../helpers/receiver.ts'
+import { startReceiver, type Receiver } from '../helpers/receiver.ts'
 import { runCommand } from '../helpers/run-command.ts'
 import { startSupervisord, type Supervisord } from '../helpers/supervisord.ts'
 
@@ -30,12 +30,16 @@ after(async () => {
   rmSync(home, { recursive: true })
 })
 
-/** A one-shot that pushes to a receiver of its own. */
-async function oneShot(t: TestContext): Promise<{ argv: string[]; env: Record<string, string> }> {
+/** Options for an agent over the five programs, and the receiver of its own that it pushes to. */
+async function overFive(t: TestContext): Promise<{ receiver: Receiver; options: string[] }> {
   const receiver = await startReceiver(t)
   const push = ['--push-url', `${receiver.url}/api/push/AWbUXTosJG`, '--state-file', join(home, 'state.json')]
-  const where = ['--unit', 'none', '--supervisor-url', supervisord.url]
-  return { argv: [BUNDLE, 'once', ...push, ...where], env: { PATH: process.env['PATH'] ?? '', HOME: home } }
+  return { receiver, options: [...push, '--unit', 'none', '--supervisor-url', supervisord.url] }
+}
+
+async function oneShot(t: TestContext): Promise<{ argv: string[]; env: Record<string, string> }> {
+  const { options } = await overFive(t)
+  return { argv: [BUNDLE, 'once', ...options], env: { PATH: process.env['PATH'] ?? '', HOME: home } }
 }
 
 test('once loads no part of Node that it does without', async (t) => {
@@ -80,16 +84,8 @@ test('once needs little more CPU than an empty Node', async (t) => {
 })
 
 test('the service needs little more memory than a bare Node', async (t) => {
-  const receiver = await startReceiver(t)
-  const pushes = [
-    '--push-url',
-    `${receiver.url}/api/push/AWbUXTosJG`,
-    '--state-file',
-    join(home, 'state.json'),
-  ]
-  const agent = startAgent(['run', ...pushes, '--unit', 'none', '--supervisor-url', supervisord.url], {
-    env: { HOME: home },
-  })
+  const { receiver, options } = await overFive(t)
+  const agent = startAgent(['run', ...options], { env: { HOME: home } })
   const bare = startAgent([], { nodeOptions: ['-e', 'setInterval(() => {}, 1000)'] })
   t.after(() => Promise.all([agent.stop(), bare.stop()]))
   await eventually('it has pushed', () => receiver.accepted.length, Boolean)
