@@ -1,8 +1,9 @@
 import { constants } from 'node:fs'
 import { dirname } from 'node:path'
 import { codeOf, messageOf } from '../errors.ts'
-import { close, fsync, mkdir, open, readFile, rename, rm, writeFile } from '../files.ts'
+import { close, fsync, open, readFile, rename, rm, writeFile } from '../files.ts'
 import type { Log } from '../log.ts'
+import { makeFolder } from './make-folder.ts'
 import { decodeState, encodeState, type Remembered } from './state-codec.ts'
 
 export type Memories = ReadonlyMap<string, Remembered>
@@ -78,18 +79,6 @@ export function createStateFile({ path, bootId, log }: StateFileOptions): StateF
         isFailing = true
       }
     },
-  }
-}
-
-/** Not by `recursive`, which goes round in circles for ever below /proc. */
-async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path, 0o700)
-  } catch (error) {
-    if (codeOf(error) === 'EEXIST') return
-    if (codeOf(error) !== 'ENOENT' || dirname(path) === path) throw error
-    await makeFolder(dirname(path))
-    await mkdir(path, 0o700)
   }
 }
 

@@ -10,12 +10,15 @@ export type Release = () => Promise<void>
  *
  * It is a name in the kernel's abstract socket space: there is no file to be left behind, and it ends with its process
  * however that ends.
+ * @param says a few words for whoever asks who holds it
  * @see https://man7.org/linux/man-pages/man7/unix.7.html
  */
-export async function takeLock(name: string): Promise<Release | null> {
-  const server = createServer((socket) => socket.destroy())
+export async function takeLock(name: string, says = ''): Promise<Release | null> {
+  // Whoever asks and then reads nothing must not stay.
+  const server = createServer((socket) => socket.on('error', ignore).end(says, () => socket.destroy()))
+  server.on('error', ignore)
   try {
-    server.listen({ path: `\0${await socketName(name)}`, exclusive: true })
+    server.listen({ path: await lockSocket(name), exclusive: true })
     await once(server, 'listening')
   } catch (error) {
     if (codeOf(error) === 'EADDRINUSE') return null
@@ -29,12 +32,14 @@ export async function takeLock(name: string): Promise<Release | null> {
   }
 }
 
+const ignore = (): void => {}
+
 const LONGEST = 107
 
-/** Hashed where it has too many bytes for the kernel. */
-async function socketName(name: string): Promise<string> {
+/** Where the holder of a lock can be asked. Hashed where the name has too many bytes for the kernel. */
+export async function lockSocket(name: string): Promise<string> {
   const plain = `kuma-supervisor-push ${name}`
-  if (Buffer.byteLength(plain) <= LONGEST) return plain
+  if (Buffer.byteLength(plain) <= LONGEST) return `\0${plain}`
   const { createHash } = await import('node:crypto')
-  return `kuma-supervisor-push ${createHash('sha256').update(name).digest('hex')}`
+  return `\0kuma-supervisor-push ${createHash('sha256').update(name).digest('hex')}`
 }

@@ -33,7 +33,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   run: {
     summary: 'check and push until stopped (the default)',
     isDefault: true,
-    exits: { [EXIT.ok]: 'after a clean stop' },
+    exits: { [EXIT.ok]: 'after a clean stop', [EXIT.locked]: 'another agent runs already (at a terminal)' },
     load: async () => (await import('./run.ts')).run,
   },
   listen: {

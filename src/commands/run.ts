@@ -8,6 +8,7 @@ import { load, type Loaded, type Terminal } from './load.ts'
 import { openOutboxes } from './open-outboxes.ts'
 import { realClock } from './real-clock.ts'
 import type { ServiceNotices } from './service-notices.ts'
+import { createSoleAgent } from './sole-agent.ts'
 
 /** `run`: checks and pushes until stopped; SIGHUP has it load its configuration again. */
 export function run(flags: SharedFlags, terminal: Terminal, stop: AbortSignal): Promise<ExitCode> {
@@ -53,7 +54,25 @@ export async function runWith(
     replaced = new AbortController()
     for (const warning of current.loaded.timing) current.log.warn(warning)
     const { signal } = replaced
-    memories = await keepWatch({ ...current, terminal, notices, listening, memories, stop, replaced: signal })
+    const { stateFile } = current.loaded.config.agent
+    const sole = createSoleAgent({ stateFile, clock: realClock, log: current.log })
+    try {
+      if (!current.loaded.dryRun) {
+        if (!terminal.isInteractive) sole.watch()
+        else if (await sole.refuses()) return EXIT.locked
+      }
+      memories = await keepWatch({
+        ...current,
+        terminal,
+        notices,
+        listening,
+        memories,
+        stop,
+        replaced: signal,
+      })
+    } finally {
+      await sole.leave()
+    }
   }
   await noticing
   return EXIT.ok
