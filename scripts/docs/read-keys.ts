@@ -113,7 +113,7 @@ async function load(toml: string): Promise<Map<string, object>> {
     env: {},
     home: '',
     files: {
-      read: () => Promise.resolve({ bytes: Buffer.from(toml), mode: 0o600, uid: 0, gid: 0 }),
+      read: () => Promise.resolve({ bytes: Buffer.from(toml), mode: 0o600, uid: 0, gid: 0, mark: '' }),
       canWriteIn: () => Promise.resolve(true),
     },
   })

@@ -5,6 +5,7 @@ import type { Loaded, Terminal } from './load.ts'
 import type { Outboxes } from './open-outboxes.ts'
 import type { OpenWatches } from './open-watches.ts'
 import { realClock } from './real-clock.ts'
+import { describeFiles } from './status/describe-files.ts'
 import { gatherStatus } from './status/gather-status.ts'
 import { serveStatus } from './status/serve-status.ts'
 import { ownStatusFolder } from './status/status-folders.ts'
@@ -31,6 +32,7 @@ export async function publishStatus(options: PublishOptions): Promise<() => Prom
     pid: process.pid,
     startedAt: new Date(Date.now() - process.uptime() * 1000),
     config: source === null ? null : resolve(source),
+    files: describeFiles(loaded),
     pushes: describePushes(config.agent),
   }
   const describe = async (): Promise<string> => {

@@ -8,7 +8,7 @@ import type { FileContent } from './text-file.ts'
  */
 export function describeExposure(
   path: string,
-  { mode, uid, gid }: FileContent,
+  { mode, uid, gid }: Pick<FileContent, 'mode' | 'uid' | 'gid'>,
   env: Environment,
 ): string | null {
   const credentials = env['CREDENTIALS_DIRECTORY'] ?? '/run/credentials'

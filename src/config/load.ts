@@ -1,4 +1,4 @@
-import { isAbsolute, join } from 'node:path'
+import { isAbsolute, join, resolve as resolvePath } from 'node:path'
 import { ConfigError } from '../errors.ts'
 import type { LogFormat, LogLevel } from '../log.ts'
 import type { Config } from './config.ts'
@@ -45,6 +45,8 @@ export interface LoadedConfig {
   readonly timing: readonly string[]
   /** The file that was read, as the user named it; null where there was none. */
   readonly source: string | null
+  /** The marks of all files that were read, by their absolute paths. */
+  readonly marks: ReadonlyMap<string, string>
   readonly secrets: Secrets
   readonly dryRun: boolean
   readonly logLevel: LogLevel
@@ -56,7 +58,9 @@ export interface LoadedConfig {
  * @throws ConfigError with every problem at once
  */
 export async function loadConfig(request: LoadRequest): Promise<LoadedConfig> {
-  const { flags, env, home, files = realFiles, defaultFile = DEFAULT_FILE } = request
+  const { flags, env, home, defaultFile = DEFAULT_FILE } = request
+  const marks = new Map<string, string>()
+  const files = marking(request.files ?? realFiles, marks)
   const problems = createProblems()
   // A relative path from a shell starts where the shell is, which the file system does by itself.
   const fromShell = (path: string) => expandHome(path, home)
@@ -72,6 +76,7 @@ export async function loadConfig(request: LoadRequest): Promise<LoadedConfig> {
     warnings: context.warnings,
     timing,
     source: document?.name ?? null,
+    marks,
     secrets: secretsOf(config),
     dryRun,
     logLevel: firstGiven(context, 'logLevel')?.value ?? 'info',
@@ -121,6 +126,18 @@ async function resolve(
   const intervals = values.monitor.flatMap((entry) => entry.values.kuma_interval ?? [])
   const timing = intervals.flatMap((interval) => checkTiming(interval, rhythm) ?? [])
   return { config, timing: timing.length > 0 ? timing : checkTimeouts(config, rhythm) }
+}
+
+/** Takes down the mark of each file that is read. */
+function marking(files: FileSource, marks: Map<string, string>): FileSource {
+  return {
+    async read(path, maxBytes) {
+      const file = await files.read(path, maxBytes)
+      marks.set(resolvePath(path), file.mark)
+      return file
+    },
+    canWriteIn: (folder) => files.canWriteIn(folder),
+  }
 }
 
 function expandHome(path: string, home: string): string {

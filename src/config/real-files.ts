@@ -8,7 +8,7 @@ export const realFiles: FileSource = {
   async read(path, maxBytes) {
     const file = await open(path, 'r')
     try {
-      const { mode, uid, gid } = await fstat(file)
+      const { mode, uid, gid, dev, ino, size, mtimeMs } = await fstat(file)
       const chunks: Buffer[] = []
       // Pipes and devices have no size, so it is read until it ends or is too much.
       for (let left = maxBytes + 1; left > 0;) {
@@ -18,7 +18,8 @@ export const realFiles: FileSource = {
         chunks.push(buffer.subarray(0, bytesRead))
         left -= bytesRead
       }
-      return { bytes: Buffer.concat(chunks), mode: mode & 0o777, uid, gid }
+      const mark = `${dev}:${ino}:${size}:${mtimeMs}`
+      return { bytes: Buffer.concat(chunks), mode: mode & 0o777, uid, gid, mark }
     } finally {
       await close(file)
     }

@@ -14,6 +14,8 @@ export interface FileContent {
   readonly mode: number
   readonly uid: number
   readonly gid: number
+  /** Another one for each version of the file, as far as its place and its time tell; not for its permissions. */
+  readonly mark: string
 }
 
 /** A file's text, or why there is none, in words that follow its name. */

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { describeExposure } from '../../src/config/exposure.ts'
 
-const bytes = new Uint8Array()
 const rows: [string, string, { mode: number; uid: number; gid: number }, string | null][] = [
   ['a file of its owner alone', '/c', { mode: 0o600, uid: 1000, gid: 1000 }, null],
   ['a file nobody may read', '/c', { mode: 0o000, uid: 1000, gid: 1000 }, null],
@@ -44,6 +43,6 @@ const rows: [string, string, { mode: number; uid: number; gid: number }, string 
 for (const [name, path, file, warning] of rows) {
   test(`${warning === null ? 'says nothing of' : 'warns of'} ${name}`, () => {
     const expected = warning === null ? null : `${path} holds a secret and can be read by ${warning}`
-    assert.equal(describeExposure(path, { bytes, ...file }, { CREDENTIALS_DIRECTORY: '/creds' }), expected)
+    assert.equal(describeExposure(path, file, { CREDENTIALS_DIRECTORY: '/creds' }), expected)
   })
 }

@@ -16,7 +16,13 @@ export function memoryFiles(
         return Promise.reject(Object.assign(new Error(`${file.code}: ${path}`), { code: file.code }))
       }
       const { content, mode = 0o600, uid = 0, gid = 0 } = typeof file === 'string' ? { content: file } : file
-      return Promise.resolve({ bytes: Buffer.from(content).subarray(0, maxBytes + 1), mode, uid, gid })
+      return Promise.resolve({
+        bytes: Buffer.from(content).subarray(0, maxBytes + 1),
+        mode,
+        uid,
+        gid,
+        mark: String(content),
+      })
     },
     canWriteIn: (folder) => Promise.resolve(writable.includes(folder)),
   }

@@ -137,7 +137,7 @@ function toldBy(config: string, told: Setup['told']): Status {
   return {
     version: '1.2.3',
     at,
-    service: { pid: 1, startedAt: at, config, pushes: 'every 24s' },
+    service: { pid: 1, startedAt: at, config, files: [], pushes: 'every 24s' },
     watches: [],
     monitors: [
       {

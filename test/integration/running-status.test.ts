@@ -1,6 +1,6 @@
 // What a running agent tells `status`: its memory, its deliveries, and to whom.
 import assert from 'node:assert/strict'
-import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test, type TestContext } from 'node:test'
@@ -134,6 +134,29 @@ suite('status of a running agent', () => {
     assert.equal((await ask(setting, '--config', other)).service, null)
     const options = ['--config', setting.config, '--programs', 'web']
     assert.equal((await ask(setting, ...options)).service, null)
+  })
+
+  test('shows doctor whether the agent has read the file as it is now', async (t) => {
+    const setting = await setUp(t)
+    const agent = start(t, setting)
+    await setting.kuma.waitFor('up')
+    const stale = async (): Promise<string[]> => {
+      const { stdout } = await runAgent(['doctor', '--json', '--config', setting.config], setting)
+      const { checks } = JSON.parse(stdout) as { checks: { check: string; says: string }[] }
+      return checks.flatMap(({ check, says }) =>
+        check === 'delivery' && /running agent/.test(says) ? [says] : [],
+      )
+    }
+    assert.deepEqual(await stale(), [])
+    await chmod(setting.config, 0o640)
+    assert.deepEqual(await stale(), [], 'other permissions are no other file')
+    const toml = await readFile(setting.config, 'utf8')
+    await writeFile(setting.config, toml.replace('AWbUXTosJG', 'BWbUXTosJG'))
+    assert.deepEqual(await stale(), [`${setting.config} was written after the running agent had read it`])
+    const text = JSON.stringify(await ask(setting))
+    assert.doesNotMatch(text, /[AB]WbUXTosJG/)
+    agent.kill('SIGHUP')
+    await eventually('it is read again', stale, ({ length }) => length === 0)
   })
 
   test('looks itself once the agent has ended, and goes on from what that one remembered', async (t) => {

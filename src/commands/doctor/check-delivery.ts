@@ -3,6 +3,7 @@ import type { DeliveryMemory } from '../../agent/note-delivery.ts'
 import type { LoadedConfig } from '../../config/load.ts'
 import { describeDuration } from '../../verdict/describe-duration.ts'
 import type { CronJob } from '../read-cron-job.ts'
+import { describeFiles } from '../status/describe-files.ts'
 import type { DeliveryStatus, Status } from '../status/status.ts'
 import { failed, ok, skipped, type Finding } from './check.ts'
 import type { Patient } from './patient.ts'
@@ -30,18 +31,24 @@ export async function checkDelivery({
   return [...stale, ...judgeAll(monitors, at)]
 }
 
-/** Monitors that came into the file, or went, since the agent read it. */
-function findStale({ source, config }: LoadedConfig, { service, monitors }: Status): Finding[] {
+/** Monitors that came into the file, or went, since the agent read it; where none did, what was written since. */
+function findStale(loaded: LoadedConfig, { service, monitors }: Status): Finding[] {
+  const { source, config } = loaded
   if (source === null || service === null || service.config !== resolve(source)) return []
   const written = new Set(config.monitors.map(({ name }) => name))
   const pushed = new Set(monitors.map(({ name }) => name))
   const remedy = `systemctl reload kuma-supervisor-push; one that was started by hand (pid ${service.pid}): start it again`
   const stale = (says: string, of: string): Finding =>
     failed(`${says}: the running agent has not read the configuration again`, remedy, { of })
-  return [
+  const counted = [
     ...[...written].filter((name) => !pushed.has(name)).map((name) => stale('not pushed', name)),
     ...[...pushed].filter((name) => !written.has(name)).map((name) => stale('still pushed', name)),
   ]
+  if (counted.length > 0) return counted
+  const read = new Map(service.files.map(({ path, mark }) => [path, mark]))
+  return describeFiles(loaded)
+    .filter(({ path, mark }) => read.has(path) && read.get(path) !== mark)
+    .map(({ path }) => failed(`${path} was written after the running agent had read it`, remedy))
 }
 
 /** What the runs of cron remember: that the last one was taken, and was not long ago. */

@@ -39,7 +39,7 @@ export async function openFile(
   const why = mayWrite ? await whyNotReplaceable(path) : null
   if (why !== null) throw new ConfigError([`${path} ${why}; nothing was changed`])
   const text = reading.kind === 'text' ? reading.text : ''
-  const about = reading.kind === 'text' ? reading.file : { mode: 0o600, uid: 0, gid: 0 }
+  const about = reading.kind === 'text' ? reading.file : { mode: 0o600, uid: 0, gid: 0, mark: '' }
   return {
     path,
     text,

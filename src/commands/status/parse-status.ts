@@ -76,7 +76,13 @@ const Delivery = v.pipe(
 )
 
 const Service = v.pipe(
-  v.object({ pid: v.number(), started_at: Time, config: v.nullable(v.string()), pushes: Text }),
+  v.object({
+    pid: v.number(),
+    started_at: Time,
+    config: v.nullable(v.string()),
+    files: v.optional(v.array(v.object({ path: v.string(), mark: v.string() })), []),
+    pushes: Text,
+  }),
   v.transform(({ started_at: startedAt, ...service }) => ({ ...service, startedAt })),
 )
 

@@ -9,6 +9,7 @@ export function statusJson({ version, at, service, watches, monitors }: Status):
       pid: service.pid,
       started_at: service.startedAt,
       config: service.config,
+      files: service.files,
       pushes: service.pushes,
     },
     watches: watches.map(watchJson),

@@ -16,8 +16,17 @@ export interface ServiceStatus {
   readonly startedAt: Date
   /** Its configuration file; null when it has none. */
   readonly config: string | null
+  /** Every file that it has its configuration from, those with secrets included; empty for an agent that does not tell. */
+  readonly files: readonly FileStatus[]
   /** When heartbeats go out: `every 24s`. */
   readonly pushes: string
+}
+
+export interface FileStatus {
+  /** Absolute. */
+  readonly path: string
+  /** Another one for each version of the file, as far as its place and its time tell. */
+  readonly mark: string
 }
 
 /** One supervisord or one plain unit. */

@@ -1,9 +1,11 @@
 // What is known of heartbeats where no agent runs to be asked, but cron runs `once`.
 import assert from 'node:assert/strict'
+import { resolve } from 'node:path'
 import { test } from 'node:test'
 import type { DeliveryMemory } from '../../../src/agent/note-delivery.ts'
 import { checkDelivery } from '../../../src/commands/doctor/check-delivery.ts'
 import type { Finding } from '../../../src/commands/doctor/check.ts'
+import { describeFiles } from '../../../src/commands/status/describe-files.ts'
 import { EMPTY_MEMORY } from '../../../src/verdict/memory.ts'
 import { loadText } from '../../helpers/load-text.ts'
 
@@ -45,6 +47,57 @@ test('ill: cron has not run it for longer than two of its periods', async () => 
   const { result, says, remedy } = await check(answered(121_000, 'accepted', 'taken'))
   assert.deepEqual([result, says], ['failed', 'cron has not run it for 2 min 1 s, and should by * * * * *'])
   assert.match(remedy ?? '', /^systemctl status cron crond;/)
+})
+
+const table = (name: string): string => `[[monitor]]\nname = "${name}"\ntoken_file = "/${name}"\n`
+const FILES = {
+  'config.toml': `${table('host')}${table('web')}`,
+  '/host': 'AWbUXTosJG',
+  '/web': 'BWbUXTosJG',
+}
+
+/** What is found wrong where an agent that has read `FILES` runs, and they have changed since. */
+async function checkStale(changes: Partial<typeof FILES>): Promise<string[]> {
+  const load = ({ 'config.toml': toml, ...files }: typeof FILES) => loadText(toml, { files })
+  const atMs = new Date(NOW_MS)
+  const files = describeFiles(await load(FILES))
+  const monitors = ['host', 'web'].map((name) => ({
+    name,
+    status: 'up' as const,
+    since: null,
+    message: '',
+    deliveries: [],
+  }))
+  const service = { pid: 700, startedAt: atMs, config: resolve('config.toml'), files, pushes: '' }
+  const findings = await checkDelivery({
+    loaded: await load({ ...FILES, ...changes }),
+    askAgent: () => Promise.resolve({ version: '1', at: atMs, service, watches: [], monitors }),
+    cronJob: () => Promise.resolve(null),
+    recall: () => Promise.resolve(new Map()),
+    wallNow: () => NOW_MS,
+  })
+  const failed = findings.filter(({ result }) => result === 'failed')
+  for (const { remedy } of failed)
+    assert.match(remedy ?? '', /^systemctl reload kuma-supervisor-push; .*pid 700/)
+  return failed.map(({ of, says }) => `${of ?? ''}: ${says}`)
+}
+
+test('well: the running agent has read the files as they are', async () => {
+  assert.deepEqual(await checkStale({}), [])
+})
+
+test('ill: the file, or one with a secret, was written since', async () => {
+  const written = (path: string): string => `: ${path} was written after the running agent had read it`
+  const longer = `${FILES['config.toml']}stopped = "ok"\n`
+  assert.deepEqual(await checkStale({ 'config.toml': longer }), [written(resolve('config.toml'))])
+  assert.deepEqual(await checkStale({ '/web': 'CWbUXTosJG' }), [written('/web')])
+})
+
+test('ill: a monitor came or went, which says more', async () => {
+  const [came, went, ...more] = await checkStale({ 'config.toml': table('host').replace('"host"', '"new"') })
+  assert.match(came ?? '', /^new: not pushed/)
+  assert.match(went ?? '', /^host: still pushed/)
+  assert.equal(more.length, 1)
 })
 
 test('unknown before the first run, and without cron', async () => {

@@ -60,7 +60,7 @@ const DELIVERED: DeliveryStatus = {
 const STATUS: Status = {
   version: '1.2.3',
   at: AT,
-  service: { pid: 700, startedAt: ago(7_200), config: null, pushes: 'every 24s' },
+  service: { pid: 700, startedAt: ago(7_200), config: null, files: [], pushes: 'every 24s' },
   watches: [
     WATCH,
     {

@@ -9,7 +9,7 @@ const at = new Date('2026-11-20T12:00:00.000Z')
 const STATUS: Status = {
   version: '1.2.3',
   at,
-  service: { pid: 700, startedAt: at, config: '/etc/x.toml', pushes: 'every 24s' },
+  service: { pid: 700, startedAt: at, config: '/etc/x.toml', files: [{ path: '/etc/x.toml', mark: '0123' }], pushes: 'every 24s' },
   watches: [
     {
       name: 'local',
