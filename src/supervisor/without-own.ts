@@ -1,3 +1,4 @@
+import type { ProcessInfo, ProgramConfig } from './process-info.ts'
 import type { SupervisorState } from './rpc-reading.ts'
 
 /** The agent itself, as the supervisord that runs it knows it. */
@@ -17,8 +18,23 @@ export function withoutOwn(state: SupervisorState, own: OwnProcess, url: string)
   if (!runsOwn(state, own, url)) return state
   return {
     ...state,
-    processes: state.processes.filter(({ group }) => group !== own.group),
-    configs: state.configs?.filter(({ group }) => group !== own.group) ?? null,
+    processes: otherProcesses(state.processes, own.group),
+    configs: state.configs && otherConfigs(state.configs, own.group),
+  }
+}
+
+const otherProcesses = createOthers<ProcessInfo>()
+const otherConfigs = createOthers<ProgramConfig>()
+
+/** The same list each time for one list and group: what was judged by it is not judged anew. */
+function createOthers<T extends { readonly group: string }>() {
+  const known = new WeakMap<readonly T[], { readonly without: string; readonly others: readonly T[] }>()
+  return (all: readonly T[], without: string): readonly T[] => {
+    const last = known.get(all)
+    if (last?.without === without) return last.others
+    const others = all.filter(({ group }) => group !== without)
+    known.set(all, { without, others })
+    return others
   }
 }
 

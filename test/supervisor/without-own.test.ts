@@ -35,6 +35,23 @@ test('leaves out the agent, and its configuration, and no program of the same na
   )
 })
 
+test('gives the same lists for the same lists, so that nothing is judged anew', () => {
+  const before = state()
+  const left = withoutOwn(before, OWN, URL)
+  const again = withoutOwn({ ...before, ms: 2, now: 5 }, OWN, URL)
+  assert.equal(again.processes, left.processes)
+  assert.equal(again.configs, left.configs)
+  assert.equal(again.now, 5)
+  const later = withoutOwn(
+    { ...before, processes: [...before.processes, program('more', 'FATAL')] },
+    OWN,
+    URL,
+  )
+  assert.deepEqual(names(later), ['web:web', 'agents:kuma', 'more:more'])
+  const other = withoutOwn(before, { ...OWN, group: 'agents' }, URL)
+  assert.deepEqual(names(other), ['web:web', 'kuma:kuma'])
+})
+
 test('knows itself by its pid where its supervisord is configured by another URL', () => {
   for (const serverUrl of ['http://127.0.0.1:9001', null]) {
     assert.deepEqual(names(withoutOwn(state(), { ...OWN, serverUrl }, URL)), ['web:web', 'agents:kuma'])
