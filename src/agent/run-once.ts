@@ -33,8 +33,10 @@ export async function runOnce(
     for (;;) {
       const unsettled = await round(watch, options, signal)
       const againMs = recheck.next(unsettled, clock.now())
-      if (againMs === Infinity || clock.now() >= untilMs) return restarts
-      await clock.sleep(againMs, signal)
+      const leftMs = untilMs - clock.now()
+      if (againMs === Infinity || leftMs <= 0) return restarts
+      // A slow supervisord would else be given longer rests than anybody waits for a one-shot.
+      await clock.sleep(Math.min(againMs, leftMs), signal)
     }
   })
   const all = await Promise.all(begun)

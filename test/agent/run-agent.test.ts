@@ -376,6 +376,31 @@ describe('a one-shot', () => {
     assert.equal((await lookOnce(failed('refused')))?.status, 'down')
   })
 
+  it('looks for the last time when its time is up, however slow supervisord and a page are', async () => {
+    const clock = new ManualClock()
+    const beganMs = clock.now()
+    const looks: number[] = []
+    const read = async (): Promise<RpcReading> => {
+      looks.push(clock.now() - beganMs)
+      return { kind: 'answered', state: { ...stateOf(RUNNING), ms: 2_000 } }
+    }
+    const url = 'http://127.0.0.1:8000/'
+    const http = { url, status: [200], body: null, timeoutMs: 10_000, when: 'running' as const }
+    const watch = {
+      name: 'local',
+      doors: { ...doors(read), readHttp: async () => new Map([[url, { kind: 'waiting' as const }]]) },
+      bell: new Bell(),
+      checks: new CheckPeriod(5_000),
+      monitors: [new Monitor('local', rules({ http }))],
+      restart: noRestart,
+    }
+    const options = { clock, log: memoryLog(), slowestMs: http.timeoutMs }
+    const ended = runOnce([watch], options, new AbortController().signal)
+    await clock.advance(22_000)
+    await ended
+    assert.deepEqual(looks, [0, 22_000])
+  })
+
   it('does not wait for ever for a program that takes long to start', async () => {
     assert.equal((await lookOnce(answered([program('web', 'STARTING')])))?.status, 'down')
   })
