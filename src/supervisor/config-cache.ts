@@ -1,4 +1,5 @@
 import type { CallResult } from '../xmlrpc/call.ts'
+import { createConfigsInForce } from './configs-in-force.ts'
 import { parseProgramConfigs } from './parse-process-info.ts'
 import type { ProcessInfo, ProgramConfig } from './process-info.ts'
 
@@ -17,7 +18,8 @@ const FIRST_START_FACTOR = 20
  * by `supervisorctl update` or `reload` under the same names. These make programs anew, and one that is new has never
  * ended: it has another `start` and no `stop`. With one that had never been started nothing shows it before its first
  * start. The rest comes to light after a while: a program that was made anew and ended before it was seen. What `reread`
- * alone has taken in is not in force, and so nothing is missed by not asking for it.
+ * alone has taken in is not in force, and so nothing is missed by not asking for it; where it is among the answers, it counts
+ * only as far as that leaves a program more time.
  */
 export function createConfigCache(now: () => number) {
   let seen = ''
@@ -28,16 +30,22 @@ export function createConfigCache(now: () => number) {
   let isStartedFirst = false
   let configs: readonly ProgramConfig[] | null = null
   let starts: ReadonlyMap<string, number> = new Map()
+  const inForce = createConfigsInForce()
+  /** Those that were made anew since the configurations were read. */
+  const anew = new Set<string>()
+  let readOfPid: number | null = null
 
   /** True when one that was started before is another program by now. */
-  const isMadeAnew = (processes: readonly ProcessInfo[]): boolean => {
+  const takeAnew = (processes: readonly ProcessInfo[]): boolean => {
     const before = starts
     starts = new Map(processes.map((info) => [nameOf(info), info.start]))
     isStartedFirst ||= processes.some((info) => info.start > 0 && before.get(nameOf(info)) === 0)
-    return processes.some((info) => {
+    const others = processes.filter((info) => {
       const known = before.get(nameOf(info)) ?? 0
       return known > 0 && info.start !== known && info.stop === 0
     })
+    for (const info of others) anew.add(nameOf(info))
+    return others.length > 0
   }
 
   const isDue = (): boolean => now() >= askAgainAt || (isStartedFirst && now() >= askFirstStartsAt)
@@ -54,7 +62,7 @@ export function createConfigCache(now: () => number) {
       last = processes
       lastPid = pid
       const sees = `${pid} ${processes.map(nameOf).toSorted().join('\n')}`
-      const isOther = isMadeAnew(processes)
+      const isOther = takeAnew(processes)
       const changed = sees !== seen || isOther
       if (!changed && !isDue()) return configs
       seen = sees
@@ -65,8 +73,14 @@ export function createConfigCache(now: () => number) {
       const tookMs = now() - startedAt
       askAgainAt = now() + Math.max(refreshMs, tookMs * REFRESH_FACTOR)
       askFirstStartsAt = now() + tookMs * FIRST_START_FACTOR
-      const fetched = result.kind === 'value' ? parseProgramConfigs(result.value) : null
-      configs = fetched ?? (changed ? null : configs)
+      const read = result.kind === 'value' ? parseProgramConfigs(result.value) : null
+      if (read === null) {
+        if (changed) configs = null
+        return configs
+      }
+      configs = inForce.take(read, (fullName) => pid !== readOfPid || anew.has(fullName))
+      readOfPid = pid
+      anew.clear()
       return configs
     },
   }

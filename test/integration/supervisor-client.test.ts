@@ -326,6 +326,27 @@ test('its configuration is read anew after an update that changes a program unde
   assert.deepEqual(await startsecs(), [2])
 })
 
+test('a program keeps its times while a change of them was only reread', async (t) => {
+  const times = { command: 'sleep 1000', startsecs: 60 }
+  const supervisord = await start(t, { programs: { a: times, b: times } })
+  const client = openClient(t, supervisord.url)
+  const startsecs = async () =>
+    answered(await client.read(never)).configs?.map((config) => `${config.name} ${config.startsecs}`)
+  assert.deepEqual(await startsecs(), ['a 60', 'b 60'])
+  await eventually(
+    'both were started in another second than this',
+    async () => answered(await client.read(never)),
+    ({ now, processes }) => processes.every((info) => info.start > 0 && info.start < now),
+  )
+  const text = await readFile(supervisord.conf, 'utf8')
+  await writeFile(supervisord.conf, text.replaceAll('startsecs = 60', 'startsecs = 2'))
+  await supervisord.ctl('reread')
+  await supervisord.ctl('update', 'a')
+  assert.deepEqual(await startsecs(), ['a 2', 'b 60'])
+  await supervisord.ctl('update')
+  assert.deepEqual(await startsecs(), ['a 2', 'b 2'])
+})
+
 test('a missing [rpcinterface:supervisor] section is named', async (t) => {
   const supervisord = await start(t, { rpcInterface: false })
   assert.equal(

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { createConfigCache } from '../../src/supervisor/config-cache.ts'
 import type { ProcessInfo } from '../../src/supervisor/process-info.ts'
+import type { XmlRpcValue } from '../../src/xmlrpc/value.ts'
 import { program } from '../helpers/looks.ts'
 
 interface Seen {
@@ -71,5 +72,75 @@ describe('the configurations of the programs', () => {
       await asked(never, { ...started, atMs: 25_000 }, { ...started, atMs: 26_001 }, started),
       [1, 1, 2, 2],
     )
+  })
+})
+
+describe('the configurations that were only read', () => {
+  const nothing = { pid: 7, programs: [web(100, 0)] }
+
+  /** The startsecs and stopwaitsecs that count after each look, by what supervisord has read. */
+  async function counted(
+    ...looks: readonly { pid?: number; programs?: readonly ProcessInfo[]; read: string }[]
+  ): Promise<string[]> {
+    let nowMs = 0
+    const cache = createConfigCache(() => nowMs)
+    const counts: string[] = []
+    for (const { read, ...seen } of looks) {
+      const { pid, programs } = { ...nothing, ...seen }
+      const [startsecs = 0, stopwaitsecs = 0] = read.split(' ').map(Number)
+      const value = ['web', 'other'].map(
+        (name) =>
+          new Map<string, XmlRpcValue>([
+            ['name', name],
+            ['group', name],
+            ['exitcodes', [0]],
+            ['startsecs', startsecs],
+            ['stopwaitsecs', stopwaitsecs],
+          ]),
+      )
+      const configs = await cache.get(pid, programs, () =>
+        Promise.resolve(read === '' ? { kind: 'fault', code: 1, message: '' } : { kind: 'value', value }),
+      )
+      const config = configs?.find(({ name }) => name === 'web')
+      counts.push(config === undefined ? '' : `${config.startsecs} ${config.stopwaitsecs}`)
+      nowMs += 600_001
+    }
+    return counts
+  }
+
+  it('leave a program the times that it has, and more where more were read', async () => {
+    assert.deepEqual(await counted({ read: '60 20' }, { read: '1 90' }), ['60 20', '60 90'])
+  })
+
+  it('do not count any more once others were read', async () => {
+    const looks = [{ read: '60 20' }, { read: '900 10' }, { read: '5 30' }, { read: '60 20' }]
+    assert.deepEqual(await counted(...looks), ['60 20', '900 20', '60 30', '60 20'])
+  })
+
+  it('are in force once the program was made anew, even if they could not be asked for at first', async () => {
+    const updated = { programs: [web(200, 0)] }
+    assert.deepEqual(await counted({ read: '60 20' }, { read: '1 1', ...updated }), ['60 20', '1 1'])
+    assert.deepEqual(
+      await counted(
+        { read: '60 20' },
+        { read: '', ...updated },
+        { read: '1 1', ...updated },
+        { read: '5 5', ...updated },
+      ),
+      ['60 20', '', '1 1', '5 5'],
+    )
+  })
+
+  it('are in force with another supervisord', async () => {
+    assert.deepEqual(await counted({ read: '60 20' }, { read: '1 1', pid: 8 }), ['60 20', '1 1'])
+  })
+
+  it('are not in force because another program was made anew', async () => {
+    const both = (start: number): ProcessInfo[] => [web(100, 0), program('other', 'RUNNING', { start })]
+    const looks = [
+      { read: '60 20', programs: both(100) },
+      { read: '1 1', programs: both(200) },
+    ]
+    assert.deepEqual(await counted(...looks), ['60 20', '60 20'])
   })
 })
