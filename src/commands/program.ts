@@ -1,4 +1,4 @@
-import { Argument, Command, Option } from 'commander'
+import { Argument, Command, Help, Option } from 'commander'
 import { version } from '../../package.json'
 import { nearest } from '../config/nearest.ts'
 import {
@@ -41,7 +41,11 @@ export function createProgram(
     // Without commander's own list of choices: the text has them.
     .configureHelp({
       helpWidth: 80,
-      showGlobalOptions: true,
+      // In a command's help, its own come first, and then those that it shares, by their topics as in the help of all.
+      visibleOptions: (command) => [
+        ...new Help().visibleOptions(command),
+        ...(command.parent?.options.filter(({ hidden }) => !hidden) ?? []),
+      ],
       optionDescription: ({ description }) => description,
       argumentDescription: ({ description }) => description,
     })
