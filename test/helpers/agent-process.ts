@@ -31,7 +31,7 @@ export interface AgentProcess {
   kill(signal: NodeJS.Signals): void
   /** Its exit code, or the signal that ended it. */
   readonly ended: Promise<number | NodeJS.Signals>
-  /** Ends it by SIGTERM, or by SIGKILL after 5 s. */
+  /** Ends it by SIGTERM, or by SIGKILL after a minute: it has bounds of its own, which are what is tested. */
   stop(): Promise<number | NodeJS.Signals>
   /** Resident memory in MB. */
   memory(): Promise<number>
@@ -96,7 +96,7 @@ export function startAgent(args: readonly string[], options: AgentOptions = {}):
     async stop() {
       child.kill('SIGCONT')
       child.kill('SIGTERM')
-      const impatience = setTimeout(() => child.kill('SIGKILL'), 5000)
+      const impatience = setTimeout(() => child.kill('SIGKILL'), 60_000)
       const how = await ended
       clearTimeout(impatience)
       return how

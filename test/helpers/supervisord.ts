@@ -41,15 +41,17 @@ export interface Supervisord {
   readonly dir: string
   /** Of the present process; 0 when it does not run. */
   pid(): number
+  /** Resolves when that many of its programs are RUNNING; until then an agent may find them STARTING. */
+  running(count: number): Promise<void>
   /** supervisorctl's output. */
   ctl(...args: string[]): Promise<string>
   /** Sends a signal to supervisord itself. */
   kill(signal: NodeJS.Signals): void
   /** Starts it again after its end. */
   start(): Promise<void>
-  /** Ends it and its programs and waits for that; the folder stays. */
+  /** Asks it to end with its programs and waits for that; the folder stays. */
   end(): Promise<void>
-  /** Ends everything and removes the folder. */
+  /** Ends everything, by force what takes long, and removes the folder. */
   stop(): Promise<void>
   /** supervisord's own log, for a failure's sake. */
   log(): Promise<string>
@@ -69,6 +71,8 @@ export async function startSupervisord(options: SupervisordOptions = {}): Promis
   let child: ChildProcess | null = null
   const alive = () => child !== null && child.exitCode === null && child.signalCode === null
   const log = () => readFile(join(dir, 'supervisord.log'), 'utf8').catch(() => '')
+
+  const ctl = async (...args: string[]) => (await runCommand(['supervisorctl', '-c', conf, ...args])).stdout
 
   const start = async () => {
     // It ends, and its programs with it, even when the test run is killed.
@@ -94,12 +98,10 @@ export async function startSupervisord(options: SupervisordOptions = {}): Promis
     child?.kill(signal)
   }
 
-  const end = async () => {
+  const end = async (timeoutMs = 60_000) => {
     kill('SIGCONT')
     kill('SIGTERM')
-    await eventually('supervisord ends', () => !alive(), Boolean, { timeoutMs: 5000 }).catch(() =>
-      kill('SIGKILL'),
-    )
+    await eventually('supervisord ends', () => !alive(), Boolean, { timeoutMs }).catch(() => kill('SIGKILL'))
     await eventually('supervisord is gone', () => !alive())
     for (const pid of programs) killQuietly(pid)
     programs.clear()
@@ -116,12 +118,16 @@ export async function startSupervisord(options: SupervisordOptions = {}): Promis
     conf,
     dir,
     pid: () => (alive() ? (child?.pid ?? 0) : 0),
-    ctl: async (...args) => (await runCommand(['supervisorctl', '-c', conf, ...args])).stdout,
+    async running(count) {
+      const isEnough = (text: string) => text.match(/ RUNNING /g)?.length === count
+      await eventually(`${count} programs run`, () => ctl('status'), isEnough)
+    },
+    ctl,
     kill,
     start,
-    end,
+    end: () => end(),
     async stop() {
-      await end()
+      await end(5000)
       await rm(dir, { recursive: true, force: true })
     },
     log,

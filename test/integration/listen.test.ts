@@ -20,17 +20,17 @@ interface Stage {
   readonly protocol: () => Promise<string>
 }
 
-/** supervisord with the agent in it, which by itself would look once in ten minutes. */
+/** supervisord with the agent in it, which by itself would look and push once in a day. */
 async function start(
   t: TestContext,
   programs: SupervisordOptions['programs'],
-  { agent = '', args = '', listener = {} } = {},
+  { agent = '', kuma: more = '', args = '', listener = {} } = {},
 ): Promise<Stage> {
   const dir = await mkdtemp(join(tmpdir(), 'ksp-listen-'))
   t.after(() => rm(dir, { recursive: true, force: true }))
   const kuma = await startReceiver(t)
-  const config = `[agent]\ncheck_every = "10m"\npush_every = "10m"\nstate_file = "${dir}/state.json"\n${agent}
-[kuma]\nurl = "${kuma.url}"\n[[monitor]]\ntoken = "AWbUXTosJG"\n`
+  const config = `[agent]\ncheck_every = "1h"\npush_every = "1d"\nstate_file = "${dir}/state.json"\n${agent}
+[kuma]\nurl = "${kuma.url}"\n${more}\n[[monitor]]\ntoken = "AWbUXTosJG"\n`
   await writeFile(join(dir, 'config.toml'), config, { mode: 0o600 })
   const supervisord = await startSupervisord({
     programs: {
@@ -59,33 +59,31 @@ async function waitUntil(what: string, { kuma, said }: Stage, message: RegExp): 
   })
 }
 
-/** All of supervisord's programs run and the agent listens. */
+/** All of supervisord's programs run, and the agent has told what it saw first: what comes after that, it hears. */
 async function listens({ supervisord, said }: Stage): Promise<void> {
-  await eventually('it listens', said, (text) => text.includes('PROCESS_STATE_RUNNING processname:kuma'))
   await eventually(
     'all run',
     () => supervisord.ctl('status'),
-    (text) => !text.includes('STARTING'),
+    (text) => text !== '' && !text.includes('STARTING'),
   )
+  await eventually('it has looked', said, (text) => /^supervisor is up/m.test(text))
 }
 
 const pidOf = async ({ supervisord }: Stage): Promise<number> => Number(await supervisord.ctl('pid', 'kuma'))
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
+/** False for a process of which only its exit code is left, too: not everything that adopts orphans asks for that. */
+async function isAlive(pid: number): Promise<boolean> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
+  return status !== '' && !/^State:\s*[ZX]/m.test(status)
 }
+
+const isGone = async (pid: number): Promise<boolean> => !(await isAlive(pid))
 
 test('pushes a program that goes FATAL, by the event alone, and never counts itself', async (t) => {
   const bad = { command: 'sh -c "exit 3"', autostart: 'false', startretries: 0 }
   const stage = await start(t, { web: 'sleep 1000', größe: 'sleep 1000', bad })
   await listens(stage)
-  assert.equal(stage.kuma.arrivals.length, 1)
-  assert.equal(stage.kuma.arrivals[0]?.status, 'up')
+  await stage.kuma.waitFor('up')
   await stage.supervisord.ctl('start', 'bad')
   await waitUntil('it is told', stage, /^bad FATAL: .* · 2 of 3 running$/)
   await stage.supervisord.ctl('restart', 'größe')
@@ -108,7 +106,9 @@ test('writes nothing but the protocol to standard output, a dry run included', a
   await listens(stage)
   await stage.supervisord.ctl('stop', 'web')
   await eventually('it is down', stage.said, (text) => text.includes('  down  '))
-  assert.match(await stage.protocol(), /^READY\n(?:RESULT 2\nOKREADY\n){4,}$/)
+  // supervisord hands on to the file what it got as it gets it: half an answer may be there for a moment.
+  const whole = /^READY\n(?:RESULT 2\nOKREADY\n){4,}$/
+  await eventually('four events are answered', stage.protocol, (text) => whole.test(text))
   assert.doesNotMatch(await stage.supervisord.log(), /UNKNOWN state/)
 })
 
@@ -122,7 +122,7 @@ test('is started again by supervisord, and listens as before', async (t) => {
     () => pidOf(stage),
     (now) => now > 0 && now !== pid,
   )
-  await eventually('it listens', stage.said, (text) => text.split('RUNNING processname:kuma').length === 3)
+  await eventually('it has looked', stage.said, (text) => text.split(/^supervisor is up/m).length >= 3)
   await stage.supervisord.ctl('stop', 'web')
   await waitUntil('it is told', stage, /^web STOPPED by hand/)
 })
@@ -131,7 +131,7 @@ test('takes a changed configuration by SIGHUP and goes on listening', async (t) 
   const stage = await start(t, { web: 'sleep 1000' })
   await listens(stage)
   await stage.supervisord.ctl('signal', 'HUP', 'kuma')
-  await eventually('it is loaded again', stage.said, (text) => text.split('watching ').length === 3)
+  await eventually('it is loaded again', stage.said, (text) => text.split('watching ').length >= 3)
   await stage.supervisord.ctl('stop', 'web')
   await waitUntil('it is told', stage, /^web STOPPED by hand/)
 })
@@ -142,11 +142,9 @@ test('a death of supervisord is told before the agent ends with it', async (t) =
   const pid = await pidOf(stage)
   stage.supervisord.kill('SIGKILL')
   await waitUntil('it is told', stage, /^supervisord died: nothing is watched until it runs again$/)
-  await eventually('the agent is gone', () => !isAlive(pid))
-  assert.deepEqual(
-    stage.kuma.arrivals.map(({ status }) => status),
-    ['up', 'down'],
-  )
+  await eventually('the agent is gone', () => isGone(pid))
+  assert.equal(stage.kuma.arrivals.filter(({ status }) => status === 'down').length, 1)
+  assert.equal(stage.kuma.arrivals.at(-1)?.status, 'down')
 })
 
 test('a death of supervisord is told though the agent is asked to stop at once, as systemd does', async (t) => {
@@ -162,12 +160,13 @@ test('a death of supervisord is told though the agent is asked to stop at once, 
 })
 
 test('a death of supervisord ends the agent though Kuma does not answer', async (t) => {
-  const stage = await start(t, { web: 'sleep 1000' })
+  const stage = await start(t, { web: 'sleep 1000' }, { kuma: 'timeout = "5m"' })
   await listens(stage)
+  await stage.kuma.waitFor('up')
   const pid = await pidOf(stage)
   stage.kuma.script(() => {})
   stage.supervisord.kill('SIGKILL')
-  await eventually('the agent is gone', () => !isAlive(pid), Boolean, { timeoutMs: 20_000 })
+  await eventually('the agent is gone', () => isGone(pid))
   assert.equal(stage.kuma.arrivals.at(-1)?.msg, 'supervisord died: nothing is watched until it runs again')
 })
 
@@ -181,9 +180,12 @@ test('a planned shutdown is told only where on_stop asks for it, and is no death
     await listens(stage)
     const pid = await pidOf(stage)
     await stage.supervisord.end()
-    await eventually('the agent is gone', () => !isAlive(pid))
-    const messages = stage.kuma.arrivals.map(({ msg }) => msg)
-    assert.deepEqual(messages.slice(1), told)
+    await eventually('the agent is gone', () => isGone(pid))
+    const down = stage.kuma.arrivals.filter(({ status }) => status === 'down')
+    assert.deepEqual(
+      down.map(({ msg }) => msg),
+      told,
+    )
     assert.match(await stage.said(), /event SUPERVISOR_STATE_CHANGE_STOPPING/)
   }
 })
@@ -199,16 +201,22 @@ test('its own stop by hand is told as what it is', async (t) => {
 test('two hundred programs that restart together are no flood of pushes, and hold up no event', async (t) => {
   const all = { command: 'sleep 1000', numprocs: 200, process_name: 'p%(process_num)03d', startsecs: 0 }
   const stage = await start(t, { all })
-  await eventually('it listens', stage.said, (text) => text.includes('RUNNING processname:kuma'))
+  await listens(stage)
+  await stage.kuma.waitFor('up')
   const earlier = stage.kuma.arrivals.length
   await stage.supervisord.ctl('restart', 'all:*')
   await eventually('every event is heard', stage.said, (text) => {
-    const heard = text.match(/PROCESS_STATE_RUNNING processname:p\d+/g) ?? []
-    return heard.length >= 400
+    const isBack = (_: unknown, index: number): boolean => {
+      const name = `processname:p${String(index).padStart(3, '0')} `
+      const stopped = text.lastIndexOf(`PROCESS_STATE_STOPPED ${name}`)
+      return stopped !== -1 && text.lastIndexOf(`PROCESS_STATE_RUNNING ${name}`) > stopped
+    }
+    return Array.from({ length: 200 }).every(isBack)
   })
   // Rounds that were rung for are still under way.
   await sleep(2_000)
   const pushes = stage.kuma.arrivals.slice(earlier)
+  // None where the restart falls between two looks; a DOWN and an UP where it takes long.
   assert.ok(pushes.length <= 2, pushes.map(({ status, msg }) => `${status} ${msg}`).join('\n'))
   assert.doesNotMatch(await stage.supervisord.log(), /event buffer overflowed/)
 })
