@@ -283,7 +283,7 @@ test('names a socket file that is not there', async (t) => {
 
 test('names a socket file where nobody listens', async (t) => {
   const dir = await mkdtemp(join(tmpdir(), 'ksp-http-'))
-  t.after(() => rm(dir, { recursive: true }))
+  t.after(() => rm(dir, { recursive: true, maxRetries: 9 }))
   const socketPath = join(dir, 'x.sock')
   // Closed by the kernel's end of the process, a socket file stays behind; a plain file answers the same way.
   const { writeFile } = await import('node:fs/promises')

@@ -8,7 +8,7 @@ import { lockName } from '../../src/agent/lock-name.ts'
 describe('what a one-shot locks', () => {
   it('is the state file in its folder, whatever leads there', async (t) => {
     const root = await mkdtemp(join(tmpdir(), 'ksp-lock-'))
-    t.after(() => rm(root, { recursive: true }))
+    t.after(() => rm(root, { recursive: true, maxRetries: 9 }))
     await mkdir(join(root, 'a'))
     const first = await lockName(join(root, 'a/state.json'))
     assert.equal(await lockName(join(root, 'a/../a/state.json')), first)

@@ -93,7 +93,7 @@ describe('the state file', () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ksp-state-'))
   })
-  after(() => rm(folder, { recursive: true, force: true }))
+  after(() => rm(folder, { recursive: true, force: true, maxRetries: 9 }))
 
   const open = (name: string, bootId = 'boot-1') => {
     const log = memoryLog()
@@ -167,7 +167,7 @@ describe('the state file', () => {
     await mkdir(join(path, 'x'), { recursive: true })
     await file.save(new Map())
     await file.save(new Map())
-    await rm(path, { recursive: true })
+    await rm(path, { recursive: true, maxRetries: 9 })
     await file.save(new Map([['a', REMEMBERED]]))
     assert.equal(log.lines.length, 2)
     assert.match(

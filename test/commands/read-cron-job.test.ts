@@ -17,7 +17,7 @@ ${fields} kuma-supervisor-push /usr/bin/node /x/kuma-supervisor-push.cjs once --
 
 test('reads by what cron runs it, and that there is no such job', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'ksp-cron-'))
-  t.after(() => rm(folder, { recursive: true }))
+  t.after(() => rm(folder, { recursive: true, maxRetries: 9 }))
   const file = join(folder, 'cron')
   assert.equal(await readCronJob(file), null)
   for (const [fields, apart] of [

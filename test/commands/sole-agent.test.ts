@@ -12,7 +12,7 @@ import { memoryLog } from '../helpers/memory-log.ts'
 
 async function place(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'ksp-sole-'))
-  t.after(() => rm(folder, { recursive: true }))
+  t.after(() => rm(folder, { recursive: true, maxRetries: 9 }))
   return join(folder, 'not-yet/state.json')
 }
 

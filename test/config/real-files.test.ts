@@ -17,7 +17,7 @@ describe('realFiles', () => {
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'ksp-files-'))
   })
-  after(() => rmSync(folder, { recursive: true }))
+  after(() => rmSync(folder, { recursive: true, maxRetries: 9 }))
 
   test('reads text with its mode and owner', async () => {
     const path = join(folder, 'a')

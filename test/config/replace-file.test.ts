@@ -20,7 +20,7 @@ import { runCommand } from '../helpers/run-command.ts'
 
 async function folder(t: TestContext): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'ksp-replace-'))
-  t.after(() => rm(path, { recursive: true, force: true }))
+  t.after(() => rm(path, { recursive: true, force: true, maxRetries: 9 }))
   return path
 }
 

@@ -18,7 +18,7 @@ suite('doctor with a login to a real Kuma', () => {
   })
   after(async () => {
     await kuma.stop()
-    await rm(folder, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true, maxRetries: 9 })
   })
 
   async function periods(password: string): Promise<{ of: string; result: string; says: string }[]> {

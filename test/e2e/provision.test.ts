@@ -53,7 +53,7 @@ describe('provision with a real Uptime Kuma', () => {
     await supervisord.stop()
     await kuma.stop()
     await sink.stop()
-    await rm(folder, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true, maxRetries: 9 })
   })
 
   const provision = (...more: string[]) =>

@@ -91,7 +91,7 @@ exit "$code"
  */
 export async function bootSystem({
   binds = [],
-  timeoutMs = 60_000,
+  timeoutMs = 180_000,
 }: BootOptions = {}): Promise<BootedSystem> {
   assertPossible()
   const name = `ksp${randomBytes(6).toString('hex')}`
@@ -126,9 +126,9 @@ export async function bootSystem({
     cgroups.some((group) => processesIn(group).length > 0) || existsSync(`/proc/${leaderPid}`)
   const stop = async (): Promise<void> => {
     child.kill('SIGKILL')
-    const deadline = Date.now() + 20_000
+    const deadline = Date.now() + 60_000
     while (isThere()) {
-      if (Date.now() > deadline) throw new Error(`the booted system ${name} did not end within 20 s`)
+      if (Date.now() > deadline) throw new Error(`the booted system ${name} did not end within 60 s`)
       await sleep(20)
     }
     for (const group of cgroups) removeCgroup(group)

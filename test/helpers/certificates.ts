@@ -57,7 +57,7 @@ export async function createCertificates(): Promise<Certificates> {
       selfSigned: await make('self-signed', local),
     }
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true, maxRetries: 9 })
   }
 }
 

@@ -5,7 +5,7 @@ export async function eventually<T>(
   what: string,
   look: () => Promise<T> | T,
   enough: (seen: T) => boolean = Boolean,
-  { timeoutMs = 60_000, everyMs = 50 } = {},
+  { timeoutMs = 180_000, everyMs = 50 } = {},
 ): Promise<T> {
   const until = performance.now() + timeoutMs
   for (;;) {

@@ -256,7 +256,7 @@ export async function startKuma(options: KumaOptions = {}): Promise<Kuma> {
       )
       return rows.map(fromRow)
     },
-    async waitForHeartbeat(monitorId, accepts, timeoutMs = 30_000) {
+    async waitForHeartbeat(monitorId, accepts, timeoutMs = 120_000) {
       const deadline = performance.now() + timeoutMs
       for (;;) {
         const rows = await kuma.heartbeats(monitorId)
@@ -282,7 +282,7 @@ export async function startKuma(options: KumaOptions = {}): Promise<Kuma> {
     async stop() {
       await halt()
       process.off('exit', killWithUs)
-      if (options.dir === undefined) await rm(dataDir, { recursive: true, force: true })
+      if (options.dir === undefined) await rm(dataDir, { recursive: true, force: true, maxRetries: 9 })
     },
   }
 

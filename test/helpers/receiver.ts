@@ -82,7 +82,7 @@ export async function startReceiver(
     script(next) {
       answer = next ?? accept
     },
-    async waitFor(status, sinceMs = 0, timeoutMs = 30_000) {
+    async waitFor(status, sinceMs = 0, timeoutMs = 180_000) {
       const find = () => accepted().find((one) => one.status === status && one.atMs >= sinceMs)
       await eventually(`a heartbeat ${status} arrives`, () => find() !== undefined, Boolean, { timeoutMs })
       const found = find()

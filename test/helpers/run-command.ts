@@ -9,14 +9,14 @@ export interface CommandResult {
 
 export interface RunOptions {
   input?: string
-  /** Total; the command and its children are killed after it. Default 60 s. */
+  /** Total; the command and its children are killed after it. Default 3 min. */
   timeoutMs?: number
   env?: Record<string, string>
 }
 
 /** Runs a command to its end; any exit code is a result, only a timeout or a missing program is an error. */
 export function runCommand(command: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
-  const { input = '', timeoutMs = 60_000, env } = options
+  const { input = '', timeoutMs = 180_000, env } = options
   const [file = '', ...args] = command
   return new Promise((resolve, reject) => {
     // A group of its own: nsenter forks, and killing it alone would leave the command running.

@@ -16,7 +16,7 @@ export interface SelfSigned {
 /** A certificate for 127.0.0.1 and localhost that nobody trusts unless it is told to. */
 export async function selfSigned(t: TestContext): Promise<SelfSigned> {
   const dir = await mkdtemp(join(tmpdir(), 'ksp-tls-'))
-  t.after(() => rm(dir, { recursive: true, force: true }))
+  t.after(() => rm(dir, { recursive: true, force: true, maxRetries: 9 }))
   const [keyFile, certFile] = [join(dir, 'key.pem'), join(dir, 'cert.pem')]
   const subject = '-subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1'
   const key = '-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2'

@@ -108,7 +108,7 @@ export async function startSupervisord(options: SupervisordOptions = {}): Promis
   }
 
   await start().catch(async (error: unknown) => {
-    await rm(dir, { recursive: true, force: true })
+    await rm(dir, { recursive: true, force: true, maxRetries: 9 })
     throw error
   })
   return {
@@ -128,7 +128,7 @@ export async function startSupervisord(options: SupervisordOptions = {}): Promis
     end: () => end(),
     async stop() {
       await end(5000)
-      await rm(dir, { recursive: true, force: true })
+      await rm(dir, { recursive: true, force: true, maxRetries: 9 })
     },
     log,
   }

@@ -16,6 +16,6 @@ export async function unpackPackage(host: BootedSystem): Promise<string> {
     if (unpacked.code !== 0) throw new Error(`cannot unpack ${file}: ${unpacked.stderr}`)
     return '/opt/ksp/package'
   } finally {
-    rmSync(folder, { recursive: true })
+    rmSync(folder, { recursive: true, maxRetries: 9 })
   }
 }

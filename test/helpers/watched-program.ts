@@ -19,9 +19,10 @@ export interface WatchedProgram {
 /** Starts them; all of it ends with the test. */
 export async function watchedProgram(t: TestContext): Promise<WatchedProgram> {
   const folder = await mkdtemp(join(tmpdir(), 'ksp-watched-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 9 }))
   const supervisord = await startSupervisord({ programs: { web: { command: 'sleep 1000', startsecs: 0 } } })
   t.after(() => supervisord.stop())
+  await supervisord.running(1)
   const kuma = await startKuma(t)
   const stateFile = join(folder, 'state.json')
   const usual = {

@@ -42,7 +42,7 @@ export async function startWebhookSink(): Promise<WebhookSink> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     alerts,
-    async waitFor(accepts, timeoutMs = 30_000) {
+    async waitFor(accepts, timeoutMs = 120_000) {
       const deadline = performance.now() + timeoutMs
       for (;;) {
         const found = alerts.find(accepts)

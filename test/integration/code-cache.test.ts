@@ -10,7 +10,7 @@ const home = mkdtempSync(join(tmpdir(), 'ksp-home-'))
 const folder = join(home, '.cache/kuma-supervisor-push')
 
 before(buildBundle)
-after(() => rmSync(home, { recursive: true }))
+after(() => rmSync(home, { recursive: true, maxRetries: 9 }))
 
 const once = async (env: Record<string, string> = { HOME: home }): Promise<string> => {
   const look = ['--dry-run', '--unit', 'none', '--supervisor-url', 'unix:///nowhere.sock']
@@ -44,7 +44,7 @@ test('is written by the first, left alone by the next, and mended where it is br
 })
 
 test('is not written by other commands, nor with options of Node', async () => {
-  rmSync(folder, { recursive: true })
+  rmSync(folder, { recursive: true, maxRetries: 9 })
   assert.equal((await runAgent(['--version'], { env: { HOME: home } })).code, 0)
   await once({ HOME: home, NODE_OPTIONS: '--max-semi-space-size=1' })
   assert.throws(() => readdirSync(folder), { code: 'ENOENT' })

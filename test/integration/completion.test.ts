@@ -14,7 +14,7 @@ import { openShell, type ShellKeys } from '../helpers/shell-keys.ts'
 const NAME = 'kuma-supervisor-push'
 const line = readCommandLine(readProgram())
 const folder = mkdtempSync(join(tmpdir(), 'ksp-completion-'))
-after(() => rmSync(folder, { recursive: true }))
+after(() => rmSync(folder, { recursive: true, maxRetries: 9 }))
 
 writeFileSync(join(folder, 'bash'), completeInBash(line))
 writeFileSync(join(folder, `_${NAME}`), completeInZsh(line))

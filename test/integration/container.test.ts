@@ -63,7 +63,7 @@ startretries=0
 
 async function startContainer(t: Cleanup): Promise<Container> {
   const dir = await mkdtemp(join(tmpdir(), 'ksp-container-'))
-  t.after(() => rm(dir, { recursive: true, force: true }))
+  t.after(() => rm(dir, { recursive: true, force: true, maxRetries: 9 }))
   const kuma = await startReceiver(t)
   const bin = join(dir, 'bin')
   await mkdir(bin)
@@ -206,7 +206,7 @@ test('doctor says what hidepid hides', { skip }, async (t) => {
   const supervisord = await startSupervisord({ programs: { web: 'sleep 1000' } })
   t.after(() => supervisord.stop())
   const dir = await mkdtemp(join(tmpdir(), 'ksp-hidepid-'))
-  t.after(() => rm(dir, { recursive: true, force: true }))
+  t.after(() => rm(dir, { recursive: true, force: true, maxRetries: 9 }))
   await cp(dirname(BUNDLE), dir, { recursive: true })
   const bundle = join(dir, basename(BUNDLE))
   for (const path of [dir, supervisord.dir]) await chmod(path, 0o755)

@@ -10,7 +10,7 @@ before(() => buildBundle())
 
 test('dozens of monitors are told one by one, and Node has nothing to complain of', async (t) => {
   const dir = await mkdtemp(join(tmpdir(), 'ksp-many-'))
-  t.after(() => rm(dir, { recursive: true, force: true }))
+  t.after(() => rm(dir, { recursive: true, force: true, maxRetries: 9 }))
   const names = Array.from({ length: 30 }, (_, index) => `m${index + 10}`)
   const monitors = names.map((name) => `[[monitor]]\nname = "${name}"\ntoken = "AWbUXTos${name}"\n`)
   const config = join(dir, 'config.toml')

@@ -10,7 +10,7 @@ import { runCommand } from '../helpers/run-command.ts'
 
 const PROJECT = join(import.meta.dirname, '../..')
 const folder = mkdtempSync(join(tmpdir(), 'ksp-package-'))
-after(() => rmSync(folder, { recursive: true }))
+after(() => rmSync(folder, { recursive: true, maxRetries: 9 }))
 
 /** Packs a copy of the project in a folder of its own, which builds it there, and gives the tarball. */
 async function pack(name: string): Promise<string> {

@@ -17,13 +17,14 @@ let supervisord: Supervisord
 before(async () => {
   await buildBundle()
   supervisord = await startSupervisord({ programs: { web: 'sleep 600' } })
+  await supervisord.running(1)
 })
 after(() => supervisord.stop())
 
 /** Runs it at a terminal of its own, and types each answer when its question is there. */
 async function type(t: TestContext, answers: [RegExp, string][], env: Record<string, string> = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'ksp-terminal-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 9 }))
   const line = [
     `${process.execPath} ${BUNDLE} provision --config ${folder}/config.toml`,
     `--supervisor-url ${supervisord.url} --unit none --host-name host-a`,

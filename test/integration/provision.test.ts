@@ -43,7 +43,7 @@ interface Setting {
 
 async function setUp(t: TestContext, options: PageKuma['options'] = {}, toml?: string): Promise<Setting> {
   const folder = await mkdtemp(join(tmpdir(), 'ksp-provision-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 9 }))
   const config = join(folder, 'config.toml')
   if (toml !== undefined) await writeFile(config, toml, { mode: 0o600 })
   return { kuma: await startPageKuma(t, options), config }
@@ -607,7 +607,7 @@ test('cannot be without supervisord', async (t) => {
 async function certificates(t: TestContext) {
   const made = await createCertificates()
   const folder = await mkdtemp(join(tmpdir(), 'ksp-ca-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 9 }))
   const ca = join(folder, 'ca.pem')
   await writeFile(ca, made.ca)
   return { ca, server: made.server }

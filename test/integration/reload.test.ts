@@ -16,8 +16,9 @@ async function start(t: TestContext, more = '') {
   const steady = { command, autorestart: 'true', startsecs: 0 }
   const supervisord = await startSupervisord({ programs: { a: steady, b: steady } })
   t.after(() => supervisord.stop())
+  await supervisord.running(2)
   const dir = await mkdtemp(join(tmpdir(), 'ksp-reload-'))
-  t.after(() => rm(dir, { recursive: true, force: true }))
+  t.after(() => rm(dir, { recursive: true, force: true, maxRetries: 9 }))
   const file = join(dir, 'config.toml')
   const write = (monitors: string): Promise<void> =>
     writeFile(

@@ -282,13 +282,15 @@ test('a shutdown is a state of its own while it lasts', async (t) => {
     programs: {
       slow: {
         command: `/bin/sh -c "trap '' TERM; while :; do sleep 0.1; done"`,
-        stopwaitsecs: 4,
+        stopwaitsecs: 3600,
         startsecs: 0,
+        killasgroup: true,
       },
     },
   })
   const client = openClient(t, supervisord.url)
-  answered(await client.read(never))
+  await supervisord.running(1)
+  const pid = byName(answered(await client.read(never))).get('slow:slow')?.pid ?? assert.fail()
   await supervisord.ctl('shutdown')
   const reading = await eventually(
     'it is shutting down',
@@ -299,11 +301,8 @@ test('a shutdown is a state of its own while it lasts', async (t) => {
     failed(reading, 'shutdown'),
     `supervisord at ${supervisord.url} is shutting down or restarting (Fault 6 SHUTDOWN_STATE)`,
   )
-  await eventually(
-    'it ended',
-    () => supervisord.pid(),
-    (pid) => pid === 0,
-  )
+  process.kill(pid, 'SIGKILL')
+  await eventually('it ended', () => supervisord.pid() === 0)
   const ended = await client.read(never)
   assert.ok(
     ended.kind === 'failed' && ['socket-missing', 'refused'].includes(ended.failure.reason),

@@ -19,7 +19,7 @@ interface Setting {
 
 async function setUp(t: TestContext): Promise<Setting> {
   const folder = await mkdtemp(join(tmpdir(), 'ksp-two-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 9 }))
   const kuma = await startReceiver(t)
   const config = join(folder, 'config.toml')
   const toml = `[kuma]\nurl = "${kuma.url}"\n[agent]\nstate_file = "${folder}/state/state.json"

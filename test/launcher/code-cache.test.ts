@@ -10,7 +10,7 @@ const CODE = Buffer.from('code')
 
 function makeHome(t: TestContext) {
   const home = mkdtempSync(join(tmpdir(), 'ksp-cache-'))
-  t.after(() => rmSync(home, { recursive: true }))
+  t.after(() => rmSync(home, { recursive: true, maxRetries: 9 }))
   const source = join(home, 'agent.cjs')
   writeFileSync(source, 'source')
   const folder = join(home, '.cache/kuma-supervisor-push')

@@ -17,7 +17,7 @@ interface FakeProcess {
 /** A folder as `/proc` shows these processes. */
 async function proc(t: TestContext, processes: readonly FakeProcess[]): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'ksp-proc-'))
-  t.after(() => rm(dir, { recursive: true, force: true }))
+  t.after(() => rm(dir, { recursive: true, force: true, maxRetries: 9 }))
   for (const { pid, parent, command = 'sh', kilobytes } of processes) {
     await mkdir(join(dir, String(pid)))
     await writeFile(join(dir, `${pid}/cmdline`), `/usr/bin/python3\0/usr/bin/${command}\0-n\0`)

@@ -11,7 +11,7 @@ describe('how long supervisord has been up', () => {
     proc = await mkdtemp(join(tmpdir(), 'ksp-proc-'))
     await writeFile(join(proc, 'uptime'), '5000.25 9000.00\n')
   })
-  after(() => rm(proc, { recursive: true, force: true }))
+  after(() => rm(proc, { recursive: true, force: true, maxRetries: 9 }))
 
   async function makeProcess(
     pid: number,

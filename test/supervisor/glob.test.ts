@@ -21,7 +21,7 @@ before(async () => {
   ]
   await Promise.all(files.map((file) => writeFile(join(dir, file), '')))
 })
-after(() => rm(dir, { recursive: true }))
+after(() => rm(dir, { recursive: true, maxRetries: 9 }))
 
 const CASES: [string, string[]][] = [
   ['one/a.conf', ['one/a.conf']],

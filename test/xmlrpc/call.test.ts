@@ -220,7 +220,7 @@ test('does not tell of connections that it closed itself, nor of servers that cl
 
 test('works over a unix socket, names a missing one, and finds it when it appears', async (t) => {
   const dir = await mkdtemp(join(tmpdir(), 'ksp-peer-'))
-  t.after(() => rm(dir, { recursive: true, force: true }))
+  t.after(() => rm(dir, { recursive: true, force: true, maxRetries: 9 }))
   const socketPath = join(dir, 'rpc.sock')
   const peer = open(t, { url: new URL('http://localhost/RPC2'), socketPath })
   assert.deepEqual(await call(peer, 'a', [], options()), {

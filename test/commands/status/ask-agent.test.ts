@@ -13,7 +13,7 @@ const never = new AbortController().signal
 /** The environment of an agent that tells its status. */
 async function agent(t: TestContext): Promise<Record<string, string>> {
   const folder = await mkdtemp(join(tmpdir(), 'ksp-ask-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 9 }))
   const told = { version: '0.1.0', at: new Date(0), service: null, watches: [], monitors: [] }
   const describe = (): Promise<string> => Promise.resolve(JSON.stringify(statusJson(told)))
   t.after(await serveStatus({ folder, describe, log: memoryLog() }))

@@ -16,7 +16,7 @@ suite('the status of a running agent', () => {
   before(async () => {
     root = await mkdtemp(join(tmpdir(), 'ksp-serve-'))
   })
-  after(() => rm(root, { recursive: true, force: true }))
+  after(() => rm(root, { recursive: true, force: true, maxRetries: 9 }))
 
   async function serve(
     t: TestContext,
@@ -89,7 +89,7 @@ suite('the status of a running agent', () => {
 
 test('a socket that says nothing is given up, and one that says too much too', async (t) => {
   const root = await mkdtemp(join(tmpdir(), 'ksp-read-'))
-  t.after(() => rm(root, { recursive: true, force: true }))
+  t.after(() => rm(root, { recursive: true, force: true, maxRetries: 9 }))
   let text = new Promise<string>(() => {})
   const log = memoryLog()
   t.after(await serveStatus({ folder: join(root, 'a'), describe: () => text, log }))
