@@ -1,5 +1,4 @@
-import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { codeOf } from '../errors.ts'
 
 /** Ends what `takeLock` took. */
@@ -16,10 +15,8 @@ export type Release = () => Promise<void>
 export async function takeLock(name: string, says = ''): Promise<Release | null> {
   // Whoever asks and then reads nothing must not stay.
   const server = createServer((socket) => socket.on('error', ignore).end(says, () => socket.destroy()))
-  server.on('error', ignore)
   try {
-    server.listen({ path: await lockSocket(name), exclusive: true })
-    await once(server, 'listening')
+    await listening(server, await lockSocket(name))
   } catch (error) {
     if (codeOf(error) === 'EADDRINUSE') return null
     throw error
@@ -27,12 +24,24 @@ export async function takeLock(name: string, says = ''): Promise<Release | null>
   // A lock is no reason for the process to stay.
   server.unref()
   return async () => {
-    server.close()
-    await once(server, 'close')
+    await new Promise((resolve) => server.close(resolve))
   }
 }
 
 const ignore = (): void => {}
+
+/**
+ * Without node:cluster, with which `listen` would first find out that this process is none of a cluster: Node takes 3 ms to
+ * load it. The method that it calls then has kept its name, so that others can wrap it.
+ */
+function listening(server: Server, path: string): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    server.on('listening', resolve).on('error', reject)
+    const listen: unknown = Reflect.get(server, '_listen2')
+    if (typeof listen === 'function') Reflect.apply(listen, server, [path, -1, -1])
+    else server.listen({ path, exclusive: true })
+  })
+}
 
 const LONGEST = 107
 
