@@ -4,6 +4,8 @@ import type { Clock } from './clock.ts'
 export class Bell {
   #rung = false
   #wake: (() => void) | null = null
+  #signal: AbortSignal | null = null
+  readonly #onAbort = (): void => this.#wake?.()
 
   ring(): void {
     this.#rung = true
@@ -22,13 +24,20 @@ export class Bell {
       const woken = new AbortController()
       const wake = () => woken.abort()
       this.#wake = wake
-      signal.addEventListener('abort', wake)
+      this.#listen(signal)
       await clock.sleep(ms, woken.signal)
-      signal.removeEventListener('abort', wake)
       this.#wake = null
     }
     const rung = this.#rung
     this.#rung = false
     return rung
+  }
+
+  /** Once for all sleeps: a signal goes through all of its listeners to add or to remove one, and has one of each monitor. */
+  #listen(signal: AbortSignal): void {
+    if (this.#signal === signal) return
+    this.#signal?.removeEventListener('abort', this.#onAbort)
+    signal.addEventListener('abort', this.#onAbort)
+    this.#signal = signal
   }
 }

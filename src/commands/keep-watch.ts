@@ -46,6 +46,7 @@ export async function keepWatch(options: KeepWatchOptions): Promise<Memories> {
   const opened = await openWatches({ config, env, own, memories, clock, log, mask, dryRun, listens: true })
   const { watches } = opened
   const monitors = watches.flatMap((watch) => watch.monitors)
+  const byName = new Map(monitors.map((monitor) => [monitor.name, monitor]))
   const ring = (): void => {
     for (const { bell } of watches) bell.ring()
   }
@@ -81,7 +82,7 @@ export async function keepWatch(options: KeepWatchOptions): Promise<Memories> {
     log,
     print: terminal.print,
     onTold(name, untilMs) {
-      if (monitors.find((one) => one.name === name)?.told(untilMs)) saver.soon()
+      if (byName.get(name)?.told(untilMs) === true) saver.soon()
     },
     onMissed: () => saver.soon(),
   })
