@@ -1,8 +1,9 @@
 import { Socket } from 'node:net'
 import type { MessageBus } from '@jellybrick/dbus-next'
+import { checkMessage, checkStart } from './check-message.ts'
 
-/** Large enough for any answer of systemd's; the protocol itself allows 128 MiB. */
-const MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+/** All its lines together; the library gathers one for as long as it does not end. */
+const MAX_LOGIN_BYTES = 16 * 1024
 
 /**
  * The socket of a bus object that was made just now, or null when there is none; made safe against what is not D-Bus.
@@ -17,6 +18,7 @@ export async function busStream(bus: MessageBus, onThrow: (error: unknown) => vo
     const stream: unknown = Reflect.get(connection, 'stream')
     if (stream instanceof Socket) {
       containThrows(stream, onThrow)
+      checkWhatIsRead(stream)
       return stream
     }
     await Promise.resolve()
@@ -26,7 +28,6 @@ export async function busStream(bus: MessageBus, onThrow: (error: unknown) => vo
 
 function containThrows(stream: Socket, onThrow: (error: unknown) => void): void {
   const emit = stream.emit.bind(stream)
-  const read = stream.read.bind(stream)
   const contained = (event: string, ...args: readonly unknown[]): boolean => {
     try {
       return Reflect.apply(emit, stream, [event, ...args])
@@ -36,8 +37,25 @@ function containThrows(stream: Socket, onThrow: (error: unknown) => void): void 
     }
   }
   stream.emit = contained
+}
+
+/** The library reads the login byte by byte, and then of each message the first 16 bytes and the rest. */
+function checkWhatIsRead(stream: Socket): void {
+  const read = stream.read.bind(stream)
+  let loginBytes = 0
+  let start: Buffer | null = null
   stream.read = (size?: number): unknown => {
-    if (size !== undefined && size > MAX_MESSAGE_BYTES) throw new RangeError(`a message of ${size} bytes`)
-    return read(size)
+    const part: unknown = read(size)
+    if (!Buffer.isBuffer(part) || size === undefined) return part
+    if (size === 1) {
+      if (++loginBytes > MAX_LOGIN_BYTES) throw new RangeError(`more than ${MAX_LOGIN_BYTES} bytes of login`)
+      return part
+    }
+    // What is left of a message when the peer goes away in the middle of it.
+    if (part.length < size) return null
+    if (start === null) checkStart(part)
+    else checkMessage(start, part)
+    start = start === null ? part : null
+    return part
   }
 }

@@ -1,7 +1,9 @@
-/** Just enough of D-Bus's little-endian wire format for a scripted bus; nothing of the library under test is used. */
+/** D-Bus's wire format for a scripted bus; nothing of what is under test is used. */
 
-/** A value with its place in the signature: `s o g u i b t y`, `v` as [signature, value], arrays and structs as arrays. */
+/** A value with its place in the signature: `v` as [signature, value]; arrays, structs and dict entries as arrays. */
 export type WireValue = string | number | bigint | boolean | readonly WireValue[]
+
+export type ByteOrder = 'little' | 'big'
 
 export interface WireCall {
   serial: number
@@ -13,8 +15,13 @@ export interface WireCall {
   strings: string[]
 }
 
-export function encodeReturn(replySerial: number, signature: string, body: readonly WireValue[]): Buffer {
-  return encodeMessage(2, [[5, ['u', replySerial]]], signature, body)
+export function encodeReturn(
+  replySerial: number,
+  signature: string,
+  body: readonly WireValue[] | Buffer,
+  order: ByteOrder = 'little',
+): Buffer {
+  return encodeMessage(2, [[5, ['u', replySerial]]], signature, body, order)
 }
 
 export function encodeError(replySerial: number, name: string, text: string): Buffer {
@@ -38,21 +45,23 @@ export function encodeSignal(
   return encodeMessage(4, fields, signature, body)
 }
 
-function encodeMessage(
+/** @param body values, or their bytes as they are */
+export function encodeMessage(
   type: number,
   fields: readonly WireValue[],
   signature: string,
-  body: readonly WireValue[],
+  body: readonly WireValue[] | Buffer,
+  order: ByteOrder = 'little',
 ): Buffer {
-  const content = encode(signature, body, 0)
+  const content = Buffer.isBuffer(body) ? body : encode(signature, body, 0, order)
   const all = signature === '' ? fields : [...fields, [8, ['g', signature]]]
-  const start = Buffer.from([0x6c, type, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0])
-  start.writeUInt32LE(content.length, 4)
-  const header = Buffer.concat([start, encode('a(yv)', [all], start.length)])
+  const start = Buffer.from([order === 'little' ? 0x6c : 0x42, type, 0, 1])
+  const lengthAndSerial = [number('u', content.length, order), number('u', 1, order)]
+  const header = Buffer.concat([start, ...lengthAndSerial, encode('a(yv)', [all], 12, order)])
   return Buffer.concat([header, padding(header.length, 8), content])
 }
 
-function encode(signature: string, values: readonly WireValue[], at: number): Buffer {
+function encode(signature: string, values: readonly WireValue[], at: number, order: ByteOrder): Buffer {
   const parts: Buffer[] = []
   let position = at
   const add = (part: Buffer): void => {
@@ -62,34 +71,25 @@ function encode(signature: string, values: readonly WireValue[], at: number): Bu
   splitTypes(signature).forEach((type, index) => {
     const value = values[index] as WireValue
     add(padding(position, alignment(type)))
-    if (type === 's' || type === 'o') {
+    if (type === 's' || type === 'o' || type === 'g') {
       const bytes = Buffer.from(`${String(value)}\0`)
-      add(Buffer.concat([uint32(bytes.length - 1), bytes]))
-    } else if (type === 'g') {
-      const bytes = Buffer.from(`${String(value)}\0`)
-      add(Buffer.concat([Buffer.from([bytes.length - 1]), bytes]))
-    } else if (type === 'y') {
-      add(Buffer.from([Number(value)]))
-    } else if (type === 't') {
-      const bytes = Buffer.alloc(8)
-      bytes.writeBigUInt64LE(value as bigint)
-      add(bytes)
+      add(Buffer.concat([number(type === 'g' ? 'y' : 'u', bytes.length - 1, order), bytes]))
     } else if (type === 'v') {
       const [inner, content] = value as [string, WireValue]
-      add(encode('g', [inner], position))
-      add(encode(inner, [content], position))
+      add(encode('g', [inner], position, order))
+      add(encode(inner, [content], position, order))
     } else if (type.startsWith('a')) {
       const element = type.slice(1)
-      add(uint32(0))
+      add(number('u', 0, order))
       const lengthPart = parts.length - 1
       add(padding(position, alignment(element)))
       const start = position
-      for (const item of value as readonly WireValue[]) add(encode(element, [item], position))
-      parts[lengthPart] = uint32(position - start)
-    } else if (type.startsWith('(')) {
-      add(encode(type.slice(1, -1), value as readonly WireValue[], position))
+      for (const item of value as readonly WireValue[]) add(encode(element, [item], position, order))
+      parts[lengthPart] = number('u', position - start, order)
+    } else if (/^[({]/.test(type)) {
+      add(encode(type.slice(1, -1), value as readonly WireValue[], position, order))
     } else {
-      add(uint32(Number(value) >>> 0))
+      add(number(type, value as number | bigint | boolean, order))
     }
   })
   return Buffer.concat(parts)
@@ -143,14 +143,14 @@ function decodeCall(message: Buffer, fieldsEnd: number, bodyAt: number): WireCal
 }
 
 /** `a(ss)us` → `a(ss)`, `u`, `s`. */
-function splitTypes(signature: string): string[] {
+export function splitTypes(signature: string): string[] {
   const types: string[] = []
   let depth = 0
   let type = ''
   for (const letter of signature) {
     type += letter
-    if (letter === '(') depth++
-    if (letter === ')') depth--
+    if ('({'.includes(letter)) depth++
+    if (')}'.includes(letter)) depth--
     if (depth > 0 || letter === 'a') continue
     types.push(type)
     type = ''
@@ -159,16 +159,24 @@ function splitTypes(signature: string): string[] {
 }
 
 function alignment(type: string): number {
-  if (/^[(xtd]/.test(type)) return 8
-  return /^[ygv]/.test(type) ? 1 : 4
+  if (/^[({xtd]/.test(type)) return 8
+  if (/^[ygv]/.test(type)) return 1
+  return /^[nq]/.test(type) ? 2 : 4
 }
 
 const align = (position: number, to: number): number => Math.ceil(position / to) * to
 
 const padding = (position: number, to: number): Buffer => Buffer.alloc(align(position, to) - position)
 
-function uint32(value: number): Buffer {
-  const bytes = Buffer.alloc(4)
-  bytes.writeUInt32LE(value)
+/** Where the number is of a wider kind than its type, the rest of it is cut off. */
+function number(type: string, value: number | bigint | boolean, order: ByteOrder): Buffer {
+  const bytes = Buffer.alloc(alignment(type))
+  const view = new DataView(bytes.buffer, bytes.byteOffset)
+  const isLittle = order === 'little'
+  if (type === 'd') view.setFloat64(0, Number(value), isLittle)
+  else if (bytes.length === 8) view.setBigInt64(0, BigInt(value), isLittle)
+  else if (bytes.length === 4) view.setInt32(0, Number(value), isLittle)
+  else if (bytes.length === 2) view.setInt16(0, Number(value), isLittle)
+  else view.setInt8(0, Number(value))
   return bytes
 }

@@ -9,7 +9,7 @@ import { decodeCalls, encodeError, encodeReturn, type WireCall, type WireValue }
 export type FakeAnswer =
   | { signature: string; body: readonly WireValue[] }
   | { error: string; text?: string }
-  | { bytes: Buffer }
+  | { bytes: Buffer; isLast?: boolean }
   | 'close'
   | 'silence'
 
@@ -83,7 +83,7 @@ function serve(socket: Socket, { login, hello, answer }: FakeBusOptions, calls: 
   const reply = (call: WireCall, given: FakeAnswer): void => {
     if (given === 'silence' || socket.destroyed) return
     if (given === 'close') socket.destroy()
-    else if ('bytes' in given) socket.write(given.bytes)
+    else if ('bytes' in given) socket[given.isLast === true ? 'end' : 'write'](given.bytes)
     else if ('error' in given) socket.write(encodeError(call.serial, given.error, given.text ?? ''))
     else socket.write(encodeReturn(call.serial, given.signature, given.body))
   }
