@@ -79,22 +79,30 @@ export async function openKumaConnection(options: KumaConnectionOptions): Promis
         ways.use(
           target.proxy,
           (dispatcher) => push(heartbeat, pushOptions(dispatcher, target, isRepeat, signal)),
-          ({ kind }) => OF_KUMA.has(kind),
+          ({ kind }) => KEEPS_WAY.has(kind),
         ),
     }),
     probe: (target, signal) =>
       ways.use(
         target.proxy,
         (dispatcher) => probe(pushOptions(dispatcher, target, false, signal)),
-        ({ answer: { kind } }) => OF_KUMA.has(kind),
+        ({ answer: { kind } }) => KEEPS_WAY.has(kind),
       ),
     open: async (proxy) => ({ dispatcher: await ways.open(proxy), headers }),
     close: () => ways.close(),
   }
 }
 
-/** After anything else a new connection may lead to a better place, as another backend of the proxy in front of Kuma. */
-const OF_KUMA: ReadonlySet<PushAnswerKind> = new Set(['accepted', 'unknown-monitor', 'bad-ping'])
+/**
+ * After anything else a new connection may lead to a better place, as another backend of the proxy in front of Kuma. An
+ * agent without file descriptors can open none: the one that it has is all that can tell it.
+ */
+const KEEPS_WAY: ReadonlySet<PushAnswerKind> = new Set([
+  'accepted',
+  'unknown-monitor',
+  'bad-ping',
+  'agent-error',
+])
 
 type ConnectOptions = Awaited<ReturnType<typeof connectOptions>>
 

@@ -28,10 +28,14 @@ async function scene(t: TestContext, isFound: boolean) {
   return { agent, kuma, gate }
 }
 
-for (const isFound of [false, true]) {
-  const how = isFound ? 'found by its configuration' : 'given'
+for (const [how, isFound, answerAfterMs] of [
+  ['given', false, 0],
+  ['found by its configuration', true, 0],
+  ['given, though a push may be under way', false, 400],
+] as const) {
   test(`without file descriptors the agent tells its own trouble, not one of a supervisord that is ${how}`, async (t) => {
     const { agent, kuma, gate } = await scene(t, isFound)
+    kuma.answerAfterMs = answerAfterMs
     await limit(agent.pid, 3)
     gate.hangUp()
     const isDown = (line: string) => line.startsWith('down')
