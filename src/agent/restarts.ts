@@ -28,6 +28,7 @@ export class Restarts {
   readonly #options: RestartsOptions
   readonly #underWay = new Map<string, Promise<RestartOutcome>>()
   readonly #failures = new Map<string, string>()
+  #endedCount = 0
 
   constructor(restart: RestartProgram, options: RestartsOptions) {
     this.#restart = restart
@@ -46,6 +47,11 @@ export class Restarts {
     }
   }
 
+  /** How many have ended so far. */
+  get endedCount(): number {
+    return this.#endedCount
+  }
+
   /** Resolves when nothing is under way. */
   async ended(): Promise<void> {
     await Promise.all(this.#underWay.values())
@@ -54,6 +60,7 @@ export class Restarts {
   async #follow(monitor: Monitor, program: string, restart: Promise<RestartOutcome>): Promise<void> {
     const outcome = await restart
     this.#underWay.delete(program)
+    this.#endedCount += 1
     monitor.restarted(program, outcome, this.#options.clock.now())
     this.#options.onEnd(monitor)
   }

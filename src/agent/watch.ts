@@ -1,5 +1,6 @@
 import { messageOf, traceOf } from '../errors.ts'
 import type { Log } from '../log.ts'
+import type { Look } from '../verdict/look.ts'
 import type { Bell } from './bell.ts'
 import type { CheckPeriod } from './check-period.ts'
 import type { Clock } from './clock.ts'
@@ -87,7 +88,14 @@ export async function round(
   isQuiet = false,
 ): Promise<Unsettled | null> {
   try {
-    const look = await takeLook(doors, signal, isQuiet ? (monitors[0]?.seen?.look ?? null) : null)
+    const before = isQuiet ? (monitors[0]?.seen?.look ?? null) : null
+    let look: Look
+    let endedCount: number
+    do {
+      endedCount = restarts.endedCount
+      look = await takeLook(doors, signal, before)
+      // A restart of ours that ended meanwhile was seen midway, as if somebody had stopped the program.
+    } while (restarts.endedCount !== endedCount && !signal.aborted)
     if (signal.aborted) return null
     if (look.rpc.kind === 'answered') checks.answered(look.rpc.state.ms, clock.now())
     const seen = monitors.map((monitor) => ({ monitor, ...monitor.see(look, clock.now()) }))
