@@ -2,6 +2,7 @@
 // and is repaired, the bundled agent, and a receiver in Kuma's place that prints each heartbeat as it would arrive there.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -32,6 +33,7 @@ try {
 async function demonstrate(): Promise<number> {
   await writeFile(join(folder, 'supervisord.conf'), configuration())
   start('supervisord', ['--nodaemon', '--configuration', join(folder, 'supervisord.conf')])
+  await listens(join(folder, 'supervisor.sock'))
 
   const seen: string[] = []
   const { server, url } = await receive((status, line) => {
@@ -75,6 +77,12 @@ Each line is a heartbeat as Kuma would receive it:
   const got = seen.length === 0 ? 'no heartbeat' : seen.join(', ')
   process.stdout.write(`\nThe demo ended early: expected the heartbeats ${STORY.join(', ')}, got ${got}.\n`)
   return 1
+}
+
+/** Waits for supervisord's socket: an agent that is quicker would begin the story with a DOWN. */
+async function listens(socket: string): Promise<void> {
+  const endMs = performance.now() + WITHIN_MS
+  while (!existsSync(socket) && performance.now() < endMs && !stop.signal.aborted) await sleep(50)
 }
 
 /** The worker runs for some seconds, then fails at every start until it is repaired. */

@@ -13,8 +13,10 @@ const SOCKET = '/run/supervisor.sock'
 const CALLS = '/opt/calls'
 const AWAY = '/opt/away'
 const ACL = ['setfacl', 'getfacl']
+const WHY_NO_ACCESS =
+  /^error: no access given to \/run\/supervisor\.sock: setfacl is missing, and \S+supervisor\.sock is in use by its group; install the package acl$/m
 
-suite('on a distribution', { timeout: 600_000 }, () => {
+suite('on a distribution', { timeout: 1_800_000 }, () => {
   const stage = setStage()
   const { sh } = stage
   let folder: string
@@ -42,7 +44,7 @@ suite('on a distribution', { timeout: 600_000 }, () => {
     stage.host.run(
       [`${folder}/install.sh`, '--kuma-url', stage.receiver.url, '--token', 'AWbUXTosJG', ...options],
       {
-        timeoutMs: 120_000,
+        timeoutMs: 240_000,
       },
     )
   const hide = (...programs: string[]): Promise<string> =>
@@ -163,9 +165,10 @@ command=sleep 1000000
     await hide(...ACL, 'apt-get')
     await sh(`groupadd operators; chgrp operators ${SOCKET}; chmod 770 ${SOCKET}`)
     const run = await install('--no-start')
-    assert.match(
-      await sh(`journalctl --no-pager -o cat -u '${NAME}-access@*'`),
-      /^error: no access given to \/run\/supervisor\.sock: setfacl is missing, and \S+supervisor\.sock is in use by its group; install the package acl$/m,
+    await eventually(
+      'the journal says why',
+      () => sh(`journalctl --no-pager -o cat -u '${NAME}-access@*'`),
+      (text) => WHY_NO_ACCESS.test(text),
     )
     assert.match(run.stderr, /^warning: no access to \/run\/supervisor\.sock yet: journalctl -u /m)
     assert.equal(await sh(`stat -c '%a %G' ${SOCKET}`), '770 operators')

@@ -28,7 +28,7 @@ command=sleep 1000000
 autostart=false
 `
 
-describe('a watched host', { timeout: 600_000 }, () => {
+describe('a watched host', { timeout: 1_800_000 }, () => {
   let host: BootedSystem
   let kuma: Kuma
   let monitor: { id: number; token: string; pushUrl: string }

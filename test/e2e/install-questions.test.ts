@@ -8,7 +8,7 @@ import { unpackPackage } from '../helpers/unpack-package.ts'
 const NAME = 'kuma-supervisor-push'
 const CONFIG = `/etc/${NAME}/config.toml`
 
-suite('install.sh at a terminal', { timeout: 300_000 }, () => {
+suite('install.sh at a terminal', { timeout: 1_800_000 }, () => {
   const stage = setStage()
   let folder: string
 
@@ -25,7 +25,7 @@ suite('install.sh at a terminal', { timeout: 300_000 }, () => {
     const { code, stdout } = await stage.host.run(['script', '-qec', command, '/dev/null'], {
       input: lines.map((line) => `${line}\n`).join(''),
       env: { TERM: term },
-      timeoutMs: 120_000,
+      timeoutMs: 240_000,
     })
     return { code, shown: stdout.replaceAll('\r\n', '\n') }
   }

@@ -13,7 +13,7 @@ const CONFIG = `/etc/${NAME}/config.toml`
 const SOCKET = '/run/supervisor.sock'
 const AS_SERVICE_USER = ['setpriv', `--reuid=${NAME}`, `--regid=${NAME}`, '--clear-groups', '--']
 
-describe('install.sh', { timeout: 600_000 }, () => {
+describe('install.sh', { timeout: 1_800_000 }, () => {
   let host: BootedSystem
   let kuma: Kuma
   let folder: string
@@ -34,7 +34,7 @@ describe('install.sh', { timeout: 600_000 }, () => {
   })
 
   const install = (...args: string[]): Promise<CommandResult> =>
-    host.run([`${folder}/install.sh`, ...args], { timeoutMs: 120_000 })
+    host.run([`${folder}/install.sh`, ...args], { timeoutMs: 240_000 })
   const say = async (line: string): Promise<string> => (await host.run(line)).stdout.trim()
   const property = (name: string, unit = NAME): Promise<string> =>
     say(`systemctl show --value -p ${name} ${unit}`)

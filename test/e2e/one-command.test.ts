@@ -29,7 +29,7 @@ programs=worker,beat
 programs=mailer,importer
 `
 
-suite('set up by one command', { timeout: 900_000 }, () => {
+suite('set up by one command', { timeout: 1_800_000 }, () => {
   let host: BootedSystem
   let kuma: Kuma
   let sink: WebhookSink
@@ -90,7 +90,7 @@ suite('set up by one command', { timeout: 900_000 }, () => {
       `${status}: ${names.join(', ')}`,
       shown,
       (seen) => Object.entries(seen).every(([name, is]) => is === (names.includes(name) ? status : contrary)),
-      { timeoutMs: 120_000, everyMs: 500 },
+      { timeoutMs: 300_000, everyMs: 500 },
     )
   }
   const ALL = ['web-1', 'web-1 / supervisord', 'web-1 / celery', 'web-1 / jobs', 'web-1 / site']

@@ -18,7 +18,7 @@ async function supervisordOf(t: TestContext, options: SupervisordOptions): Promi
 }
 
 async function monitorsIn(kuma: Kuma): Promise<Record<Name, { id: number; token: string }>> {
-  const make = (name: Name) => kuma.createPushMonitor({ name, interval: 20 })
+  const make = (name: Name) => kuma.createPushMonitor({ name, interval: 60 })
   return {
     celery: await make('celery'),
     web: await make('web'),

@@ -15,7 +15,7 @@ suite('the unit reader at a real systemd', () => {
   before(async () => {
     host = await bootSystem()
     // Debian waits 50 s before it starts a dead supervisord again.
-    await writeUnit('supervisor.service.d/test.conf', '[Service]\nRestartSec=2')
+    await writeUnit('supervisor.service.d/test.conf', '[Service]\nRestartSec=5')
     reader = createUnitReader({
       address: `unix:path=${host.busSocket}`,
       hrtime: () => process.hrtime.bigint(),

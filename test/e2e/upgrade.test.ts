@@ -19,7 +19,7 @@ const BAD = {
   hangs: 'return void setInterval(() => {}, 1e6)',
 }
 
-suite('an upgrade', { timeout: 900_000 }, () => {
+suite('an upgrade', { timeout: 1_800_000 }, () => {
   const stage = setStage()
   const { sh } = stage
 
