@@ -74,8 +74,12 @@ interface Channel {
 async function kumaOutboxes(options: OutboxesOptions): Promise<Outboxes> {
   const { config, onMissed } = options
   const connections = await openKumas(config.kumas, () => clock.now())
+  const mask = createMask(secretsOf(config))
   const channels = new Map(
-    config.monitors.map((monitor) => [monitor.name, openChannels(monitor, connections, options)]),
+    config.monitors.map((monitor) => [
+      monitor.name,
+      openChannels(monitor, connections, { ...options, mask }),
+    ]),
   )
   const channelsOf = (monitor: string): readonly Channel[] => channels.get(monitor) ?? []
   return {
@@ -104,13 +108,17 @@ async function kumaOutboxes(options: OutboxesOptions): Promise<Outboxes> {
   }
 }
 
+interface ChannelsOptions extends OutboxesOptions {
+  /** Masks our own secrets. One for all: each of a thousand monitors would else hold the tokens of the others. */
+  readonly mask: (text: string) => string
+}
+
 /** Each Kuma has an outbox of its own, so that one that is away holds up no other. */
 function openChannels(
   { name, pushes }: MonitorConfig,
   connections: ReadonlyMap<string, KumaConnection>,
-  { config, memories, log, onTold, onMissed }: OutboxesOptions,
+  { memories, log, onTold, onMissed, mask }: ChannelsOptions,
 ): Channel[] {
-  const mask = createMask(secretsOf(config))
   /** Until when restarts have been told, by Kuma. */
   const toldMs = new Map<string, number>()
   return pushes.flatMap((target) => {
