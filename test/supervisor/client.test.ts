@@ -120,7 +120,7 @@ test('wakes supervisord by a small question before it asks for the programs, whe
 test('does not ask for the programs when the small question gets no answer', async (t) => {
   const asked: string[] = []
   const server = await startRpcServer(t, (method) => void asked.push(method))
-  const { reason } = failed(await openClient(t, server.url, { timeoutMs: 100 }).read(never, true))
+  const { reason } = failed(await openClient(t, server.url, { timeoutMs: 700 }).read(never, true))
   assert.equal(reason, 'timeout')
   assert.deepEqual(asked, ['supervisor.getState'])
 })
@@ -292,7 +292,7 @@ test('the deadline is that of the whole reading: a mute configuration is left ou
   const server = await startRpcServer(t, (method) =>
     method === 'system.multicall' ? multicall('<int>7</int>', array(struct({ name: 'a' }))) : undefined,
   )
-  const client = openClient(t, server.url, { timeoutMs: 400 })
+  const client = openClient(t, server.url, { timeoutMs: 2000 })
   assert.equal(answered(await client.read(never)).configs, null)
   // It is not asked again at once, so a reading has the whole deadline to itself.
   assert.equal(answered(await client.read(never)).configs, null)

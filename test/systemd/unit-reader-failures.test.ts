@@ -58,9 +58,9 @@ test('ends at the deadline, whenever the bus falls silent', async (t) => {
   } satisfies Record<string, Parameters<typeof startFakeBus>[1]>
   for (const [stage, options] of Object.entries(stages)) {
     const bus = await startFakeBus(t, options)
-    const cause = causeOf(await readerOf(t, bus.address).read('auto', { ...limits, timeoutMs: 150 }))
+    const cause = causeOf(await readerOf(t, bus.address).read('auto', { ...limits, timeoutMs: 700 }))
     const call = stage === 'at the second call' ? 'Get' : 'ListUnitsByNames'
-    assert.equal(cause, `${call} timed out after 150 ms at ${bus.socketPath}`, stage)
+    assert.equal(cause, `${call} timed out after 700 ms at ${bus.socketPath}`, stage)
   }
 })
 
@@ -74,15 +74,15 @@ test('ends at the deadline at a listener that never accepts', async (t) => {
   await once(child.stdout, 'data')
   child.kill('SIGSTOP')
   const reader = readerOf(t, `unix:path=${folder}/bus`)
-  const cause = causeOf(await reader.read('auto', { ...limits, timeoutMs: 150 }))
-  assert.equal(cause, `ListUnitsByNames timed out after 150 ms at ${folder}/bus`)
+  const cause = causeOf(await reader.read('auto', { ...limits, timeoutMs: 700 }))
+  assert.equal(cause, `ListUnitsByNames timed out after 700 ms at ${folder}/bus`)
 })
 
 test('asks anew over another connection after a call without an answer', async (t) => {
   let isFrozen = true
   const bus = await startFakeBus(t, { answer: (call) => (isFrozen ? 'silence' : healthy(call)) })
   const reader = readerOf(t, bus.address)
-  causeOf(await reader.read('auto', { ...limits, timeoutMs: 100 }))
+  causeOf(await reader.read('auto', { ...limits, timeoutMs: 700 }))
   isFrozen = false
   assert.equal((await reader.read('auto', limits)).kind, 'state')
   assert.equal(bus.connections.total, 2)
@@ -100,7 +100,7 @@ test('a look that times out does not spoil the one beside it', async (t) => {
   })
   const reader = readerOf(t, bus.address)
   const slow = reader.read('slow', limits)
-  causeOf(await reader.read('mute', { ...limits, timeoutMs: 100 }))
+  causeOf(await reader.read('mute', { ...limits, timeoutMs: 700 }))
   isThawed?.()
   assert.deepEqual(await slow, { kind: 'not-found', names: ['slow.service'] })
 })
@@ -418,9 +418,9 @@ function withNumber(message: Buffer, at: number, value: number): Buffer {
 }
 
 async function waitUntil(isSo: () => boolean): Promise<void> {
-  const deadline = Date.now() + 10_000
+  const deadline = Date.now() + 60_000
   while (!isSo()) {
-    assert.ok(Date.now() < deadline, 'did not happen within 10 s')
+    assert.ok(Date.now() < deadline, 'did not happen within 60 s')
     await sleep(5)
   }
 }
