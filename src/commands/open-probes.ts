@@ -84,14 +84,16 @@ function openPages(targets: readonly SupervisorTarget[]) {
   const wanted = (rpc: RpcReading): Set<string> =>
     new Set(targets.flatMap((target) => (target.http !== null && isRipe(target, rpc) ? target.http.url : [])))
   return {
-    read: async (rpc: RpcReading, signal: AbortSignal): ReturnType<Probes['readHttp']> =>
-      new Map(
+    async read(rpc: RpcReading, signal: AbortSignal): ReturnType<Probes['readHttp']> {
+      const urls = wanted(rpc)
+      return new Map(
         await Promise.all(
           [...probes]
-            .filter(([url]) => wanted(rpc).has(url))
+            .filter(([url]) => urls.has(url))
             .map(async ([url, probe]) => [url, await probe.read(HTTP_WAIT_MS, signal)] as const),
         ),
-      ),
+      )
+    },
     async close() {
       await Promise.all([...probes.values()].map((probe) => probe.close()))
     },

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { before, suite, test, type TestContext } from 'node:test'
-import { BUNDLE, buildBundle, startAgent, type AgentProcess } from '../helpers/agent-process.ts'
+import { BUNDLE, buildBundle, runAgent, startAgent, type AgentProcess } from '../helpers/agent-process.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { startReceiver, type Receiver } from '../helpers/receiver.ts'
 import { runCommand } from '../helpers/run-command.ts'
@@ -78,6 +78,15 @@ suite('a second agent with the same state file', () => {
       stdout,
       new RegExp(`another agent runs already .* \\(pid ${first.pid}, .*this one is not started`),
     )
+  })
+
+  test('is none that only looks once, as from cron', async (t) => {
+    const { kuma, config, start } = await setUp(t)
+    const first = start()
+    await kuma.waitFor('down')
+    const { code, stderr } = await runAgent(['once', '--config', config])
+    assert.equal(code, 1)
+    assert.doesNotMatch(stderr + first.stderr, /another/)
   })
 
   test('is none by a reload', async (t) => {
