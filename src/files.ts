@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 
 export const access = promisify(fs.access)
 export const close = promisify(fs.close)
+export const fchown = promisify(fs.fchown)
 export const fstat = promisify(fs.fstat)
 export const fsync = promisify(fs.fsync)
 export const mkdir = promisify(fs.mkdir)

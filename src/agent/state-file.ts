@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { dirname } from 'node:path'
 import { codeOf, messageOf } from '../errors.ts'
-import { close, fsync, open, readFile, rename, rm, writeFile } from '../files.ts'
+import { close, fchown, fsync, open, readFile, rename, rm, stat, writeFile } from '../files.ts'
 import type { Log } from '../log.ts'
 import { makeFolder } from './make-folder.ts'
 import { decodeState, encodeState, type Remembered } from './state-codec.ts'
@@ -30,9 +30,9 @@ export function createStateFile({ path, bootId, log }: StateFileOptions): StateF
     await makeFolder(dirname(path))
     const temporary = `${path}.${process.pid}.tmp`
     try {
-      const flags = constants.O_CREAT | constants.O_TRUNC | constants.O_WRONLY | constants.O_NOFOLLOW
-      const file = await open(temporary, flags, 0o600)
+      const file = await create(temporary)
       try {
+        await giveToOwner(file, dirname(path))
         await writeFile(file, text)
         await fsync(file)
       } finally {
@@ -80,6 +80,26 @@ export function createStateFile({ path, bootId, log }: StateFileOptions): StateF
       }
     },
   }
+}
+
+/** What lies there was left behind by one of the same pid, or is a link that must not be followed. */
+async function create(path: string): Promise<number> {
+  const flags = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY
+  try {
+    return await open(path, flags, 0o600)
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error
+    await rm(path, { force: true })
+    return open(path, flags, 0o600)
+  }
+}
+
+/** What root runs by hand must not take the file from the service, which has a user of its own. */
+async function giveToOwner(file: number, folder: string): Promise<void> {
+  if (process.getuid?.() !== 0) return
+  const { uid, gid } = await stat(folder)
+  // In some containers root may not.
+  if (uid !== 0) await fchown(file, uid, gid).catch(() => {})
 }
 
 function reason(error: unknown): string {

@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict'
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import {
+  chmod,
+  chown,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
+import { tmpdir, userInfo } from 'node:os'
+import { dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { createStateFile } from '../../src/agent/state-file.ts'
 import type { Remembered } from '../../src/agent/state-codec.ts'
@@ -107,6 +118,29 @@ describe('the state file', () => {
     assert.equal((await stat(path)).mode & 0o777, 0o600)
     assert.deepEqual(await readdir(join(folder, 'new/folder')), ['state.json'])
     assert.deepEqual(log.lines, [])
+  })
+
+  const needsRoot = { skip: userInfo().uid !== 0 && 'needs root' }
+  it('belongs to the owner of its folder, whoever writes it', needsRoot, async () => {
+    const { file, path, log } = open('of-service/state.json')
+    await mkdir(dirname(path))
+    await chown(dirname(path), 65534, 65534)
+    await file.save(new Map([['a', REMEMBERED]]))
+    const { uid, gid, mode } = await stat(path)
+    assert.deepEqual([uid, gid, mode & 0o777], [65534, 65534, 0o600])
+    assert.deepEqual(log.lines, [])
+  })
+
+  it('is written over what one of the same pid left behind, and through no link', async () => {
+    const { file, path } = open('left/state.json')
+    const target = join(folder, 'not-to-be-touched')
+    await mkdir(dirname(path))
+    await writeFile(target, 'as it was')
+    await symlink(target, `${path}.${process.pid}.tmp`)
+    await file.save(new Map([['a', REMEMBERED]]))
+    assert.deepEqual(await file.load(), new Map([['a', REMEMBERED]]))
+    assert.equal(await readFile(target, 'utf8'), 'as it was')
+    assert.deepEqual(await readdir(dirname(path)), ['state.json'])
   })
 
   it('forgets times of another boot, and nothing else', async () => {
