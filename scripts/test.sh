@@ -18,6 +18,7 @@ dbus                dbus-daemon
 acl                 setfacl
 cron                cron
 openssl             openssl
+procps              pgrep
 zsh                 zsh
 mandoc              mandoc
 '
