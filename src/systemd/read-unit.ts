@@ -46,15 +46,16 @@ export async function readUnit(
     getProperty(call, unit.path, type, property)
   const service = (property: string): Promise<unknown> =>
     unit.id.endsWith('.service') ? get('Service', property) : Promise.resolve(undefined)
-  const [since, result, mainPid, restarts, execMainCode, execMainStatus] = await Promise.all([
+  const { id: name, loadState, activeState, subState, jobType } = unit
+  const ended = (property: string): Promise<unknown> =>
+    isUp(activeState) ? Promise.resolve(undefined) : service(property)
+  const [since, mainPid, restarts, result, execMainStatus] = await Promise.all([
     get('Unit', 'ActiveEnterTimestampMonotonic'),
-    service('Result'),
     service('MainPID'),
     service('NRestarts'),
-    service('ExecMainCode'),
-    service('ExecMainStatus'),
+    ended('Result'),
+    ended('ExecMainStatus'),
   ])
-  const { id: name, loadState, activeState, subState, jobType } = unit
   return {
     name,
     loadState,
@@ -64,7 +65,6 @@ export async function readUnit(
     result: typeof result === 'string' ? result : '',
     mainPid: toNumber(mainPid),
     restarts: toNumber(restarts),
-    execMainCode: toNumber(execMainCode),
     execMainStatus: toNumber(execMainStatus),
     activeSeconds: isUp(activeState) ? secondsSince(toNumber(since), monotonicMs()) : null,
   }

@@ -13,15 +13,13 @@ export interface UnitState {
   readonly subState: string
   /** The job that is queued or under way: `start`, `restart`, `stop`, …; empty when there is none. */
   readonly jobType: string
-  /** `success`, `exit-code`, `signal`, `timeout`, …; empty for a unit that is no service. */
+  /** How it ended: `success`, `exit-code`, `signal`, `timeout`, …; empty while it is up, and for a unit that is no service. */
   readonly result: string
   /** 0 when no main process runs. */
   readonly mainPid: number
   /** Automatic restarts since the unit was last started by hand. */
   readonly restarts: number
-  /** How the main process last ended: `CLD_EXITED` (1), `CLD_KILLED` (2), `CLD_DUMPED` (3), or 0 when it never did. */
-  readonly execMainCode: number
-  /** Exit status, or the signal's number when it was killed. */
+  /** Exit status of the main process, or the signal's number when it was killed; 0 while the unit is up. */
   readonly execMainStatus: number
   /** Seconds since the unit became active, on the monotonic clock; null when it is not active. */
   readonly activeSeconds: number | null

@@ -40,7 +40,6 @@ export function unitState(more: Partial<UnitState> = {}): UnitReading {
       result: 'success',
       mainPid: 4711,
       restarts: 0,
-      execMainCode: 0,
       execMainStatus: 0,
       activeSeconds: null,
       ...more,

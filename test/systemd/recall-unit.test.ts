@@ -116,7 +116,7 @@ test('does not recall what was read while a change was told', async (t) => {
   const bus = await startFakeBus(t, {
     async answer(call) {
       if (call.member === 'AddMatch' || call.member === 'Subscribe') return { signature: '', body: [] }
-      if (isHeld && call.strings.includes('ExecMainStatus')) await held
+      if (isHeld && call.strings.includes('NRestarts')) await held
       return systemd(call)
     },
   })
@@ -133,7 +133,7 @@ test('does not recall what was read while a change was told', async (t) => {
   const reading = reader.read('x', limits)
   await eventually(
     'it reads',
-    () => bus.calls.filter(({ strings }) => strings.includes('ExecMainStatus')).length === 2,
+    () => bus.calls.filter(({ strings }) => strings.includes('NRestarts')).length === 2,
   )
   bus.broadcast(changed('x.service'))
   await eventually('the change is told', () => changes === 2)

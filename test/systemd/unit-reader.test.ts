@@ -21,22 +21,16 @@ async function readerOver(t: TestContext, units: readonly FakeUnit[]): Promise<U
   return readerOf(t, (await startFakeBus(t, { answer: fakeSystemd(units) })).address)
 }
 
-test('reads a service whole', async (t) => {
-  const reader = await readerOver(t, [
-    {
-      id: 'supervisor.service',
-      active: 'active',
-      sub: 'running',
-      properties: {
-        ActiveEnterTimestampMonotonic: ['t', 1_500_000n],
-        Result: ['s', 'success'],
-        MainPID: ['u', 4_194_304],
-        NRestarts: ['u', 3],
-        ExecMainCode: ['i', 1],
-        ExecMainStatus: ['i', 127],
-      },
-    },
-  ])
+test('reads a service that is up, and not how it ended before', async (t) => {
+  const properties: FakeUnit['properties'] = {
+    ActiveEnterTimestampMonotonic: ['t', 1_500_000n],
+    Result: ['s', 'exit-code'],
+    MainPID: ['u', 4_194_304],
+    NRestarts: ['u', 3],
+    ExecMainStatus: ['i', 127],
+  }
+  const unit = { id: 'supervisor.service', active: 'active', sub: 'running', properties } as const
+  const reader = await readerOver(t, [unit])
   assert.deepEqual(await reader.read('supervisor', limits), {
     kind: 'state',
     unit: {
@@ -45,14 +39,27 @@ test('reads a service whole', async (t) => {
       activeState: 'active',
       subState: 'running',
       jobType: '',
-      result: 'success',
+      result: '',
       mainPid: 4_194_304,
       restarts: 3,
-      execMainCode: 1,
-      execMainStatus: 127,
+      execMainStatus: 0,
       activeSeconds: 59.5,
     },
   })
+})
+
+test('reads how a service ended', async (t) => {
+  const properties: FakeUnit['properties'] = { Result: ['s', 'exit-code'], ExecMainStatus: ['i', 127] }
+  const reader = await readerOver(t, [
+    { id: 'supervisor.service', active: 'failed', sub: 'failed', properties },
+  ])
+  const reading = await reader.read('supervisor', limits)
+  assert.ok(reading.kind === 'state')
+  const { result, execMainStatus, activeSeconds } = reading.unit
+  assert.deepEqual(
+    { result, execMainStatus, activeSeconds },
+    { result: 'exit-code', execMainStatus: 127, activeSeconds: null },
+  )
 })
 
 test('tells of a job that waits for its turn', async (t) => {
@@ -68,10 +75,10 @@ test('takes what an older systemd does not know as nothing', async (t) => {
   ])
   const reading = await reader.read('x', limits)
   assert.ok(reading.kind === 'state')
-  const { result, restarts, mainPid, execMainCode, activeSeconds } = reading.unit
+  const { result, restarts, mainPid, execMainStatus, activeSeconds } = reading.unit
   assert.deepEqual(
-    { result, restarts, mainPid, execMainCode },
-    { result: 'signal', restarts: 0, mainPid: 0, execMainCode: 0 },
+    { result, restarts, mainPid, execMainStatus },
+    { result: 'signal', restarts: 0, mainPid: 0, execMainStatus: 0 },
   )
   assert.equal(activeSeconds, null)
 })
