@@ -1,5 +1,9 @@
-// A real systemd, booted on a copy of this machine, whose bus or manager goes away and comes back.
+// A real systemd, booted on a copy of this machine, whose bus or manager goes away and comes back; and a bus of damaged messages.
 import { bootSystem, type BootedSystem } from '../../test/helpers/booted-system.ts'
+import { encodeReturn } from '../../test/helpers/dbus-wire.ts'
+import { startFakeBus } from '../../test/helpers/fake-bus.ts'
+import { fakeSystemd } from '../../test/helpers/fake-systemd.ts'
+import { createMessageMaker } from '../../test/helpers/random-messages.ts'
 import type { Fault, Stage } from './fault.ts'
 
 const UNIT = 'systemd-journald.service'
@@ -11,6 +15,9 @@ function hostOf(stage: Stage): BootedSystem {
   return host
 }
 
+const supervisorOf = ({ folder }: Stage, kind: Fault['kind']): string =>
+  `unit = "${UNIT}"\nurl = "${kind === 'delivery' ? `unix://${folder}/rpc.sock` : 'none'}"\ntimeout = "1s"`
+
 const systemd = (name: string, kind: Fault['kind'], begin: string, end: string): Fault => ({
   name,
   by: 'real systemd',
@@ -21,16 +28,44 @@ const systemd = (name: string, kind: Fault['kind'], begin: string, end: string):
     booted.set(stage, host)
   },
   env: (stage) => ({ DBUS_SYSTEM_BUS_ADDRESS: `unix:path=${hostOf(stage).busSocket}` }),
-  supervisor: ({ folder }) =>
-    `unit = "${UNIT}"\nurl = "${kind === 'delivery' ? `unix://${folder}/rpc.sock` : 'none'}"\ntimeout = "1s"`,
+  supervisor: (stage) => supervisorOf(stage, kind),
   begin: (stage) => hostOf(stage).run(begin),
   end: (stage) => hostOf(stage).run(end),
 })
+
+/** Messages with noise in them, and one that promises more values than there is memory. */
+const damagedBus = (name: string, kind: Fault['kind']): Fault => {
+  const healthy = fakeSystemd([{ id: UNIT, active: 'active', sub: 'running' }])
+  const { pick, message, damaged } = createMessageMaker(1)
+  const endless = Buffer.from([0xf0, 0xff, 0xff, 0xff])
+  const addresses = new WeakMap<Stage, string>()
+  let isDamaged = false
+  return {
+    name,
+    by: 'scripted bus',
+    kind,
+    async prepare(stage) {
+      const bus = await startFakeBus(stage, {
+        answer(call) {
+          if (!isDamaged) return healthy(call)
+          return { bytes: pick([encodeReturn(call.serial, 'av', endless), damaged(message())]) }
+        },
+      })
+      addresses.set(stage, bus.address)
+    },
+    env: (stage) => ({ DBUS_SYSTEM_BUS_ADDRESS: addresses.get(stage) ?? '' }),
+    supervisor: (stage) => supervisorOf(stage, kind),
+    begin: () => (isDamaged = true),
+    end: () => (isDamaged = false),
+  }
+}
 
 export const systemdFaults: readonly Fault[] = [
   systemd('D-Bus goes away and comes back; supervisord answers', 'delivery', 'systemctl stop dbus.socket dbus.service', 'systemctl start dbus.socket dbus.service'),
   systemd('D-Bus goes away and comes back; nothing else is known', /bus/i, 'systemctl stop dbus.socket dbus.service', 'systemctl start dbus.socket dbus.service'),
   systemd('D-Bus is frozen', /bus|unit/i, 'pkill -STOP -x dbus-daemon', 'pkill -CONT -x dbus-daemon'),
+  damagedBus('D-Bus sends damaged messages; supervisord answers', 'delivery'),
+  damagedBus('D-Bus sends damaged messages; nothing else is known', /D-Bus|bus/),
   systemd('systemd is executed anew (daemon-reexec)', 'delivery', 'systemctl daemon-reexec', 'true'),
   systemd('systemd reads its units again (daemon-reload)', 'delivery', 'systemctl daemon-reload', 'true'),
 ] // prettier-ignore

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
 import { decodeCalls, encodeError, encodeReturn, type WireCall, type WireValue } from './dbus-wire.ts'
+import type { Cleanup } from './scripted-server.ts'
 
 /** What the bus does with a call: an answer, an error, bytes as they are, the end of the connection, or nothing. */
 export type FakeAnswer =
@@ -36,7 +36,7 @@ interface FakeBusOptions {
 }
 
 /** A scripted message bus on a unix socket. */
-export async function startFakeBus(t: TestContext, options: FakeBusOptions = {}): Promise<FakeBus> {
+export async function startFakeBus(t: Cleanup, options: FakeBusOptions = {}): Promise<FakeBus> {
   const socketPath = options.socketPath ?? join(temporaryFolder(t), 'bus')
   const sockets = new Set<Socket>()
   const bus: FakeBus = {
@@ -71,7 +71,7 @@ export async function startFakeBus(t: TestContext, options: FakeBusOptions = {})
 }
 
 /** A folder that is gone after the test. */
-export function temporaryFolder(t: TestContext): string {
+export function temporaryFolder(t: Cleanup): string {
   const folder = mkdtempSync(join(tmpdir(), 'ksp-bus-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
   return folder
