@@ -9,6 +9,7 @@ function promised<A extends readonly unknown[], R>(does: (...given: A) => R): (.
 
 export const access = promised(fs.accessSync)
 export const close = promised(fs.closeSync)
+export const fchown = promised(fs.fchownSync)
 export const fstat = promised(fs.fstatSync)
 export const fsync = promised(fs.fsyncSync)
 export const mkdir = promised(fs.mkdirSync)
