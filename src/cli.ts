@@ -1,4 +1,3 @@
-import { isatty } from 'node:tty'
 import { CommanderError } from 'commander'
 import type { Terminal } from './commands/load.ts'
 import { createProgram } from './commands/program.ts'
@@ -35,6 +34,11 @@ function write(name: 'stdout' | 'stderr', text: string): void {
   stream.write(text)
 }
 
+/** Loaded when it is first asked, which a silent run does not do. */
+function isTerminal(descriptor: number): boolean {
+  return process.getBuiltinModule('node:tty').isatty(descriptor)
+}
+
 /** Asked for anew, since a change comes as a signal; 0, as over some serial lines, is no size. */
 function screenSize(): { columns: number | null; rows: number | null } {
   const [columns, rows] = process.stdout.isTTY ? process.stdout.getWindowSize() : [0, 0]
@@ -54,9 +58,13 @@ async function main(): Promise<ExitCode> {
       output: (text) => write('stdout', text),
     },
     hide,
-    isInteractive: isatty(0),
+    get isInteractive() {
+      return isTerminal(0)
+    },
     ask: async (question, isSecret) => (await import('./commands/ask.ts')).ask(question, isSecret),
-    isScreen: isatty(1),
+    get isScreen() {
+      return isTerminal(1)
+    },
     onFault: (listener) => void (goesOnAfter = listener),
     screenSize,
     onSignal(signal, listener) {

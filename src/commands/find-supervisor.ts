@@ -1,4 +1,3 @@
-import { hostname } from 'node:os'
 import type { SupervisorConfig } from '../config/config.ts'
 import type { FoundServer } from '../supervisor/find-server.ts'
 import type { RpcFailure } from '../supervisor/rpc-reading.ts'
@@ -9,7 +8,14 @@ export async function findSupervisor(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<FoundServer | { readonly kind: 'failed'; readonly failure: RpcFailure }> {
   const { findServer } = await import('../supervisor/find-server.ts')
-  const found = await findServer({ env, cwd: process.cwd(), hostname: hostname() })
+  const found = await findServer({
+    env,
+    cwd: process.cwd(),
+    // Hardly any configuration has the name in it, and to load what tells it takes longer than to read one.
+    get hostname() {
+      return process.getBuiltinModule('node:os').hostname()
+    },
+  })
   if (found.kind === 'failed') return found
   return { ...found, username: username ?? found.username, password: password ?? found.password }
 }

@@ -38,14 +38,14 @@ export interface Loaded {
 
 /** Loads the configuration and says on standard error what is doubtful about it. */
 export async function load(flags: SharedFlags, terminal: Terminal, files?: FileSource): Promise<Loaded> {
-  const { env, printError, hide, isInteractive } = terminal
+  const { env, printError, hide } = terminal
   const loaded = await loadConfig({ flags, env, home: env['HOME'] ?? '', ...(files && { files }) })
   const { logLevel: level, logFormat: format, secrets, warnings } = loaded
   const mask = createMask(secrets)
   hide(mask)
   const log = createLog({ level, format, write: printError, now: () => Date.now(), mask })
   for (const warning of warnings) log.warn(warning)
-  if (!isInteractive && (flags.token !== undefined || flags.pushUrl !== undefined)) {
+  if ((flags.token !== undefined || flags.pushUrl !== undefined) && !terminal.isInteractive) {
     log.warn(
       'every user of this host can see the token with ps: pass it by --token-file, KSP_TOKEN or the config file',
     )

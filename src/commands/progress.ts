@@ -11,13 +11,12 @@ export function createProgress(
   terminal: Pick<Terminal, 'env' | 'isScreen' | 'print' | 'screenSize'>,
 ): Progress {
   const { print, screenSize } = terminal
-  const isSeen = canMove(terminal)
   const write = (text: string): void => {
     // A line that is broken in two could not be taken away.
     const room = (screenSize().columns ?? 80) - 1
     const line = Array.from(text).slice(0, room).join('')
     // From its beginning, so that a line of the log goes over it.
-    if (isSeen) print(`\r\u001B[K${line}${line === '' ? '' : '\r'}`)
+    if (canMove(terminal)) print(`\r\u001B[K${line}${line === '' ? '' : '\r'}`)
   }
   return { show: (text) => write(`${text} …`), clear: () => write('') }
 }

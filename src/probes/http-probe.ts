@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Dispatcher } from 'undici'
 import { HttpFailure, request } from '../http.ts'
 import { loadAgent } from '../undici.ts'
@@ -60,13 +59,21 @@ export function createHttpProbe(options: HttpProbeOptions): HttpProbe {
 
 /** The outcome if it comes in time. */
 async function within(ms: number, outcome: Promise<HttpReading>, signal: AbortSignal): Promise<HttpReading> {
-  const settled = new AbortController()
-  const waiting = { kind: 'waiting' } as const
-  const timer = sleep(ms, waiting, { signal: AbortSignal.any([signal, settled.signal]) })
+  let end = (): void => {}
+  const late = new Promise<HttpReading>((resolve) => {
+    const wait = (): void => resolve({ kind: 'waiting' })
+    const timer = setTimeout(wait, ms)
+    signal.addEventListener('abort', wait)
+    if (signal.aborted) wait()
+    end = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', wait)
+    }
+  })
   try {
-    return await Promise.race([outcome, timer.catch(() => waiting)])
+    return await Promise.race([outcome, late])
   } finally {
-    settled.abort()
+    end()
   }
 }
 

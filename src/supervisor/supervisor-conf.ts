@@ -40,7 +40,13 @@ export async function loadSupervisorConf(path: string, around: ConfSurroundings)
   if (main.kind !== 'read') return main
   problems.push(...main.problems)
 
-  const names = { host_node_name: around.hostname, here: dirname(resolve(path)), ...envNames(around.env) }
+  const names = {
+    get host_node_name() {
+      return around.hostname
+    },
+    here: dirname(resolve(path)),
+    ...envNames(around.env),
+  }
   const expanded = (raw: string, place: string): string | null => {
     const result = expand(raw, names)
     if ('value' in result) return result.value
