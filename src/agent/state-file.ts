@@ -27,7 +27,6 @@ export function createStateFile({ path, bootId, log }: StateFileOptions): StateF
   let isFailing = false
 
   async function write(text: string): Promise<void> {
-    await makeFolder(dirname(path))
     const temporary = `${path}.${process.pid}.tmp`
     try {
       const file = await create(temporary)
@@ -82,14 +81,15 @@ export function createStateFile({ path, bootId, log }: StateFileOptions): StateF
   }
 }
 
-/** What lies there was left behind by one of the same pid, or is a link that must not be followed. */
+/** What lies there was left behind by one of the same pid, or is a link that must not be followed. Its folder is hardly ever missing. */
 async function create(path: string): Promise<number> {
   const flags = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY
   try {
     return await open(path, flags, 0o600)
   } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw error
-    await rm(path, { force: true })
+    if (codeOf(error) === 'EEXIST') await rm(path, { force: true })
+    else if (codeOf(error) === 'ENOENT') await makeFolder(dirname(path))
+    else throw error
     return open(path, flags, 0o600)
   }
 }
