@@ -2,9 +2,9 @@
 // turn through Node's threads takes longer than the file does.
 import * as fs from 'node:fs'
 
-/** Rejects with what the function throws. */
+/** Rejects with what the function throws: a little later, when whoever asks can have taken notice. */
 function promised<A extends readonly unknown[], R>(does: (...given: A) => R): (...given: A) => Promise<R> {
-  return async (...given) => does(...given)
+  return (...given) => Promise.resolve(given).then((all) => does(...all))
 }
 
 export const access = promised(fs.accessSync)

@@ -6,14 +6,13 @@ const INSTEAD: readonly { readonly by: RegExp; readonly asks: RegExp; readonly f
   // A parser less to trust: it is for introspection over D-Bus, which is never asked for.
   { by: /\/dbus-next\//, asks: /^fast-xml-(?:parser|builder)$/, file: 'no-xml.ts' },
   // Logins by a cookie and buses that are found by a command: we log in by our user id at a known socket.
-  { by: /\/dbus-next\//, asks: /^(?:node:)?(?:crypto|child_process)$/, file: 'absent.ts' },
+  { by: /\/dbus-next\//, asks: /^(?:node:)?(?:crypto|child_process|fs\/promises|util)$/, file: 'absent.ts' },
   // HTTP/2, SOCKS proxies, and bodies as fetch has them.
   { by: /\/undici\//, asks: /\/(?:client-h2|socks5-proxy-agent|fetch\/body)(?:\.js)?$/, file: 'absent.ts' },
   // Only for two small things, and Node takes 5 ms to load it.
   { by: /\/undici\//, asks: /^node:http$/, file: 'no-http.ts' },
   // Where the rest of the agent does without them, they would be loaded for these alone, in 2 ms.
   { by: /\/(?:undici|dbus-next)\//, asks: /^(?:node:)?assert$/, file: 'plain-assert.cjs' },
-  { by: /\/dbus-next\//, asks: /^(?:node:)?fs\/promises$/, file: '../src/files.ts' },
   // Commands in files of their own.
   { by: /\/commander\//, asks: /^node:child_process$/, file: 'absent.ts' },
 ]
