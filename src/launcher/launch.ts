@@ -17,7 +17,7 @@ const cache = isPlain && uid !== undefined ? openCodeCache({ source: path, env: 
 const kept = cache?.read() ?? undefined
 
 // It is ASCII, and a function already.
-const script = new Script(readFileSync(path, 'latin1'), {
+const script = new Script(readFileSync(path).toString('latin1'), {
   filename: path,
   ...(kept !== undefined && { cachedData: kept }),
 })
