@@ -56,7 +56,7 @@ export function createProgram(
       .command(name, { isDefault: isDefault ?? false })
       .summary(summary)
       .description(`${summary[0]?.toUpperCase()}${summary.slice(1)}.`)
-      .addHelpText('after', footer(program, name))
+      .addHelpText('after', () => footer(program, name))
       .allowExcessArguments(true)
       .action(async () => {
         const unknown = command.args[command.registeredArguments.length]
@@ -76,7 +76,7 @@ export function createProgram(
     }
     for (const option of own) command.addOption(ownOption(OWN_OPTIONS[option]))
   }
-  return program.addHelpText('after', footer(program, null))
+  return program.addHelpText('after', () => footer(program, null))
 }
 
 /** What stands below the options in the help of a command, or in the one of all. */
