@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { Plugin } from 'esbuild'
 
@@ -11,6 +13,7 @@ const INSTEAD: readonly { readonly by: RegExp; readonly asks: RegExp; readonly f
   { by: /\/undici\//, asks: /\/(?:client-h2|socks5-proxy-agent|fetch\/body)(?:\.js)?$/, file: 'absent.ts' },
   // Only for two small things, and Node takes 5 ms to load it.
   { by: /\/undici\//, asks: /^node:http$/, file: 'no-http.ts' },
+  { by: /\/undici\//, asks: /^\.\/tree$/, file: 'no-tree.ts' },
   // Where the rest of the agent does without them, they would be loaded for these alone, in 2 ms.
   { by: /\/(?:undici|dbus-next)\//, asks: /^(?:node:)?assert$/, file: 'plain-assert.cjs' },
   // Commands in files of their own.
@@ -28,5 +31,16 @@ export const leaveOut: Plugin = {
         return found === undefined ? undefined : { path: join(import.meta.dirname, found.file) }
       },
     )
+    build.onLoad({ filter: /\/undici\/lib\/llhttp\/constants\.js$/ }, async ({ path }) => ({
+      contents: `module.exports = ${JSON.stringify(await usedTables(path))}`,
+    }))
   },
+}
+
+/** Of undici's tables about HTTP those that its reader of answers uses: to make all of them takes as long as to load the reader. */
+async function usedTables(path: string): Promise<Record<string, unknown>> {
+  const tables = createRequire(path)(path) as Record<string, unknown>
+  const reader = await readFile(join(path, '../../dispatcher/client-h1.js'), 'utf8')
+  const used = new Set(reader.match(/(?<=\bconstants\.)[A-Z_]+\b/g))
+  return Object.fromEntries([...used].map((name) => [name, tables[name]]))
 }
