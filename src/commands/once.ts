@@ -5,6 +5,7 @@ import { Standings } from '../agent/standings.ts'
 import { createStateFile } from '../agent/state-file.ts'
 import type { SharedFlags } from '../config/options.ts'
 import { EXIT, type ExitCode } from '../errors.ts'
+import { setHotCode } from '../hot-code.ts'
 import { load, type Terminal } from './load.ts'
 import { openOutboxes } from './open-outboxes.ts'
 import { openWatches } from './open-watches.ts'
@@ -51,6 +52,7 @@ async function lookAndPush(
     onTold: (name, untilMs) => void monitors.find((one) => one.name === name)?.told(untilMs),
     onMissed: () => {},
   })
+  setHotCode('off')
   const looking = runOnce(watches, { clock, log, slowestMs: slowestPage(config) }, stop)
   const { restarts } = await waitVisibly('checking', looking, terminal)
   const standings = new Standings(memories)

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Script } from 'node:vm'
+import { setHotCode } from '../hot-code.ts'
 import { setWasmTiering } from '../wasm-tiering.ts'
 import { openCodeCache } from './code-cache.ts'
 
@@ -28,6 +29,7 @@ if (cache !== null && isMissing) {
   process.once('exit', (code) => {
     if (code > 1) return
     setWasmTiering('on')
+    setHotCode('on')
     cache.write(script.createCachedData())
   })
 }
