@@ -12,11 +12,12 @@ export function createProgress(
 ): Progress {
   const { print, screenSize } = terminal
   const write = (text: string): void => {
+    if (!canMove(terminal)) return
     // A line that is broken in two could not be taken away.
     const room = (screenSize().columns ?? 80) - 1
     const line = Array.from(text).slice(0, room).join('')
     // From its beginning, so that a line of the log goes over it.
-    if (canMove(terminal)) print(`\r\u001B[K${line}${line === '' ? '' : '\r'}`)
+    print(`\r\u001B[K${line}${line === '' ? '' : '\r'}`)
   }
   return { show: (text) => write(`${text} …`), clear: () => write('') }
 }

@@ -58,23 +58,21 @@ export function createHttpProbe(options: HttpProbeOptions): HttpProbe {
 }
 
 /** The outcome if it comes in time. */
-async function within(ms: number, outcome: Promise<HttpReading>, signal: AbortSignal): Promise<HttpReading> {
-  let end = (): void => {}
-  const late = new Promise<HttpReading>((resolve) => {
-    const wait = (): void => resolve({ kind: 'waiting' })
-    const timer = setTimeout(wait, ms)
-    signal.addEventListener('abort', wait)
-    if (signal.aborted) wait()
-    end = () => {
+function within(ms: number, outcome: Promise<HttpReading>, signal: AbortSignal): Promise<HttpReading> {
+  return new Promise((resolve, reject) => {
+    const settle = (): void => {
       clearTimeout(timer)
       signal.removeEventListener('abort', wait)
     }
+    const wait = (): void => {
+      settle()
+      resolve({ kind: 'waiting' })
+    }
+    const timer = setTimeout(wait, ms)
+    signal.addEventListener('abort', wait)
+    if (signal.aborted) wait()
+    outcome.then(resolve, reject).finally(settle)
   })
-  try {
-    return await Promise.race([outcome, late])
-  } finally {
-    end()
-  }
 }
 
 async function ask(

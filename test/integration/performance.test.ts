@@ -24,6 +24,7 @@ before(async () => {
   supervisord = await startSupervisord({
     programs: { a: command, b: command, c: command, d: command, e: command },
   })
+  await supervisord.running(5)
 })
 after(async () => {
   await supervisord.stop()
@@ -55,7 +56,8 @@ test('once loads no part of Node that it does without', async (t) => {
   }
   const tells = join(home, 'tells.cjs')
   writeFileSync(tells, "process.on('exit', () => require('fs').writeSync(1, process.moduleLoadList.join('\\n')))")
-  const { stdout } = await runCommand([process.execPath, '--require', tells, BUNDLE, 'once'], { env })
+  const { stdout, stderr } = await runCommand([process.execPath, '--require', tells, BUNDLE, 'once'], { env })
+  assert.equal(stderr, '')
   const loaded = stdout.split('\n')
   assert.ok(loaded.includes('NativeModule net'), stdout)
   const costly = [
