@@ -55,7 +55,10 @@ test('once loads no part of Node that it does without', async (t) => {
     SUPERVISOR_SERVER_URL: supervisord.url,
   }
   const tells = join(home, 'tells.cjs')
-  writeFileSync(tells, "process.on('exit', () => require('fs').writeSync(1, process.moduleLoadList.join('\\n')))")
+  writeFileSync(
+    tells,
+    "process.on('exit', () => require('fs').writeSync(1, process.moduleLoadList.join('\\n')))",
+  )
   const { stdout, stderr } = await runCommand([process.execPath, '--require', tells, BUNDLE, 'once'], { env })
   assert.equal(stderr, '')
   const loaded = stdout.split('\n')

@@ -1,0 +1,13 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import * as atOnce from '../scripts/files-at-once.ts'
+import * as files from '../src/files.ts'
+
+test('a one-shot has in its bundle all that is done with files', () => {
+  assert.deepEqual(Object.keys(atOnce), Object.keys(files))
+})
+
+test('a file that is missing is told as late as by Node, so that it is no rejection without a listener', async () => {
+  const asked = atOnce.readFile('/none/here')
+  await assert.rejects(asked, { code: 'ENOENT' })
+})
