@@ -7,7 +7,7 @@ test('a one-shot has in its bundle all that is done with files', () => {
   assert.deepEqual(Object.keys(atOnce), Object.keys(files))
 })
 
-test('a file that is missing is told as late as by Node, so that it is no rejection without a listener', async () => {
+test('a file that is missing is a rejection for a one-shot too, not an exception', async () => {
   const asked = atOnce.readFile('/none/here')
   await assert.rejects(asked, { code: 'ENOENT' })
 })
