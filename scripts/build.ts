@@ -3,8 +3,8 @@ import { isAscii } from 'node:buffer'
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build, type BuildOptions } from 'esbuild'
-import { leaveOut } from './leave-out.ts'
-import { onlyOnce } from './only-once.ts'
+import { leaveOut } from './bundle/leave-out.ts'
+import { onlyOnce } from './bundle/only-once.ts'
 
 const root = join(import.meta.dirname, '..')
 const command = 'dist/kuma-supervisor-push.cjs'
@@ -25,8 +25,8 @@ const options = {
   legalComments: 'none',
   alias: {
     // Kuma is asked over our own HTTP alone, without websockets.
-    ws: './scripts/no-transport.ts',
-    'xmlhttprequest-ssl': './scripts/no-transport.ts',
+    ws: './scripts/bundle/no-transport.ts',
+    'xmlhttprequest-ssl': './scripts/bundle/no-transport.ts',
     // The other builds of these write what they send, passwords included, where DEBUG asks for it.
     ...Object.fromEntries(
       ['socket.io-client', 'engine.io-client', 'socket.io-parser'].map((name) => [

@@ -1,7 +1,7 @@
 import { copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build } from 'esbuild'
-import { leaveOut } from '../../scripts/leave-out.ts'
+import { leaveOut } from '../../scripts/bundle/leave-out.ts'
 
 /** Builds the prototype into a folder, as the agent is built; gives the file to run. */
 export async function buildPrototype(folder: string): Promise<string> {

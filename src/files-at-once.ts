@@ -1,5 +1,5 @@
-// Stands in the bundle of `once` for src/files.ts: a one-shot has nothing else to do while it waits for a file, and each
-// turn through Node's threads takes longer than the file does.
+// In the bundle of `once` instead of files.ts (scripts/bundle): a one-shot has nothing else to do while it waits for a file,
+// and each turn through Node's threads takes longer than the file does.
 import * as fs from 'node:fs'
 
 /** Rejects with what the function throws: a little later, when whoever asks can have taken notice. */
