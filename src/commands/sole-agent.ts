@@ -83,7 +83,7 @@ export function createSoleAgent({ stateFile, clock, log }: SoleOptions): SoleAge
       const who = await take(ASK_EVERY_MS, PATIENCE_AT_TERMINAL_MS)
       if (who === null) return false
       log.error(
-        `another agent runs already with the state file ${stateFile}${who}: this one is not started; kuma-supervisor-push status tells what that one sees, run --dry-run only prints, systemctl stop kuma-supervisor-push ends the service`,
+        `another agent runs already with the state file ${stateFile}${who}: this one is not started; kuma-supervisor-push status tells what that one sees, run --dry-run only prints, another --state-file lets it run beside that one, systemctl stop kuma-supervisor-push ends the service`,
       )
       return true
     },
