@@ -169,7 +169,8 @@ export const RESTARTS: readonly Scenario[] = [
           await sleep(3)
         },
         truth: 'well',
-        says: /^2 of 2 running · codeb restarted 1× \(exit 5\) .+ ago \(\+1 more\)$/,
+        // The later one first, unless one look has met them both.
+        says: /^2 of 2 running · (?:codea restarted 1× \(exit 4\)|codeb restarted 1× \(exit 5\)) .+ ago \(\+1 more\)$/,
         forSeconds: 3,
       },
     ],

@@ -182,7 +182,10 @@ export const STATES: readonly Scenario[] = [
     rules: { stopped: 'ok' },
     phases: [
       {
-        does: async ({ supervisord }) => void (await supervisord.ctl('stop', 'byhandok')),
+        does: async ({ supervisord, until }) => {
+          await until({ byhandok: 'RUNNING' })
+          await supervisord.ctl('stop', 'byhandok')
+        },
         truth: 'well',
         says: /^0 of 1 running, 1 stopped$/,
         forSeconds: 6,
@@ -203,6 +206,7 @@ export const STATES: readonly Scenario[] = [
     phases: [
       {
         does: async ({ supervisord, until }) => {
+          await until({ slowstop: 'RUNNING' })
           void supervisord.ctl('stop', 'slowstop')
           await until({ slowstop: 'STOPPING' })
         },
@@ -226,7 +230,10 @@ export const STATES: readonly Scenario[] = [
     distorts: distortConfigs((config) => ({ ...config, stopwaitsecs: 1 })),
     phases: [
       {
-        does: async ({ supervisord }) => void supervisord.ctl('stop', 'stuckstop'),
+        does: async ({ supervisord, until }) => {
+          await until({ stuckstop: 'RUNNING' })
+          void supervisord.ctl('stop', 'stuckstop')
+        },
         truth: 'bad',
         says: /^stuckstop STOPPING for 1\d s · 0 of 1 running$/,
       },
@@ -248,7 +255,11 @@ export const STATES: readonly Scenario[] = [
     programs: { twofatal: { command: '/nonexistent/2', startretries: 0 }, twostopped: WELL, twowell: WELL },
     phases: [
       {
-        does: async ({ supervisord }) => void (await supervisord.ctl('stop', 'twostopped')),
+        does: async ({ supervisord, until }) => {
+          // Before its start it would be one that never was started.
+          await until({ twostopped: 'RUNNING' })
+          await supervisord.ctl('stop', 'twostopped')
+        },
         truth: 'bad',
         says: /^twofatal FATAL: .+ \(\+1 more\) · 1 of 3 running$/,
       },
