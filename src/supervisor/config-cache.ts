@@ -1,5 +1,6 @@
 import type { CallResult } from '../xmlrpc/call.ts'
 import { createConfigsInForce } from './configs-in-force.ts'
+import { fullNameOf } from './full-name.ts'
 import { parseProgramConfigs } from './parse-process-info.ts'
 import type { ProcessInfo, ProgramConfig } from './process-info.ts'
 
@@ -38,13 +39,13 @@ export function createConfigCache(now: () => number) {
   /** True when one that was started before is another program by now. */
   const takeAnew = (processes: readonly ProcessInfo[]): boolean => {
     const before = starts
-    starts = new Map(processes.map((info) => [nameOf(info), info.start]))
-    isStartedFirst ||= processes.some((info) => info.start > 0 && before.get(nameOf(info)) === 0)
+    starts = new Map(processes.map((info) => [fullNameOf(info), info.start]))
+    isStartedFirst ||= processes.some((info) => info.start > 0 && before.get(fullNameOf(info)) === 0)
     const others = processes.filter((info) => {
-      const known = before.get(nameOf(info)) ?? 0
+      const known = before.get(fullNameOf(info)) ?? 0
       return known > 0 && info.start !== known && info.stop === 0
     })
-    for (const info of others) anew.add(nameOf(info))
+    for (const info of others) anew.add(fullNameOf(info))
     return others.length > 0
   }
 
@@ -61,7 +62,7 @@ export function createConfigCache(now: () => number) {
       if (processes === last && pid === lastPid && !isDue()) return configs
       last = processes
       lastPid = pid
-      const sees = `${pid} ${processes.map(nameOf).toSorted().join('\n')}`
+      const sees = `${pid} ${processes.map(fullNameOf).toSorted().join('\n')}`
       const isOther = takeAnew(processes)
       const changed = sees !== seen || isOther
       if (!changed && !isDue()) return configs
@@ -84,8 +85,4 @@ export function createConfigCache(now: () => number) {
       return configs
     },
   }
-}
-
-function nameOf({ group, name }: ProcessInfo): string {
-  return `${group}:${name}`
 }

@@ -1,3 +1,4 @@
+import { fullNameOf } from './full-name.ts'
 import type { ProgramConfig } from './process-info.ts'
 
 /**
@@ -16,12 +17,12 @@ export function createConfigsInForce() {
       const before = known
       known = new Map(
         read.map((config) => {
-          const fullName = nameOf(config)
+          const fullName = fullNameOf(config)
           return [fullName, isMadeAnew(fullName) ? config : (before.get(fullName) ?? config)]
         }),
       )
       return read.map((config) => {
-        const { startsecs, stopwaitsecs } = known.get(nameOf(config)) ?? config
+        const { startsecs, stopwaitsecs } = known.get(fullNameOf(config)) ?? config
         return {
           ...config,
           startsecs: Math.max(config.startsecs, startsecs),
@@ -30,8 +31,4 @@ export function createConfigsInForce() {
       })
     },
   }
-}
-
-function nameOf({ group, name }: ProgramConfig): string {
-  return `${group}:${name}`
 }

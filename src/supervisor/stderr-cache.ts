@@ -1,3 +1,4 @@
+import { fullNameOf } from './full-name.ts'
 import type { ProcessInfo } from './process-info.ts'
 
 /** More are not read in one look: a message names one or two programs. */
@@ -22,31 +23,27 @@ export function createStderrCache(read: (fullName: string, signal: AbortSignal) 
       now: number,
       signal: AbortSignal,
     ): Promise<ReadonlyMap<string, string>> {
-      const names = new Set(processes.map(nameOf))
+      const names = new Set(processes.map(fullNameOf))
       for (const name of known.keys()) if (!names.has(name)) known.delete(name)
       const news = processes
         .filter((info) => info.stderrLogfile !== '' && (hasFailed(info) || isRecent(info, now)))
-        .filter((info) => known.get(nameOf(info))?.incident !== incidentOf(info))
+        .filter((info) => known.get(fullNameOf(info))?.incident !== incidentOf(info))
         .toSorted((a, b) => Number(hasFailed(b)) - Number(hasFailed(a)))
         .slice(0, MOST_READ)
       for (const info of news) {
-        const line = await read(nameOf(info), signal)
-        if (!signal.aborted) known.set(nameOf(info), { incident: incidentOf(info), line })
+        const line = await read(fullNameOf(info), signal)
+        if (!signal.aborted) known.set(fullNameOf(info), { incident: incidentOf(info), line })
       }
       return new Map(
         processes.flatMap((info): [string, string][] => {
-          const words = known.get(nameOf(info))
+          const words = known.get(fullNameOf(info))
           return words?.incident === incidentOf(info) && words.line !== null
-            ? [[nameOf(info), words.line]]
+            ? [[fullNameOf(info), words.line]]
             : []
         }),
       )
     },
   }
-}
-
-function nameOf({ group, name }: ProcessInfo): string {
-  return `${group}:${name}`
 }
 
 function hasFailed({ state, spawnerr, exitstatus }: ProcessInfo): boolean {
