@@ -5,7 +5,6 @@ import type { Loaded, Terminal } from './load.ts'
 import type { Outboxes } from './open-outboxes.ts'
 import type { OpenWatches } from './open-watches.ts'
 import { realClock } from './real-clock.ts'
-import { describeFiles } from './status/describe-files.ts'
 import { gatherStatus } from './status/gather-status.ts'
 import { serveStatus } from './status/serve-status.ts'
 import { ownStatusFolder } from './status/status-folders.ts'
@@ -26,13 +25,13 @@ const VERSION_WITHIN_MS = 1_000
  */
 export async function publishStatus(options: PublishOptions): Promise<() => Promise<void>> {
   const { loaded, log, mask, env, opened, standings, outboxes } = options
-  const { config, source, dryRun } = loaded
+  const { config, source, marks, dryRun } = loaded
   if (dryRun) return () => Promise.resolve()
   const service = {
     pid: process.pid,
     startedAt: new Date(Date.now() - process.uptime() * 1000),
     config: source === null ? null : resolve(source),
-    files: describeFiles(loaded),
+    files: [...marks].map(([path, mark]) => ({ path, mark })),
     pushes: describePushes(config.agent),
   }
   const describe = async (): Promise<string> => {

@@ -3,7 +3,6 @@ import type { DeliveryMemory } from '../../agent/note-delivery.ts'
 import type { LoadedConfig } from '../../config/load.ts'
 import { describeDuration } from '../../verdict/describe-duration.ts'
 import type { CronJob } from '../read-cron-job.ts'
-import { describeFiles } from '../status/describe-files.ts'
 import type { DeliveryStatus, Status } from '../status/status.ts'
 import { failed, ok, skipped, type Finding } from './check.ts'
 import type { Patient } from './patient.ts'
@@ -32,8 +31,7 @@ export async function checkDelivery({
 }
 
 /** Monitors that came into the file, or went, since the agent read it; where none did, what was written since. */
-function findStale(loaded: LoadedConfig, { service, monitors }: Status): Finding[] {
-  const { source, config } = loaded
+function findStale({ source, config, marks }: LoadedConfig, { service, monitors }: Status): Finding[] {
   if (source === null || service === null || service.config !== resolve(source)) return []
   const written = new Set(config.monitors.map(({ name }) => name))
   const pushed = new Set(monitors.map(({ name }) => name))
@@ -45,9 +43,8 @@ function findStale(loaded: LoadedConfig, { service, monitors }: Status): Finding
     ...[...pushed].filter((name) => !written.has(name)).map((name) => stale('still pushed', name)),
   ]
   if (counted.length > 0) return counted
-  const read = new Map(service.files.map(({ path, mark }) => [path, mark]))
-  return describeFiles(loaded)
-    .filter(({ path, mark }) => read.has(path) && read.get(path) !== mark)
+  return service.files
+    .filter(({ path, mark }) => marks.has(path) && marks.get(path) !== mark)
     .map(({ path }) => failed(`${path} was written after the running agent had read it`, remedy))
 }
 

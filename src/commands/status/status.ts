@@ -22,7 +22,7 @@ export interface ServiceStatus {
   readonly pushes: string
 }
 
-export interface FileStatus {
+interface FileStatus {
   /** Absolute. */
   readonly path: string
   /** Another one for each version of the file, as far as its place and its time tell. */

@@ -5,7 +5,6 @@ import { test } from 'node:test'
 import type { DeliveryMemory } from '../../../src/agent/note-delivery.ts'
 import { checkDelivery } from '../../../src/commands/doctor/check-delivery.ts'
 import type { Finding } from '../../../src/commands/doctor/check.ts'
-import { describeFiles } from '../../../src/commands/status/describe-files.ts'
 import { EMPTY_MEMORY } from '../../../src/verdict/memory.ts'
 import { loadText } from '../../helpers/load-text.ts'
 
@@ -60,7 +59,8 @@ const FILES = {
 async function checkStale(changes: Partial<typeof FILES>): Promise<string[]> {
   const load = ({ 'config.toml': toml, ...files }: typeof FILES) => loadText(toml, { files })
   const atMs = new Date(NOW_MS)
-  const files = describeFiles(await load(FILES))
+  const { marks } = await load(FILES)
+  const files = [...marks].map(([path, mark]) => ({ path, mark }))
   const monitors = ['host', 'web'].map((name) => ({
     name,
     status: 'up' as const,
