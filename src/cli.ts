@@ -1,6 +1,5 @@
-import { CommanderError } from 'commander'
 import type { Terminal } from './commands/load.ts'
-import { createProgram } from './commands/program.ts'
+import { readPlainLine } from './commands/plain-line.ts'
 import { ConfigError, EXIT, traceOf, type ExitCode } from './errors.ts'
 
 const stop = new AbortController()
@@ -46,7 +45,6 @@ function screenSize(): { columns: number | null; rows: number | null } {
 }
 
 async function main(): Promise<ExitCode> {
-  let exitCode: ExitCode = EXIT.ok
   const terminal: Terminal = {
     env: process.env,
     print,
@@ -72,18 +70,21 @@ async function main(): Promise<ExitCode> {
       return () => void process.off(signal, listener)
     },
   }
-  const program = createProgram(terminal, stop.signal, (code) => {
-    exitCode = code
-  })
   try {
-    await program.parseAsync(process.argv)
-    return exitCode
+    return await runCommand(terminal)
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
     if (!(error instanceof ConfigError)) throw error
     for (const problem of error.problems) printError(`${problem}\n`)
     return EXIT.config
   }
+}
+
+async function runCommand(terminal: Terminal): Promise<ExitCode> {
+  const [, , command, ...words] = process.argv
+  const flags = command === 'once' ? readPlainLine(words) : null
+  if (flags !== null) return (await import('./commands/once.ts')).once(flags, terminal, stop.signal)
+  const { runProgram } = await import('./commands/run-program.ts')
+  return runProgram(process.argv, terminal, stop.signal)
 }
 
 /** A fault of ours is told with its place and ends with a code of its own: 1 would mean "down and delivered". */
