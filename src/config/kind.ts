@@ -76,11 +76,11 @@ export function choice<const T extends string>(...words: readonly T[]): Kind<T> 
 
 /** A time in milliseconds, written with its unit; the limits are written like it and allowed themselves. */
 export function duration(min: string, max: string): Kind<number> {
-  const minMs = parseDuration(min) ?? 0
-  const maxMs = parseDuration(max) ?? Infinity
   return {
     form: `a time from ${min} to ${max}`,
     parse(value, { wrong }) {
+      // Not before: hardly any of the keys is ever given.
+      const [minMs, maxMs] = [parseDuration(min) ?? 0, parseDuration(max) ?? Infinity]
       const seconds = bareNumber(value)
       // Nothing or less is wrong in any unit: its limit says more than a missing unit.
       const ms =
@@ -99,11 +99,10 @@ export function duration(min: string, max: string): Kind<number> {
 
 /** A size in bytes, written with its unit. */
 export function size(min: string, max: string): Kind<number> {
-  const minBytes = parseSize(min) ?? 0
-  const maxBytes = parseSize(max) ?? Infinity
   return {
     form: `a size from ${min} to ${max}`,
     parse(value, { wrong }) {
+      const [minBytes, maxBytes] = [parseSize(min) ?? 0, parseSize(max) ?? Infinity]
       const bytes = typeof value === 'string' ? parseSize(value) : null
       if (bytes === null) wrong(`must be a size with its unit such as "512MB" or "2GB", got ${quote(value)}`)
       else if (bytes < minBytes) wrong(`must be at least ${formatSize(minBytes)}, got ${quote(value)}`)
