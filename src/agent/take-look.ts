@@ -6,7 +6,8 @@ import type { Look } from '../verdict/look.ts'
 
 /** The doors to what one watch looks at; a reading that fails is a value, so none of them throws. */
 export interface Doors {
-  readUnit(signal: AbortSignal): Promise<UnitReading>
+  /** @param isGlance may leave out since when it is up, where supervisord's own process may tell that */
+  readUnit(signal: AbortSignal, isGlance?: boolean): Promise<UnitReading>
   /** What was last read of the unit, where it cannot have changed; null where it has to be read. */
   recallUnit(): UnitReading | null
   readSupervisor(signal: AbortSignal): Promise<RpcReading>
@@ -27,15 +28,14 @@ export interface Doors {
  */
 export async function takeLook(doors: Doors, signal: AbortSignal, before: Look | null = null): Promise<Look> {
   const known = before === null ? null : doors.recallUnit()
-  const [said, rpc] = await Promise.all([known ?? doors.readUnit(signal), doors.readSupervisor(signal)])
-  const unit = known === null || isSameSupervisor(before, rpc) ? said : await doors.readUnit(signal)
-  const [up, memory, http, stderr] = await Promise.all([
-    upSeconds(unit, rpc, doors),
+  const [said, rpc] = await Promise.all([known ?? doors.readUnit(signal, true), doors.readSupervisor(signal)])
+  const [{ unit, upSeconds }, memory, http, stderr] = await Promise.all([
+    readSince(known === null || isSameSupervisor(before, rpc) ? said : null, rpc, doors, signal),
     doors.readMemory(rpc),
     doors.readHttp(rpc, signal),
     doors.readStderr(rpc, signal),
   ])
-  return { unit, rpc, upSeconds: up, memory, http, stderr }
+  return { unit, rpc, upSeconds, memory, http, stderr }
 }
 
 function isSameSupervisor(before: Look | null, rpc: RpcReading): boolean {
@@ -43,7 +43,20 @@ function isSameSupervisor(before: Look | null, rpc: RpcReading): boolean {
   return rpc.state.pid !== null && rpc.state.pid === before.rpc.state.pid
 }
 
-async function upSeconds(unit: UnitReading, rpc: RpcReading, doors: Doors): Promise<number | null> {
+/** The unit, read where nothing is said of it or a glance at it leaves open since when it is up, and since when that is. */
+async function readSince(
+  said: UnitReading | null,
+  rpc: RpcReading,
+  doors: Doors,
+  signal: AbortSignal,
+): Promise<Pick<Look, 'unit' | 'upSeconds'>> {
+  const unit = said ?? (await doors.readUnit(signal))
+  const upSeconds = await findUpSeconds(unit, rpc, doors)
+  const isOpen = upSeconds === null && unit.kind === 'state' && unit.isGlance === true
+  return isOpen ? readSince(null, rpc, doors, signal) : { unit, upSeconds }
+}
+
+async function findUpSeconds(unit: UnitReading, rpc: RpcReading, doors: Doors): Promise<number | null> {
   const pid = rpc.kind === 'answered' ? rpc.state.pid : null
   const isOfUnit = unit.kind === 'state' && (pid === null || pid === unit.unit.mainPid)
   if (isOfUnit && unit.unit.activeSeconds !== null) return unit.unit.activeSeconds

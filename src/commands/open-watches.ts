@@ -72,7 +72,9 @@ export async function openWatches(options: WatchesOptions): Promise<OpenWatches>
     const door = watched ?? plain
     const targets = config.monitors.map(({ target }) => target).filter(isOf)
     const probes = openProbes({ name, door, targets, log, mask })
-    return { name, bell, door, watched, probes, unit, timeoutMs, monitors: monitorsOf(isOf) }
+    // What is looked at again and again knows since when it is up. Alone, the unit has to tell that.
+    const mayGlance = !listens && url !== 'none'
+    return { name, bell, door, watched, probes, unit, timeoutMs, mayGlance, monitors: monitorsOf(isOf) }
   })
   const unitNames = new Set(
     config.monitors.flatMap(({ target }) => (target.kind === 'unit' ? [target.unit] : [])),
@@ -80,11 +82,11 @@ export async function openWatches(options: WatchesOptions): Promise<OpenWatches>
   const units = [...unitNames].map((unit) => ({ unit, bell: new Bell() }))
   const bells = [...supervisors, ...units]
   const watches: Watch[] = [
-    ...supervisors.map(({ name, bell, door, probes, unit, timeoutMs, monitors }) => ({
+    ...supervisors.map(({ name, bell, door, probes, unit, timeoutMs, mayGlance, monitors }) => ({
       name,
       bell,
       checks: new CheckPeriod(config.agent.checkEveryMs),
-      doors: supervisorDoors(door, probes, readerOf(reader, unit, timeoutMs)),
+      doors: supervisorDoors(door, probes, readerOf(reader, unit, timeoutMs, mayGlance)),
       monitors,
       restart: door.restart,
     })),
@@ -138,9 +140,11 @@ async function openUnitReader(
 
 type UnitDoors = Pick<Doors, 'readUnit' | 'recallUnit'>
 
-function readerOf(reader: UnitReader | null, unit: string, timeoutMs: number): UnitDoors {
+function readerOf(reader: UnitReader | null, unit: string, timeoutMs: number, mayGlance = false): UnitDoors {
   return {
-    readUnit: (signal) => reader?.read(unit, { signal, timeoutMs }) ?? Promise.resolve({ kind: 'not-asked' }),
+    readUnit: (signal, isGlance = false) =>
+      reader?.read(unit, { signal, timeoutMs }, mayGlance && isGlance) ??
+      Promise.resolve({ kind: 'not-asked' }),
     recallUnit: () => reader?.recall(unit) ?? null,
   }
 }

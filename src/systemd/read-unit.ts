@@ -22,6 +22,7 @@ interface ListedUnit {
  *
  * One `ListUnitsByNames` gives the states of all of them at one moment, loads them where needed and resolves aliases
  * (systemd 230 and later); single `Get`s cost a third of a `GetAll`, which sends 300 properties.
+ * @param isGlance asks nothing more of one that is up: neither since when, nor its process, nor its restarts
  * @throws {BusFailure}
  * @see https://www.freedesktop.org/software/systemd/man/latest/org.freedesktop.systemd1.html
  */
@@ -29,6 +30,7 @@ export async function readUnit(
   call: Call,
   names: readonly string[],
   monotonicMs: () => number,
+  isGlance = false,
 ): Promise<UnitState | null> {
   const [list] = await call({
     destination: SYSTEMD,
@@ -42,11 +44,12 @@ export async function readUnit(
   const unit = bestOf(parseList(list).filter(isKnown))
   if (unit === null) return null
 
+  const { id: name, loadState, activeState, subState, jobType } = unit
+  const isAsked = !(isGlance && isUp(activeState))
   const get = (type: string, property: string): Promise<unknown> =>
-    getProperty(call, unit.path, type, property)
+    isAsked ? getProperty(call, unit.path, type, property) : Promise.resolve(undefined)
   const service = (property: string): Promise<unknown> =>
     unit.id.endsWith('.service') ? get('Service', property) : Promise.resolve(undefined)
-  const { id: name, loadState, activeState, subState, jobType } = unit
   const ended = (property: string): Promise<unknown> =>
     isUp(activeState) ? Promise.resolve(undefined) : service(property)
   const [since, mainPid, restarts, result, execMainStatus] = await Promise.all([
@@ -110,7 +113,9 @@ function parseList(list: unknown): ListedUnit[] {
 const isKnown = (unit: ListedUnit): boolean =>
   unit.loadState !== 'not-found' || unit.activeState !== 'inactive'
 
-const isUp = (activeState: string): boolean => ['active', 'reloading', 'refreshing'].includes(activeState)
+/** Whether a unit of this `ActiveState` does its work. */
+export const isUp = (activeState: string): boolean =>
+  ['active', 'reloading', 'refreshing'].includes(activeState)
 
 /** The one that is up; else the one that was: it, and not one that never ran, is what the user means. */
 function bestOf(units: readonly ListedUnit[]): ListedUnit | null {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createBus, type CallLimits } from './bus.ts'
 import { BusFailure } from './bus-failure.ts'
-import { readUnit } from './read-unit.ts'
+import { isUp, readUnit } from './read-unit.ts'
 import { unitNames } from './unit-name.ts'
 import { createUnitSignals } from './unit-signals.ts'
 import type { UnitReading, UnitState } from './unit-reading.ts'
@@ -41,8 +41,9 @@ export interface UnitReader {
   /**
    * One look at a unit: a name (`.service` may be left out), `auto` for the one that runs supervisord, or `none`.
    * Never throws; settles at the deadline at the latest.
+   * @param isGlance leaves out of one that is up what takes a question for each: see `isGlance` of the reading
    */
-  read(unit: string, limits: CallLimits): Promise<UnitReading>
+  read(unit: string, limits: CallLimits, isGlance?: boolean): Promise<UnitReading>
   /**
    * What the last look at a unit found, where that was active and systemd would have told of a change since; null where it
    * has to be read. It is recalled for a minute at most.
@@ -74,7 +75,7 @@ export function createUnitReader(options: UnitReaderOptions): UnitReader {
   let wasSeen = false
   const monotonicMs = (): number => Number(hrtime() / 1000n) / 1000
 
-  const read = async (unit: string, { signal, timeoutMs }: CallLimits): Promise<UnitReading> => {
+  const read: UnitReader['read'] = async (unit, { signal, timeoutMs }, isGlance = false) => {
     if (unit === 'none') return { kind: 'not-asked' }
     const names = unitNames(unit)
     const startedMs = monotonicMs()
@@ -88,12 +89,15 @@ export function createUnitReader(options: UnitReaderOptions): UnitReader {
         const isHeard = signals?.hears(unit) === true
         const before = changesOf(unit)
         const atMs = monotonicMs()
-        const state = await readUnit(call, names, monotonicMs)
+        const state = await readUnit(call, names, monotonicMs, isGlance)
         wasSeen = true
-        if (state !== null && isHeard && before === changesOf(unit) && isSteady(state))
+        if (state !== null && isHeard && before === changesOf(unit) && isSteady(state) && !isGlance)
           known.set(unit, { state, atMs })
         if (state !== null) void signals?.follow(unit, state.name, { signal, timeoutMs })
-        return state === null ? { kind: 'not-found', names } : { kind: 'state', unit: state }
+        if (state === null) return { kind: 'not-found', names }
+        return isGlance && isUp(state.activeState)
+          ? { kind: 'state', unit: state, isGlance }
+          : { kind: 'state', unit: state }
       } catch (error) {
         if (!(error instanceof BusFailure)) throw error
         const isBooted = wasSeen || existsSync(join(root, SYSTEMD_DIRECTORY))

@@ -27,7 +27,12 @@ export interface UnitState {
 
 /** One look at a unit. Only `unreachable` is a failure; the others are answers. */
 export type UnitReading =
-  | { readonly kind: 'state'; readonly unit: UnitState }
+  | {
+      readonly kind: 'state'
+      readonly unit: UnitState
+      /** Of one that is up, `mainPid`, `restarts` and `activeSeconds` were not asked for: they are 0 and null. */
+      readonly isGlance?: true
+    }
   /** None of the names is known to systemd. */
   | { readonly kind: 'not-found'; readonly names: readonly string[] }
   /** No systemd on this host, as in a container. */
