@@ -3,6 +3,7 @@ import type { RestartOutcome } from '../agent/restart-outcome.ts'
 import type { RestartProgram } from '../agent/restarts.ts'
 import type { SupervisorConfig } from '../config/config.ts'
 import type { Log } from '../log.ts'
+import type { ProcessInfo } from '../supervisor/process-info.ts'
 import type { RpcReading } from '../supervisor/rpc-reading.ts'
 import type { SupervisorClient } from '../supervisor/client.ts'
 import { countOwn, withoutOwn, type OwnProcess } from '../supervisor/without-own.ts'
@@ -35,6 +36,8 @@ interface DoorOptions {
   readonly log: Log
   /** supervisord ended the idle connection: it most likely died. */
   readonly onEnd: () => void
+  /** Whether a process is the very one that was seen in an earlier run. */
+  readonly isKnown: (info: ProcessInfo) => boolean
 }
 
 interface Address {
@@ -65,8 +68,9 @@ export function openSupervisor(config: SupervisorConfig, options: DoorOptions): 
     await opened?.client.close()
     const { createSupervisorClient } = await import('../supervisor/client.ts')
     const { caFile, timeoutMs } = config
-    const { onEnd } = options
-    opened = { client: createSupervisorClient({ ...address, caFile, timeoutMs, now, onEnd }), address }
+    const { onEnd, isKnown } = options
+    const client = createSupervisorClient({ ...address, caFile, timeoutMs, now, onEnd, isKnown })
+    opened = { client, address }
     return opened.client
   }
 

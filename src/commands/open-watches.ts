@@ -8,9 +8,13 @@ import type { Watch } from '../agent/watch.ts'
 import type { Config, SupervisorTarget } from '../config/config.ts'
 import type { Log } from '../log.ts'
 import { readUpSeconds } from '../probes/read-up-seconds.ts'
+import type { ProcessInfo } from '../supervisor/process-info.ts'
+import { fullNameOf } from '../supervisor/full-name.ts'
 import type { OwnProcess } from '../supervisor/without-own.ts'
 import type { UnitReader } from '../systemd/unit-reader.ts'
 import type { Rules } from '../verdict/judge.ts'
+import type { MonitorMemory } from '../verdict/memory.ts'
+import { isAnother } from '../verdict/restarts.ts'
 import { NO_PROBES, openProbes, type Probes } from './open-probes.ts'
 import { openSupervisor, type SupervisorDoor } from './open-supervisor.ts'
 import { watchPids } from './watch-pids.ts'
@@ -67,7 +71,10 @@ export async function openWatches(options: WatchesOptions): Promise<OpenWatches>
     const isOf = (target: Rules): target is SupervisorTarget =>
       target.kind === 'supervisor' && target.supervisor === name
     const bell = new Bell()
-    const plain = openSupervisor(supervisor, { env, own, log, clock, onEnd: () => bell.ring() })
+    const over = config.monitors.filter(({ target }) => isOf(target))
+    const isKnown = knownTo(over.map((monitor) => memories.get(monitor.name)?.memory.programs ?? NOTHING))
+    const onEnd = (): void => bell.ring()
+    const plain = openSupervisor(supervisor, { env, own, log, clock, onEnd, isKnown })
     const watched = listens && url !== 'none' ? watchPids({ name, door: plain, bell, clock, log }) : null
     const door = watched ?? plain
     const targets = config.monitors.map(({ target }) => target).filter(isOf)
@@ -116,6 +123,17 @@ export async function openWatches(options: WatchesOptions): Promise<OpenWatches>
       await Promise.all(supervisors.flatMap(({ door, probes }) => [door.close(), probes.close()]))
     },
   }
+}
+
+const NOTHING: MonitorMemory['programs'] = new Map()
+
+/** Tells the processes that every monitor over a supervisord has seen in an earlier run, just as they are. */
+function knownTo(memories: readonly MonitorMemory['programs'][]): (info: ProcessInfo) => boolean {
+  return (info) =>
+    memories.every((programs) => {
+      const seen = programs.get(fullNameOf(info))
+      return seen !== undefined && !isAnother(info, seen)
+    })
 }
 
 const NOTHING_MORE: AboutWatch = { version: null, deaths: null }

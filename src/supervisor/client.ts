@@ -28,6 +28,8 @@ export interface SupervisorClientOptions {
   readonly now: () => number
   /** supervisord ended an idle connection: it most likely died. At most once per connection. */
   readonly onEnd?: () => void
+  /** Whether a process is the very one that was seen in an earlier run; none is, unless given. */
+  readonly isKnown?: (info: ProcessInfo) => boolean
 }
 
 type SupervisorCall =
@@ -64,7 +66,7 @@ export function createSupervisorClient(options: SupervisorClientOptions): Superv
   const password = options.password ?? address.password
   const mask = maskCredentials(username, password)
   const configs = createConfigCache(now)
-  const eventsOf = createEventCache()
+  const eventsOf = createEventCache(options.isKnown)
   /** A supervisord at rest answers the same each time, but for its clock and how long each program has been up. */
   const memo = createAnswerMemo('now', 'description')
   let last: { readonly value: XmlRpcValue; readonly processes: readonly ProcessInfo[] } | null = null

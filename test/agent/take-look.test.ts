@@ -59,3 +59,21 @@ test('reads a unit alone each time', async () => {
   const alone: RpcReading = { kind: 'not-asked' }
   assert.equal((await takeLook(doors(alone), never, look(READ, alone))).unit, READ)
 })
+
+test('takes a glance at the unit for enough where a process tells since when it is up, and only there', async () => {
+  const glance = { ...unitState({ subState: 'glanced at', mainPid: 0 }), isGlance: true } as const
+  const told = unitState({ mainPid: 7, activeSeconds: 60 })
+  const rpc = answered(programs, null, { pid: 7 })
+  const readUnit: Doors['readUnit'] = async (_, isGlance) => (isGlance === true ? glance : told)
+  for (const [upSeconds, expected] of [
+    [50, { unit: glance, upSeconds: 50 }],
+    [null, { unit: told, upSeconds: 60 }],
+  ] as const) {
+    const seen = await takeLook({ ...doors(rpc), readUnit, readUpSeconds: async () => upSeconds }, never)
+    assert.deepEqual({ unit: seen.unit, upSeconds: seen.upSeconds }, expected)
+  }
+  for (const other of [failed('refused'), { kind: 'not-asked' } as const]) {
+    const seen = await takeLook({ ...doors(other), readUnit, readUpSeconds: async () => 50 }, never)
+    assert.equal(seen.unit, told)
+  }
+})

@@ -42,6 +42,7 @@ async function restarting(t: TestContext, passes: (ms: number) => boolean) {
       },
       log: memoryLog(),
       onEnd: () => {},
+      isKnown: () => false,
     },
   )
   t.after(() => door.close())

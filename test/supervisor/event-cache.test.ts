@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createEventCache } from '../../src/supervisor/event-cache.ts'
+import type { ProcessInfo } from '../../src/supervisor/process-info.ts'
 import type { CallResult } from '../../src/xmlrpc/call.ts'
 import { program } from '../helpers/looks.ts'
 
@@ -9,7 +10,11 @@ const SPAWNED = { name: 'web', kind: 'spawned', pid: 4711 }
 
 /** A cache over a log that answers as told; the last answer is given from then on. */
 function cacheOver(...answers: CallResult[]) {
-  const cache = createEventCache()
+  return cacheWith(() => false, ...answers)
+}
+
+function cacheWith(isKnown: (info: ProcessInfo) => boolean, ...answers: CallResult[]) {
+  const cache = createEventCache(isKnown)
   const asked: number[] = []
   const time = { now: 1_700_000_100 }
   const getAll = (processes: readonly ReturnType<typeof program>[]) =>
@@ -41,6 +46,13 @@ test('the log is not read when nothing was started within the hour', async () =>
   time.now = 1_700_010_000
   assert.equal(await get(web(), program('never', 'STOPPED', { start: 0 })), null)
   assert.deepEqual(asked, [])
+})
+
+test('the log is not read for processes that were seen in an earlier run', async () => {
+  const { get, asked } = cacheWith(({ pid }) => pid === 1234, value(LOG))
+  assert.equal(await get(web()), null)
+  assert.deepEqual(asked, [])
+  assert.deepEqual(await get(web({ pid: 99 })), [SPAWNED])
 })
 
 test('a piece that begins within a character is asked for again, some bytes on', async () => {

@@ -48,6 +48,23 @@ test('reads a service that is up, and not how it ended before', async (t) => {
   })
 })
 
+test('glances at a unit that is up with one question, and reads one that is not as ever', async (t) => {
+  const properties: FakeUnit['properties'] = { MainPID: ['u', 7], Result: ['s', 'exit-code'] }
+  const units: FakeUnit[] = [
+    { id: 'up.service', active: 'reloading', properties },
+    { id: 'down.service', active: 'failed', properties },
+  ]
+  const bus = await startFakeBus(t, { answer: fakeSystemd(units) })
+  const reader = readerOf(t, bus.address)
+  const up = await reader.read('up', limits, true)
+  assert.equal(bus.calls.length, 1)
+  assert.ok(up.kind === 'state' && up.isGlance === true && up.unit.activeState === 'reloading')
+  assert.deepEqual([up.unit.mainPid, up.unit.activeSeconds], [0, null])
+  const down = await reader.read('down', limits, true)
+  assert.ok(down.kind === 'state' && down.isGlance === undefined)
+  assert.deepEqual([down.unit.mainPid, down.unit.result], [7, 'exit-code'])
+})
+
 test('reads how a service ended', async (t) => {
   const properties: FakeUnit['properties'] = { Result: ['s', 'exit-code'], ExecMainStatus: ['i', 127] }
   const reader = await readerOver(t, [
