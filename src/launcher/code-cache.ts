@@ -7,7 +7,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
+  readSync,
   renameSync,
   rmSync,
   statSync,
@@ -16,12 +16,19 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 
-/** Where V8's compiled code of one file is kept between runs; null where there is no place that can be trusted. */
+/** What V8 compiled, and in how many runs, one after the other: each adds what the ones before did not come to. */
+interface KeptCode {
+  readonly code: Buffer
+  /** 1 to 255. */
+  readonly runs: number
+}
+
+/** Where V8's compiled code of one file is kept between runs. */
 export interface CodeCache {
   /** Null when there is none, or none that can be trusted. */
-  read(): Buffer | null
+  read(): KeptCode | null
   /** Replaces it in one step; what goes wrong is of no consequence. */
-  write(code: Buffer): void
+  write(kept: KeptCode): void
 }
 
 export interface CodeCacheOptions {
@@ -33,6 +40,7 @@ export interface CodeCacheOptions {
 }
 
 const FOLDER = 'kuma-supervisor-push'
+const PIECE_BYTES = 65_536
 const OLD_MS = 30 * 24 * 60 * 60 * 1000
 
 /**
@@ -48,15 +56,14 @@ export function openCodeCache({ source, env, uid }: CodeCacheOptions): CodeCache
   const isFolderOwn = (): boolean => isOwnFolder(() => lstatSync(folder), uid)
   return {
     read() {
-      const file = isFolderOwn() ? readOwn(path, uid) : null
-      return file === null ? null : unsealed(file)
+      return isFolderOwn() ? readOwn(path, uid) : null
     },
-    write(code) {
+    write(kept) {
       try {
         mkdirSync(folder, { recursive: true, mode: 0o700 })
         if (!isFolderOwn()) return
         removeOld(folder)
-        replace(path, sealed(code))
+        replace(path, sealed(kept))
       } catch {
         // A full disk or a read-only home: the next start is as slow as this one.
       }
@@ -82,7 +89,7 @@ function isOwnFolder(stat: () => Stats, uid: number): boolean {
   }
 }
 
-function readOwn(path: string, uid: number): Buffer | null {
+function readOwn(path: string, uid: number): KeptCode | null {
   let file: number
   try {
     file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
@@ -91,20 +98,29 @@ function readOwn(path: string, uid: number): Buffer | null {
   }
   try {
     const stats = fstatSync(file)
-    return stats.isFile() && isOwn(stats, uid) ? readFileSync(file) : null
+    return stats.isFile() && isOwn(stats, uid) ? unsealed(file, stats.size) : null
   } finally {
     closeSync(file)
   }
 }
 
 /** Twice: V8 takes damaged code for whole and dies of it. To compare two is quicker than any sum over one. */
-function sealed(code: Buffer): Buffer {
-  return Buffer.concat([code, code])
+function sealed({ code, runs }: KeptCode): Buffer {
+  const copy = Buffer.concat([code, Buffer.of(runs)])
+  return Buffer.concat([copy, copy])
 }
 
-function unsealed(file: Buffer): Buffer | null {
-  const code = file.subarray(0, file.length / 2)
-  return code.length > 0 && code.equals(file.subarray(code.length)) ? code : null
+/** The second copy passes through a small buffer: memory that is touched for the first time costs more than to read. */
+function unsealed(file: number, size: number): KeptCode | null {
+  const copy = Buffer.allocUnsafeSlow(size >> 1)
+  if (size % 2 !== 0 || readSync(file, copy) !== copy.length) return null
+  const piece = Buffer.allocUnsafeSlow(PIECE_BYTES)
+  for (let at = 0; at < copy.length; at += PIECE_BYTES) {
+    const length = readSync(file, piece)
+    if (!piece.subarray(0, length).equals(copy.subarray(at, at + PIECE_BYTES))) return null
+  }
+  const runs = copy.at(-1) ?? 0
+  return runs > 0 ? { code: copy.subarray(0, -1), runs } : null
 }
 
 /** Half a file must never be taken for a whole one. */

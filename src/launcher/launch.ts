@@ -7,6 +7,8 @@ import { setHotCode } from '../hot-code.ts'
 import { setWasmTiering } from '../wasm-tiering.ts'
 import { openCodeCache } from './code-cache.ts'
 
+const ENOUGH_RUNS = 2
+
 // The one command that starts again and again.
 const isOnce = process.argv[2] === 'once'
 const path = join(__dirname, isOnce ? 'once.cjs' : 'agent.cjs')
@@ -15,22 +17,22 @@ const path = join(__dirname, isOnce ? 'once.cjs' : 'agent.cjs')
 const isPlain = isOnce && process.execArgv.length === 0 && process.env['NODE_OPTIONS'] === undefined
 const uid = process.geteuid?.()
 const cache = isPlain && uid !== undefined ? openCodeCache({ source: path, env: process.env, uid }) : null
-const kept = cache?.read() ?? undefined
+const kept = cache?.read() ?? null
 
 // It is ASCII, and a function already.
-const script = new Script(readFileSync(path).toString('latin1'), {
+const script = new Script(readFileSync(path, 'latin1'), {
   filename: path,
-  ...(kept !== undefined && { cachedData: kept }),
+  ...(kept !== null && { cachedData: kept.code }),
 })
-const isMissing = kept === undefined || script.cachedDataRejected === true
+const runs = kept === null || script.cachedDataRejected === true ? 0 : kept.runs
 
-// What it compiled on its way is kept, too.
-if (cache !== null && isMissing) {
+// What it compiled on its way is kept, too. The first run has no state to read yet, so the second adds to it.
+if (cache !== null && runs < ENOUGH_RUNS) {
   process.once('exit', (code) => {
     if (code > 1) return
     setWasmTiering('on')
     setHotCode('on')
-    cache.write(script.createCachedData())
+    cache.write({ code: script.createCachedData(), runs: runs + 1 })
   })
 }
 
