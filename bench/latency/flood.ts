@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { join } from 'node:path'
-import { readChildren } from '../../src/probes/read-children.ts'
+import { openChildren } from '../../src/probes/open-children.ts'
 import { createSupervisorClient } from '../../src/supervisor/client.ts'
 import { startAgent } from '../../test/helpers/agent-process.ts'
 import { eventually } from '../../test/helpers/eventually.ts'
@@ -93,9 +93,10 @@ async function ask(supervisord: Supervisord, forMs: number): Promise<number[]> {
 /** Kills every program, and what supervisord has started in its place, five times within a second. */
 async function killAll(supervisord: Supervisord): Promise<number> {
   let deaths = 0
+  const children = openChildren(supervisord.pid())
   const beganMs = performance.now()
   for (let time = 0; time < TIMES; time++) {
-    for (const pid of readChildren(supervisord.pid()) ?? []) {
+    for (const pid of children.pids()) {
       try {
         process.kill(pid, 'SIGKILL')
         deaths++
@@ -105,5 +106,6 @@ async function killAll(supervisord: Supervisord): Promise<number> {
     }
     await sleep(Math.max(0, beganMs + ((time + 1) * 1_000) / TIMES - performance.now()))
   }
+  children.close()
   return deaths
 }

@@ -75,7 +75,7 @@ export async function openWatches(options: WatchesOptions): Promise<OpenWatches>
     const isKnown = knownTo(over.map((monitor) => memories.get(monitor.name)?.memory.programs ?? NOTHING))
     const onEnd = (): void => bell.ring()
     const plain = openSupervisor(supervisor, { env, own, log, clock, onEnd, isKnown })
-    const watched = listens && url !== 'none' ? watchPids({ name, door: plain, bell, clock, log }) : null
+    const watched = listens && url !== 'none' ? watchPids({ name, door: plain, bell, log }) : null
     const door = watched ?? plain
     const targets = config.monitors.map(({ target }) => target).filter(isOf)
     const probes = openProbes({ name, door, targets, log, mask })

@@ -1,16 +1,15 @@
 import type { Bell } from '../agent/bell.ts'
-import type { Clock } from '../agent/clock.ts'
 import type { Log } from '../log.ts'
 import { createPidWatch } from '../probes/pid-watch.ts'
 import type { ProcessInfo } from '../supervisor/process-info.ts'
 import type { RpcReading } from '../supervisor/rpc-reading.ts'
 import type { SupervisorDoor } from './open-supervisor.ts'
+import { repeat } from './repeat.ts'
 
 interface PidsOptions {
   readonly name: string
   readonly door: SupervisorDoor
   readonly bell: Bell
-  readonly clock: Clock
   readonly log: Log
 }
 
@@ -26,7 +25,7 @@ export interface WatchedDoor extends SupervisorDoor {
  * before each look: what it says would else be up to a second old.
  */
 export function watchPids(options: PidsOptions): WatchedDoor {
-  const { name, door, bell, clock, log } = options
+  const { name, door, bell, log } = options
   const stop = new AbortController()
   let lastPid: number | null = null
   let lastProcesses: readonly ProcessInfo[] = []
@@ -38,24 +37,24 @@ export function watchPids(options: PidsOptions): WatchedDoor {
         `${name}: its processes are not to be seen here (another host, a container, or hidepid): the next check notices their deaths`,
       )
     },
-    sleep: (ms, signal) => clock.sleep(ms, signal),
+    repeat,
     cpuMs: () => {
       const { user, system } = process.cpuUsage()
       return (user + system) / 1000
     },
   })
-  const ended = watch.run(stop.signal)
   return {
     ...door,
     seesPids: () => lastPid !== null && !watch.isBlind,
     async read(signal) {
+      watch.look()
       const reading = await door.read(signal, watch.isBlind)
       follow(reading)
       return reading
     },
     async close() {
       stop.abort()
-      await ended
+      watch.close()
       await door.close()
     },
   }

@@ -1,6 +1,7 @@
 import { isSupervisord } from './is-supervisord.ts'
-import { readChildren } from './read-children.ts'
+import { openChildren, type Children } from './open-children.ts'
 import { readProcessStat, type ProcessStat } from './process-stat.ts'
+import { takePulse, type Pulse } from './pulse.ts'
 
 /**
  * Notices the death of supervisord's programs by their pids, which supervisord itself may not look at for a second, and
@@ -14,8 +15,9 @@ export interface PidWatch {
    * @param supervisorPid whose children they must be; null when it is not known
    */
   follow(supervisorPid: number | null, pids: readonly number[]): void
-  /** Watches until aborted. */
-  run(signal: AbortSignal): Promise<void>
+  /** Looks ahead of the time, since the agent is awake anyway: it need not wake up soon after for this alone. */
+  look(): void
+  close(): void
 }
 
 interface PidWatchOptions {
@@ -25,7 +27,8 @@ interface PidWatchOptions {
   readonly onBirth: () => void
   /** Called when the pids turn out not to be this host's, or not to be seen; once for each supervisord. */
   readonly onBlind: () => void
-  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
+  /** Calls again and again; anew after a restart. */
+  readonly repeat: (ms: number, task: () => void) => { restart(): void; stop(): void }
   /** Milliseconds of CPU that this process has used. */
   readonly cpuMs: () => number
   /** `/proc` but in tests. */
@@ -35,86 +38,114 @@ interface PidWatchOptions {
 const EVERY_MS = 200
 /** Of one core; with many programs they are looked at less often. */
 const CPU_SHARE = 0.005
-/** How much the last sweep counts: one alone may be off. */
+/** How much the last look counts: one alone may be off. */
 const SMOOTHING = 0.2
 
-/** Null for one that is known to be dead, so that it is told once. */
-type Watched = Map<number, ProcessStat['started'] | null>
+/** By pid; null for one that is known to be dead, so that it is told once. */
+type Watched = Map<number, Pulse | null>
 
 export function createPidWatch(options: PidWatchOptions): PidWatch {
-  const { onDeath, onBirth, onBlind, sleep, cpuMs, procDir = '/proc' } = options
+  const { onDeath, onBirth, onBlind, repeat, cpuMs, procDir = '/proc' } = options
   let watched: Watched = new Map()
-  let supervisor: { readonly pid: number; readonly isSeen: boolean } | null = null
-  /** Its children that it did not report and that were told. */
+  let supervisor: { readonly pid: number; readonly children: Children | null } | null = null
+  /** What births were last looked for among. */
+  let [seenPids, seenWatched]: readonly [readonly number[], Watched] = [[], watched]
+  /** Children that supervisord did not report and that were told. */
   let told: ReadonlySet<number> = new Set()
   let costMs = 0
+  let everyMs = EVERY_MS
+  let looks: ReturnType<typeof repeat> | null = null
 
-  const meet = (pid: number): boolean => {
-    if (supervisor?.pid !== pid) {
-      supervisor = { pid, isSeen: isSupervisord(pid, procDir) }
-      if (!supervisor.isSeen) onBlind()
-    }
-    return supervisor.isSeen
+  /** Its children; null where they are not to be seen. */
+  const meet = (pid: number): Children | null => {
+    if (supervisor?.pid === pid) return supervisor.children
+    supervisor?.children?.close()
+    supervisor = { pid, children: isSupervisord(pid, procDir) ? openChildren(pid, procDir) : null }
+    if (supervisor.children === null) onBlind()
+    return supervisor.children
   }
 
   /** True when supervisord has a child that it did not report and that was not told yet. */
   const hasBorn = (): boolean => {
-    if (supervisor?.isSeen !== true) return false
-    const strangers = (readChildren(supervisor.pid, procDir) ?? []).filter((pid) => !watched.has(pid))
+    const pids = supervisor?.children?.pids() ?? []
+    if (pids === seenPids && watched === seenWatched) return false
+    ;[seenPids, seenWatched] = [pids, watched]
+    const strangers = pids.filter((pid) => !watched.has(pid))
     const isBirth = strangers.some((pid) => !told.has(pid))
     told = new Set(strangers)
     return isBirth
   }
 
   /** True when one has died that was alive when it was last seen. */
-  const sweep = (): boolean => {
+  const hasDied = (): boolean => {
     let isDeath = false
-    for (const [pid, started] of watched) {
-      if (started === null || isAlive(readProcessStat(pid, procDir), started)) continue
+    for (const [pid, pulse] of watched) {
+      if (pulse === null || pulse.isBeating()) continue
+      pulse.close()
       watched.set(pid, null)
       isDeath = true
     }
     return isDeath
   }
 
+  const look = (): void => {
+    const beforeMs = cpuMs()
+    if (hasDied()) onDeath()
+    if (hasBorn()) onBirth()
+    costMs += SMOOTHING * (cpuMs() - beforeMs - costMs)
+    const nextMs = Math.max(EVERY_MS, costMs / CPU_SHARE)
+    if (nextMs !== everyMs) lookEvery(nextMs)
+  }
+
+  const lookEvery = (ms: number): void => {
+    looks?.stop()
+    looks = repeat(ms, look)
+    everyMs = ms
+  }
+
+  const follow: PidWatch['follow'] = (supervisorPid, pids) => {
+    const before = watched
+    const children = supervisorPid === null ? null : meet(supervisorPid)
+    watched = new Map()
+    let isDeath = false
+    for (const pid of children === null ? [] : pids) {
+      const known = before.get(pid)
+      before.delete(pid)
+      const stat = known === undefined ? readProcessStat(pid, procDir) : null
+      const isSeen = stat !== null && isChild(stat, supervisorPid)
+      const found = isSeen ? takePulse(pid, stat.started, procDir) : null
+      watched.set(pid, known === undefined ? found : known)
+      if (known !== undefined || isSeen) continue
+      // It died before it was ever seen; or hidepid hides it, and then the next one, too: no reason to look again.
+      isDeath ||= stat !== null || children?.pids().includes(pid) !== true
+    }
+    for (const pulse of before.values()) pulse?.close()
+    if (children !== null && looks === null) lookEvery(everyMs)
+    if (children === null) {
+      looks?.stop()
+      looks = null
+    }
+    if (isDeath) onDeath()
+  }
+
   return {
     get isBlind() {
-      return supervisor?.isSeen === false
+      return supervisor !== null && supervisor.children === null
     },
-
-    follow(supervisorPid, pids) {
-      const before = watched
-      watched = new Map()
-      if (supervisorPid === null || !meet(supervisorPid)) return
-      let isDeath = false
-      for (const pid of pids) {
-        const known = before.get(pid)
-        const stat = known === undefined ? readProcessStat(pid, procDir) : null
-        const started = stat !== null && isChild(stat, supervisorPid) ? stat.started : null
-        watched.set(pid, known === undefined ? started : known)
-        if (known !== undefined || started !== null) continue
-        // It died before it was ever seen; or hidepid hides it, and then the next one, too: no reason to look again.
-        isDeath ||= stat !== null || !(readChildren(supervisorPid, procDir) ?? []).includes(pid)
-      }
-      if (isDeath) onDeath()
+    follow,
+    look() {
+      if (looks === null) return
+      look()
+      looks.restart()
     },
-
-    async run(signal) {
-      while (!signal.aborted) {
-        await sleep(Math.max(EVERY_MS, costMs / CPU_SHARE), signal)
-        const beforeMs = cpuMs()
-        if (sweep()) onDeath()
-        if (hasBorn()) onBirth()
-        costMs += SMOOTHING * (cpuMs() - beforeMs - costMs)
-      }
+    close() {
+      follow(null, [])
+      supervisor?.children?.close()
+      supervisor = null
     },
   }
 }
 
-function isAlive(stat: ProcessStat | null, started: string): boolean {
-  return stat !== null && stat.state !== 'Z' && stat.started === started
-}
-
-function isChild({ state, parent }: ProcessStat, supervisorPid: number): boolean {
+function isChild({ state, parent }: ProcessStat, supervisorPid: number | null): boolean {
   return state !== 'Z' && parent === supervisorPid
 }

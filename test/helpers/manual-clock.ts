@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Clock } from '../../src/agent/clock.ts'
+import type { Repeated } from '../../src/commands/repeat.ts'
 
 interface Sleeper {
   readonly untilMs: number
@@ -33,6 +34,30 @@ export class ManualClock implements Clock {
         resolve()
       })
     })
+  }
+
+  /** As `repeat`, by this clock. */
+  repeat(ms: number, task: () => void): Repeated {
+    let next = new AbortController()
+    const wait = async (signal: AbortSignal): Promise<void> => {
+      await this.sleep(ms, signal)
+      if (signal.aborted) return
+      begin()
+      task()
+    }
+    const begin = (): void => {
+      next = new AbortController()
+      void wait(next.signal)
+    }
+    const stop = (): void => next.abort()
+    begin()
+    return {
+      restart() {
+        stop()
+        begin()
+      },
+      stop,
+    }
   }
 
   /** Moves on, waking every sleeper at its own time and letting it work before the next. */

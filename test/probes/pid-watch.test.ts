@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -14,7 +14,6 @@ function start(t: TestContext, sweepCostMs = 0) {
   t.after(() => rmSync(procDir, { recursive: true, force: true }))
   const clock = new ManualClock()
   const startMs = clock.now()
-  const stop = new AbortController()
   const told: (number | 'born' | 'blind')[] = []
   const pauses: number[] = []
   let cpuMs = 0
@@ -22,27 +21,34 @@ function start(t: TestContext, sweepCostMs = 0) {
     onDeath: () => void told.push(clock.now() - startMs),
     onBirth: () => void told.push('born'),
     onBlind: () => void told.push('blind'),
-    sleep: (ms, signal) => {
+    repeat: (ms, task) => {
       pauses.push(Math.round(ms))
-      return clock.sleep(ms, signal)
+      return clock.repeat(ms, task)
     },
     cpuMs: () => (cpuMs += sweepCostMs),
     procDir,
   })
+  t.after(() => watch.close())
   const run = (pid: number, { parent = SUPERVISORD, state = 'S', started = 7000, command = 'sh' } = {}) => {
-    mkdirSync(join(procDir, String(pid)), { recursive: true })
+    end(pid)
+    mkdirSync(join(procDir, String(pid)))
     const more = `${pid} ${pid} 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 ${started} 1 2 3`
     writeFileSync(join(procDir, `${pid}/stat`), `${pid} (a ) R ${command}) ${state} ${parent} ${more}\n`)
     writeFileSync(join(procDir, `${pid}/cmdline`), `/usr/bin/${command}\0-n\0`)
+    writeFileSync(join(procDir, `${pid}/statm`), state === 'Z' ? '0 0 0 0 0 0 0\n' : '612 145 102 5 0 88 0\n')
   }
-  const end = (pid: number) => rmSync(join(procDir, String(pid)), { recursive: true })
+  /** Whoever has a file of it open finds nothing there, as with a process that is gone. */
+  const end = (pid: number) => {
+    const statm = join(procDir, `${pid}/statm`)
+    if (existsSync(statm)) truncateSync(statm)
+    rmSync(join(procDir, String(pid)), { recursive: true, force: true })
+  }
   const bear = (...pids: number[]) => {
     mkdirSync(join(procDir, `${SUPERVISORD}/task/${SUPERVISORD}`), { recursive: true })
     writeFileSync(join(procDir, `${SUPERVISORD}/task/${SUPERVISORD}/children`), `${pids.join(' ')} `)
   }
   run(SUPERVISORD, { parent: 1, command: 'supervisord' })
-  const ended = watch.run(stop.signal)
-  return { watch, clock, told, pauses, run, end, bear, stop, ended }
+  return { watch, clock, told, pauses, run, end, bear }
 }
 
 test('tells a process that is gone, once, at the next look', async (t) => {
@@ -178,10 +184,25 @@ test('looks less often where a look is dear: half a percent of a core', async (t
   assert.deepEqual([pauses[0], pauses.at(-1)], [200, 2_000])
 })
 
-test('ends when it is stopped', async (t) => {
-  const { watch, run, stop, ended } = start(t)
+test('looks when it is told to, and then not before its time', async (t) => {
+  const { watch, clock, told, run, end } = start(t)
+  run(101)
+  run(102)
+  watch.follow(SUPERVISORD, [101, 102])
+  await clock.advance(150)
+  end(101)
+  watch.look()
+  end(102)
+  await clock.advance(1_000)
+  assert.deepEqual(told, [150, 350])
+})
+
+test('watches no more once it is closed', async (t) => {
+  const { watch, clock, told, run, end } = start(t)
   run(101)
   watch.follow(SUPERVISORD, [101])
-  stop.abort()
-  await ended
+  watch.close()
+  end(101)
+  await clock.advance(1_000)
+  assert.deepEqual(told, [])
 })
