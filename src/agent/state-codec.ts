@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import type { KnownConfigs } from '../supervisor/config-cache.ts'
 import { EMPTY_MEMORY, type MonitorMemory } from '../verdict/memory.ts'
 import { cut, MESSAGE_LIMIT, oneLine } from '../verdict/one-line.ts'
 import type { MissedMemory } from './missed.ts'
@@ -14,6 +15,14 @@ export interface Remembered {
   readonly standing: Standing | null
   /** What became of its heartbeats, by the name of the Kuma. */
   readonly deliveries: ReadonlyMap<string, DeliveryMemory>
+}
+
+/** All that is kept from run to run. */
+export interface Kept {
+  /** By the monitor's name. */
+  readonly monitors: ReadonlyMap<string, Remembered>
+  /** What supervisords have said of their configurations, by their URL. */
+  readonly configs: ReadonlyMap<string, KnownConfigs>
 }
 
 /** Grows whenever an older agent could misread the file. */
@@ -69,6 +78,21 @@ const OwnRestart = v.object({
   leftStopped: v.boolean(),
 })
 
+const Configs = v.object({
+  runs: v.string(),
+  askAgainMs: Finite,
+  configs: v.array(
+    v.object({
+      group: v.string(),
+      name: v.string(),
+      autostart: v.boolean(),
+      exitcodes: v.array(Finite),
+      startsecs: Finite,
+      stopwaitsecs: Finite,
+    }),
+  ),
+})
+
 const State = v.object({
   version: v.literal(VERSION),
   bootId: v.string(),
@@ -91,11 +115,12 @@ const State = v.object({
       deliveries: v.optional(v.array(v.tuple([v.string(), Delivery])), []),
     }),
   ),
+  configs: v.optional(v.array(v.tuple([v.string(), Configs])), []),
 })
 
 /** Arrays of pairs rather than objects: a program may be called `__proto__`. */
-export function encodeState(memories: ReadonlyMap<string, Remembered>, bootId: string): string {
-  const monitors = [...memories].map(([name, { memory, missed, standing, deliveries }]) => ({
+export function encodeState(kept: Kept, bootId: string): string {
+  const monitors = [...kept.monitors].map(([name, { memory, missed, standing, deliveries }]) => ({
     name,
     ...memory,
     suspects: [...memory.suspects],
@@ -105,18 +130,18 @@ export function encodeState(memories: ReadonlyMap<string, Remembered>, bootId: s
     standing,
     deliveries: [...deliveries],
   }))
-  return `${JSON.stringify({ version: VERSION, bootId, monitors })}\n`
+  return `${JSON.stringify({ version: VERSION, bootId, monitors, configs: [...kept.configs] })}\n`
 }
 
 /**
- * What was remembered, by the monitor's name. From another boot of the host only what needs no time is kept.
+ * What was kept; from another boot of the host only what needs no time is.
  * @throws {Error} of one line, when the text is not a state file of this version
  */
-export function decodeState(text: string, bootId: string): Map<string, Remembered> {
+export function decodeState(text: string, bootId: string): Kept {
   if (text.trim() === '') throw new Error('it is empty')
   const state = parse(text)
   const isSameBoot = state.bootId === bootId
-  return new Map(
+  const monitors = new Map(
     state.monitors.map(({ name, missed, standing, deliveries, ...kept }) => {
       const { status, total, shutdownSeconds, outsideSystemd, ...timed } = kept
       const timeless = { status, total, shutdownSeconds, outsideSystemd }
@@ -129,6 +154,7 @@ export function decodeState(text: string, bootId: string): Map<string, Remembere
       return [name, { memory, missed: new Map(missed), standing, deliveries: new Map(deliveries) }]
     }),
   )
+  return { monitors, configs: new Map(isSameBoot ? state.configs : []) }
 }
 
 function parse(text: string): v.InferOutput<typeof State> {

@@ -4,16 +4,17 @@ import { codeOf, messageOf } from '../errors.ts'
 import { close, fchown, fsync, open, readFile, rename, rm, stat, writeFile } from '../files.ts'
 import type { Log } from '../log.ts'
 import { makeFolder } from './make-folder.ts'
-import { decodeState, encodeState, type Remembered } from './state-codec.ts'
+import { decodeState, encodeState, type Kept } from './state-codec.ts'
 
-export type Memories = ReadonlyMap<string, Remembered>
+/** What is kept of the monitors, by their names. */
+export type Memories = Kept['monitors']
 
 /** Keeps what the monitors remember between runs. Neither method ever throws: without the file the agent works on. */
 export interface StateFile {
   /** Empty when there is none, or none that can be read; a broken one is set aside as `….broken`. */
-  load(): Promise<Memories>
+  load(): Promise<Kept>
   /** Writes the file whole: temporary file, fsync, rename. */
-  save(memories: Memories): Promise<void>
+  save(kept: Kept): Promise<void>
 }
 
 interface StateFileOptions {
@@ -52,7 +53,7 @@ export function createStateFile({ path, bootId, log }: StateFileOptions): StateF
       } catch (error) {
         if (codeOf(error) !== 'ENOENT')
           log.warn(`the state file ${path} cannot be read (${reason(error)}): starting without memory`)
-        return new Map()
+        return NOTHING_KEPT
       }
       try {
         return decodeState(text, bootId)
@@ -64,12 +65,12 @@ export function createStateFile({ path, bootId, log }: StateFileOptions): StateF
         )
         const where = isAside ? `; it was set aside as ${aside}` : ''
         log.warn(`the state file ${path} cannot be used (${reason(error)}): starting without memory${where}`)
-        return new Map()
+        return NOTHING_KEPT
       }
     },
-    async save(memories) {
+    async save(kept) {
       try {
-        await write(encodeState(memories, bootId))
+        await write(encodeState(kept, bootId))
         if (isFailing) log.info(`the state file ${path} can be written again`)
         isFailing = false
       } catch (error) {
@@ -80,6 +81,8 @@ export function createStateFile({ path, bootId, log }: StateFileOptions): StateF
     },
   }
 }
+
+export const NOTHING_KEPT: Kept = { monitors: new Map(), configs: new Map() }
 
 /** What lies there was left behind by one of the same pid, or is a link that must not be followed. Its folder is hardly ever missing. */
 async function create(path: string): Promise<number> {

@@ -39,7 +39,7 @@ export async function keepWatch(options: KeepWatchOptions): Promise<Memories> {
   const { config, dryRun } = loaded
   const clock = realClock
   const stateFile = createStateFile({ path: config.agent.stateFile, bootId: await readBootId(), log })
-  const memories: Memories = options.memories ?? (dryRun ? new Map() : await stateFile.load())
+  const memories: Memories = options.memories ?? (dryRun ? new Map() : (await stateFile.load()).monitors)
   const { env } = terminal
   const own = listening?.own ?? null
   const standings = new Standings(memories)
@@ -53,7 +53,8 @@ export async function keepWatch(options: KeepWatchOptions): Promise<Memories> {
   const unhear = [terminal.onSignal('SIGUSR1', ring), listening?.hear(ring, log)]
   const saver = createSaver(
     async () => {
-      if (!dryRun) await stateFile.save(remembered(monitors, outboxes, standings))
+      if (dryRun) return
+      await stateFile.save({ monitors: remembered(monitors, outboxes, standings), configs: opened.configs() })
     },
     (error) => void faults.take('saving the state', error),
   )

@@ -2,7 +2,7 @@ import { lockName } from '../agent/lock-name.ts'
 import { takeLock } from '../agent/take-lock.ts'
 import { runOnce } from '../agent/run-once.ts'
 import { Standings } from '../agent/standings.ts'
-import { createStateFile } from '../agent/state-file.ts'
+import { createStateFile, NOTHING_KEPT } from '../agent/state-file.ts'
 import type { SharedFlags } from '../config/options.ts'
 import { EXIT, type ExitCode } from '../errors.ts'
 import { setHotCode } from '../hot-code.ts'
@@ -39,8 +39,10 @@ async function lookAndPush(
   const { env, print } = terminal
   const clock = realClock
   const stateFile = createStateFile({ path: config.agent.stateFile, bootId: await readBootId(), log })
-  const memories = dryRun ? new Map() : await stateFile.load()
-  const { watches } = await openWatches({ config, env, memories, clock, log, mask, dryRun, listens: false })
+  const { monitors: memories, configs } = dryRun ? NOTHING_KEPT : await stateFile.load()
+  const options = { config, env, memories, configs, clock, log, mask, dryRun, listens: false }
+  const opened = await openWatches(options)
+  const { watches } = opened
   const monitors = watches.flatMap((watch) => watch.monitors)
   const outboxes = await openOutboxes({
     config,
@@ -67,7 +69,10 @@ async function lookAndPush(
   )
   const delivered = await waitVisibly('waiting for Kuma', Promise.all(settled), terminal)
   await restarts
-  if (!dryRun) await stateFile.save(remembered(monitors, outboxes, standings))
+  if (!dryRun) {
+    const kept = { monitors: remembered(monitors, outboxes, standings), configs: opened.configs() }
+    await stateFile.save(kept)
+  }
   if (!delivered.every(Boolean)) return EXIT.undelivered
   return monitors.some(({ verdict }) => verdict?.status === 'down') ? EXIT.down : EXIT.ok
 }

@@ -3,6 +3,7 @@ import type { RestartOutcome } from '../agent/restart-outcome.ts'
 import type { RestartProgram } from '../agent/restarts.ts'
 import type { SupervisorConfig } from '../config/config.ts'
 import type { Log } from '../log.ts'
+import type { KnownConfigs } from '../supervisor/config-cache.ts'
 import type { ProcessInfo } from '../supervisor/process-info.ts'
 import type { RpcReading } from '../supervisor/rpc-reading.ts'
 import type { SupervisorClient } from '../supervisor/client.ts'
@@ -25,6 +26,8 @@ export interface SupervisorDoor {
   restart: RestartProgram
   /** Whether it listens on a socket file, so that its pids are this host's. */
   isLocal(): boolean
+  /** What the next run is to know of its configurations, by the URL; empty where nothing is known. */
+  configs(): ReadonlyMap<string, KnownConfigs>
   close(): Promise<void>
 }
 
@@ -38,6 +41,8 @@ interface DoorOptions {
   readonly onEnd: () => void
   /** Whether a process is the very one that was seen in an earlier run. */
   readonly isKnown: (info: ProcessInfo) => boolean
+  /** What an earlier run has left, by the URL. */
+  readonly configs: ReadonlyMap<string, KnownConfigs>
 }
 
 interface Address {
@@ -69,7 +74,8 @@ export function openSupervisor(config: SupervisorConfig, options: DoorOptions): 
     const { createSupervisorClient } = await import('../supervisor/client.ts')
     const { caFile, timeoutMs } = config
     const { onEnd, isKnown } = options
-    const client = createSupervisorClient({ ...address, caFile, timeoutMs, now, onEnd, isKnown })
+    const configs = options.configs.get(address.url) ?? null
+    const client = createSupervisorClient({ ...address, caFile, timeoutMs, now, onEnd, isKnown, configs })
     opened = { client, address }
     return opened.client
   }
@@ -126,6 +132,10 @@ export function openSupervisor(config: SupervisorConfig, options: DoorOptions): 
       }
     },
     isLocal: () => opened?.address.url.startsWith('unix://') ?? false,
+    configs() {
+      const known = opened?.client.configs ?? null
+      return new Map(opened === null || known === null ? [] : [[opened.address.url, known]])
+    },
     async close() {
       await opened?.client.close()
     },
@@ -144,6 +154,7 @@ const CLOSED: SupervisorDoor = {
   readVersion: () => Promise.resolve(null),
   restart: () => Promise.resolve(NOT_OPEN),
   isLocal: () => false,
+  configs: () => new Map(),
   close: () => Promise.resolve(),
 }
 

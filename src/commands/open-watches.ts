@@ -2,6 +2,7 @@ import { Bell } from '../agent/bell.ts'
 import { CheckPeriod } from '../agent/check-period.ts'
 import { Monitor } from '../agent/monitor.ts'
 import type { Clock } from '../agent/clock.ts'
+import type { Kept } from '../agent/state-codec.ts'
 import type { Memories } from '../agent/state-file.ts'
 import type { Doors } from '../agent/take-look.ts'
 import type { Watch } from '../agent/watch.ts'
@@ -23,6 +24,8 @@ export interface OpenWatches {
   readonly watches: readonly Watch[]
   /** What is known of a watch beside its looks. */
   about(watch: Watch, signal: AbortSignal): Promise<AboutWatch>
+  /** What was told of the configurations, for the next run. */
+  configs(): Kept['configs']
   close(): Promise<void>
 }
 
@@ -39,6 +42,8 @@ interface WatchesOptions {
   /** This process among those of a supervisord; null or left out where none runs it. */
   readonly own?: OwnProcess | null
   readonly memories: Memories
+  /** What an earlier run was told of the configurations, by the URL of their supervisord. */
+  readonly configs?: Kept['configs']
   readonly clock: Clock
   readonly log: Log
   /** Whether changes should ring the watches' bells; a one-shot is gone before. */
@@ -54,7 +59,18 @@ const UNIT_TIMEOUT_MS = 5_000
 
 /** Opens the doors to everything that is watched: one watch for each supervisord and each plain unit. */
 export async function openWatches(options: WatchesOptions): Promise<OpenWatches> {
-  const { config, env, own = null, memories, clock, log, mask, dryRun, listens } = options
+  const {
+    config,
+    env,
+    own = null,
+    memories,
+    configs = NO_CONFIGS,
+    clock,
+    log,
+    mask,
+    dryRun,
+    listens,
+  } = options
   const reader = await openUnitReader(options, (unit) => {
     for (const { bell } of bells.filter((one) => one.unit === unit)) bell.ring()
   })
@@ -74,7 +90,7 @@ export async function openWatches(options: WatchesOptions): Promise<OpenWatches>
     const over = config.monitors.filter(({ target }) => isOf(target))
     const isKnown = knownTo(over.map((monitor) => memories.get(monitor.name)?.memory.programs ?? NOTHING))
     const onEnd = (): void => bell.ring()
-    const plain = openSupervisor(supervisor, { env, own, log, clock, onEnd, isKnown })
+    const plain = openSupervisor(supervisor, { env, own, log, clock, onEnd, isKnown, configs })
     const watched = listens && url !== 'none' ? watchPids({ name, door: plain, bell, log }) : null
     const door = watched ?? plain
     const targets = config.monitors.map(({ target }) => target).filter(isOf)
@@ -118,6 +134,7 @@ export async function openWatches(options: WatchesOptions): Promise<OpenWatches>
         deaths: watched === null ? null : watched.seesPids() ? 'at once' : 'at the next check',
       }
     },
+    configs: () => new Map(supervisors.flatMap(({ door }) => [...door.configs()])),
     async close() {
       reader?.close()
       await Promise.all(supervisors.flatMap(({ door, probes }) => [door.close(), probes.close()]))
@@ -125,6 +142,7 @@ export async function openWatches(options: WatchesOptions): Promise<OpenWatches>
   }
 }
 
+const NO_CONFIGS: Kept['configs'] = new Map()
 const NOTHING: MonitorMemory['programs'] = new Map()
 
 /** Tells the processes that every monitor over a supervisord has seen in an earlier run, just as they are. */

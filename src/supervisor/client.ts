@@ -6,7 +6,7 @@ import { createAnswerMemo } from '../xmlrpc/answer-memo.ts'
 import { asFault } from '../xmlrpc/as-fault.ts'
 import { createPeer, type Peer } from '../xmlrpc/peer.ts'
 import { isArray, type XmlRpcValue } from '../xmlrpc/value.ts'
-import { createConfigCache } from './config-cache.ts'
+import { createConfigCache, type KnownConfigs } from './config-cache.ts'
 import { createEventCache } from './event-cache.ts'
 import { describeFailure, FAULT } from './describe-failure.ts'
 import { parseClock, parseProcessInfos } from './parse-process-info.ts'
@@ -30,6 +30,8 @@ export interface SupervisorClientOptions {
   readonly onEnd?: () => void
   /** Whether a process is the very one that was seen in an earlier run; none is, unless given. */
   readonly isKnown?: (info: ProcessInfo) => boolean
+  /** What an earlier run has left; nothing, unless given. */
+  readonly configs?: KnownConfigs | null
 }
 
 type SupervisorCall =
@@ -50,6 +52,8 @@ export interface SupervisorClient {
    * @returns null when there is none, or it cannot be had
    */
   readText(method: string, params: readonly XmlRpcValue[], signal: AbortSignal): Promise<string | null>
+  /** What it was told of the configurations, for the next run; null where that is nothing. */
+  readonly configs: KnownConfigs | null
   close(): Promise<void>
 }
 
@@ -65,7 +69,7 @@ export function createSupervisorClient(options: SupervisorClientOptions): Superv
   const username = options.username ?? address.username
   const password = options.password ?? address.password
   const mask = maskCredentials(username, password)
-  const configs = createConfigCache(now)
+  const configs = createConfigCache(now, options.configs)
   const eventsOf = createEventCache(options.isKnown)
   /** A supervisord at rest answers the same each time, but for its clock and how long each program has been up. */
   const memo = createAnswerMemo('now', 'description')
@@ -183,6 +187,10 @@ export function createSupervisorClient(options: SupervisorClientOptions): Superv
       const result =
         typeof ask === 'function' ? await ask(method, params, true, { controls: 'picture' }) : null
       return result?.kind === 'value' && typeof result.value === 'string' ? result.value : null
+    },
+
+    get configs() {
+      return configs.known
     },
 
     async close() {

@@ -15,9 +15,10 @@ import { tmpdir, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { createStateFile } from '../../src/agent/state-file.ts'
-import type { Remembered } from '../../src/agent/state-codec.ts'
+import type { Kept, Remembered } from '../../src/agent/state-codec.ts'
 import { EMPTY_MEMORY, type MonitorMemory } from '../../src/verdict/memory.ts'
 import type { ProgramHistory } from '../../src/verdict/restarts.ts'
+import { programConfig } from '../helpers/looks.ts'
 import { memoryLog } from '../helpers/memory-log.ts'
 
 const PROGRAM: ProgramHistory = {
@@ -99,6 +100,17 @@ const REMEMBERED: Remembered = {
 /** Of an agent that kept nothing but this. */
 const NO_NEWS = { missed: new Map(), standing: null, deliveries: new Map() }
 
+/** All that is kept, with these monitors. */
+const keeping = (monitors: readonly (readonly [string, Remembered])[]): Kept => ({
+  monitors: new Map(monitors),
+  configs: new Map([
+    [
+      'unix:///run/supervisor.sock',
+      { configs: [programConfig('web'), programConfig('a:b')], runs: '[1,["web","web",5,7]]', askAgainMs: 6 },
+    ],
+  ]),
+})
+
 describe('the state file', () => {
   let folder: string
   before(async () => {
@@ -113,8 +125,8 @@ describe('the state file', () => {
 
   it('gives back what was saved, in a folder it makes, readable by its owner alone', async () => {
     const { file, path, log } = open('new/folder/state.json')
-    await file.save(new Map([['__proto__', REMEMBERED]]))
-    assert.deepEqual(await file.load(), new Map([['__proto__', REMEMBERED]]))
+    await file.save(keeping([['__proto__', REMEMBERED]]))
+    assert.deepEqual(await file.load(), keeping([['__proto__', REMEMBERED]]))
     assert.equal((await stat(path)).mode & 0o777, 0o600)
     assert.deepEqual(await readdir(join(folder, 'new/folder')), ['state.json'])
     assert.deepEqual(log.lines, [])
@@ -125,7 +137,7 @@ describe('the state file', () => {
     const { file, path, log } = open('of-service/state.json')
     await mkdir(dirname(path))
     await chown(dirname(path), 65534, 65534)
-    await file.save(new Map([['a', REMEMBERED]]))
+    await file.save(keeping([['a', REMEMBERED]]))
     const { uid, gid, mode } = await stat(path)
     assert.deepEqual([uid, gid, mode & 0o777], [65534, 65534, 0o600])
     assert.deepEqual(log.lines, [])
@@ -137,16 +149,17 @@ describe('the state file', () => {
     await mkdir(dirname(path))
     await writeFile(target, 'as it was')
     await symlink(target, `${path}.${process.pid}.tmp`)
-    await file.save(new Map([['a', REMEMBERED]]))
-    assert.deepEqual(await file.load(), new Map([['a', REMEMBERED]]))
+    await file.save(keeping([['a', REMEMBERED]]))
+    assert.deepEqual(await file.load(), keeping([['a', REMEMBERED]]))
     assert.equal(await readFile(target, 'utf8'), 'as it was')
     assert.deepEqual(await readdir(dirname(path)), ['state.json'])
   })
 
   it('forgets times of another boot, and nothing else', async () => {
-    await open('boot.json').file.save(new Map([['a', REMEMBERED]]))
-    const memories = await open('boot.json', 'boot-2').file.load()
-    assert.deepEqual(memories.get('a'), {
+    await open('boot.json').file.save(keeping([['a', REMEMBERED]]))
+    const { monitors, configs } = await open('boot.json', 'boot-2').file.load()
+    assert.equal(configs.size, 0)
+    assert.deepEqual(monitors.get('a'), {
       ...REMEMBERED,
       memory: { ...EMPTY_MEMORY, status: 'down', total: 12, outsideSystemd: true, shutdownSeconds: 60 },
     })
@@ -154,21 +167,23 @@ describe('the state file', () => {
 
   it('is read when an agent wrote it that kept no news', async () => {
     const { file, path, log } = open('older.json')
-    await file.save(new Map([['a', REMEMBERED]]))
-    const { monitors, ...rest } = JSON.parse(await readFile(path, 'utf8'))
+    await file.save(keeping([['a', REMEMBERED]]))
+    const { monitors, configs: _, ...rest } = JSON.parse(await readFile(path, 'utf8'))
     for (const key of Object.keys(NO_NEWS)) delete monitors[0][key]
     delete monitors[0].programs[0][1].count
     await writeFile(path, JSON.stringify({ ...rest, monitors }))
-    assert.deepEqual((await file.load()).get('a'), {
+    const loaded = await file.load()
+    assert.deepEqual(loaded.monitors.get('a'), {
       memory: { ...MEMORY, programs: new Map([['a:b', { ...PROGRAM, count: 0 }]]) },
       ...NO_NEWS,
     })
+    assert.equal(loaded.configs.size, 0)
     assert.deepEqual(log.lines, [])
   })
 
   it('is empty, without a word, when there is none yet', async () => {
     const { file, log } = open('none.json')
-    assert.equal((await file.load()).size, 0)
+    assert.equal((await file.load()).monitors.size, 0)
     assert.deepEqual(log.lines, [])
   })
 
@@ -183,7 +198,7 @@ describe('the state file', () => {
     it(`sets ${name} aside with a warning`, async () => {
       const { file, path, log } = open(`${name}.json`)
       await writeFile(path, text)
-      assert.equal((await file.load()).size, 0)
+      assert.equal((await file.load()).monitors.size, 0)
       assert.equal(await readFile(`${path}.broken`, 'utf8'), text)
       assert.ok(
         log.lines[0]?.startsWith(`warn: the state file ${path} cannot be used (${says}`),
@@ -195,14 +210,14 @@ describe('the state file', () => {
 
   it('says once that it cannot be written, keeps the old file, and says when it can again', async () => {
     const { file, path, log } = open('blocked/state.json')
-    await file.save(new Map([['a', { memory: EMPTY_MEMORY, ...NO_NEWS }]]))
+    await file.save(keeping([['a', { memory: EMPTY_MEMORY, ...NO_NEWS }]]))
     await rm(path)
     // A folder in its place stops root too.
     await mkdir(join(path, 'x'), { recursive: true })
-    await file.save(new Map())
-    await file.save(new Map())
+    await file.save(keeping([]))
+    await file.save(keeping([]))
     await rm(path, { recursive: true, maxRetries: 9 })
-    await file.save(new Map([['a', REMEMBERED]]))
+    await file.save(keeping([['a', REMEMBERED]]))
     assert.equal(log.lines.length, 2)
     assert.match(
       log.lines[0] ?? '',
@@ -214,7 +229,7 @@ describe('the state file', () => {
 
   it('does not hang where no folder can be made', async () => {
     const log = memoryLog()
-    await createStateFile({ path: '/proc/x/y/state.json', bootId: 'boot-1', log }).save(new Map())
+    await createStateFile({ path: '/proc/x/y/state.json', bootId: 'boot-1', log }).save(keeping([]))
     assert.match(
       log.lines[0] ?? '',
       /^warn: the state file \/proc\/x\/y\/state.json cannot be written \(ENOENT\)/,
@@ -225,7 +240,7 @@ describe('the state file', () => {
     const { file, path, log } = open('folder.json')
     await mkdir(path)
     await chmod(path, 0o700)
-    assert.equal((await file.load()).size, 0)
+    assert.equal((await file.load()).monitors.size, 0)
     assert.match(log.lines[0] ?? '', /cannot be read \(EISDIR\): starting without memory/)
   })
 })

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { decodeState, encodeState } from '../../src/agent/state-codec.ts'
 import { EMPTY_MEMORY } from '../../src/verdict/memory.ts'
 import { createMutator, FUZZ_ROUNDS, FUZZ_SEED } from '../helpers/fuzz.ts'
+import { programConfig } from '../helpers/looks.ts'
 
 const memory = {
   ...EMPTY_MEMORY,
@@ -35,7 +36,11 @@ const deliveries = new Map([
     { delivered: { atMs: 5, status: 'up' as const }, answer: { atMs: 6, kind: 'refused', says: 'refused' } },
   ],
 ])
-const state = encodeState(new Map([['monitor', { memory, missed, standing, deliveries }]]), 'boot')
+const configs = new Map([
+  ['unix:///run/s.sock', { configs: [programConfig('a:b')], runs: '[4711,["a","b",5,7]]', askAgainMs: 9 }],
+])
+const monitors = new Map([['monitor', { memory, missed, standing, deliveries }]])
+const state = encodeState({ monitors, configs }, 'boot')
 
 test(`decodes any state file or refuses it in one line (${FUZZ_ROUNDS} files, seed ${FUZZ_SEED})`, () => {
   const { text } = createMutator([state, '{}', '{"version":1}', '[]', 'null'])
@@ -43,10 +48,10 @@ test(`decodes any state file or refuses it in one line (${FUZZ_ROUNDS} files, se
   for (let round = 0; round < FUZZ_ROUNDS; round++) {
     const file = text()
     try {
-      const memories = decodeState(file, 'boot')
+      const kept = decodeState(file, 'boot')
       decoded++
       // What was taken can be written and read again.
-      assert.deepEqual(decodeState(encodeState(memories, 'boot'), 'boot'), memories)
+      assert.deepEqual(decodeState(encodeState(kept, 'boot'), 'boot'), kept)
     } catch (error) {
       assert.ok(error instanceof Error && error.name === 'Error', `${String(error)}\n${file}`)
       assert.match(error.message, /^[^\n]{1,400}$/, file)

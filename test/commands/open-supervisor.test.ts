@@ -43,6 +43,7 @@ async function restarting(t: TestContext, passes: (ms: number) => boolean) {
       log: memoryLog(),
       onEnd: () => {},
       isKnown: () => false,
+      configs: new Map(),
     },
   )
   t.after(() => door.close())

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import type { Remembered } from '../../src/agent/state-codec.ts'
+import type { Kept, Remembered } from '../../src/agent/state-codec.ts'
 import { takeLook } from '../../src/agent/take-look.ts'
 import { openWatches } from '../../src/commands/open-watches.ts'
 import { realClock } from '../../src/commands/real-clock.ts'
@@ -43,11 +43,16 @@ async function hostWith(t: TestContext, pid: number | null) {
     `<value><struct>${member('name', '<string>web</string>')}${member('state', int(20))}${member('pid', int(7))}` +
     `${member('start', int(START))}${member('now', int(START + 60))}</struct></value>`
   const both = `<array><data><value>${int(pid ?? 0)}</value><value><array><data>${process}</data></array></value></data></array>`
+  const config =
+    `<value><struct>${member('name', '<string>web</string>')}${member('startsecs', int(60))}` +
+    `${member('exitcodes', '<array><data></data></array>')}</struct></value>`
   if (pid !== null) {
     await startRpcServer(
       t,
       (method) => {
         asked.push(method)
+        if (method === 'supervisor.getAllConfigInfo')
+          return xmlAnswer(`<array><data>${config}</data></array>`)
         return method === 'system.multicall' ? xmlAnswer(both) : xmlFault(1, 'UNKNOWN_METHOD')
       },
       { socketPath },
@@ -58,12 +63,18 @@ async function hostWith(t: TestContext, pid: number | null) {
 
 type Host = Awaited<ReturnType<typeof hostWith>>
 
-/** One look of a one-shot, or the first one of a service. */
+interface Before {
+  listens?: boolean
+  memory?: Partial<Remembered['memory']>
+  configs?: Kept['configs']
+}
+
+/** One look of a one-shot, or the first one of a service; and what is left to the next run. */
 async function lookAt(
   t: TestContext,
   { url, address }: Host,
-  { listens = false, memory = {} }: { listens?: boolean; memory?: Partial<Remembered['memory']> } = {},
-): Promise<Look> {
+  { listens = false, memory = {}, configs = new Map() }: Before = {},
+): Promise<Look & Pick<Kept, 'configs'>> {
   const access = { username: null, password: null, caFile: null, timeoutMs: 60_000 }
   const remembered: Remembered = {
     memory: { ...EMPTY_MEMORY, ...memory },
@@ -80,6 +91,7 @@ async function lookAt(
     },
     env: { DBUS_SYSTEM_BUS_ADDRESS: address },
     memories: new Map([['all', remembered]]),
+    configs,
     clock: realClock,
     log: memoryLog(),
     listens,
@@ -88,7 +100,8 @@ async function lookAt(
   })
   t.after(() => opened.close())
   const [watch] = opened.watches
-  return takeLook(watch?.doors ?? assert.fail(), new AbortController().signal)
+  const look = await takeLook(watch?.doors ?? assert.fail(), new AbortController().signal)
+  return { ...look, configs: opened.configs() }
 }
 
 /** A process of this host that is called supervisord. */
@@ -144,4 +157,14 @@ test('the log of supervisord is read for a process that was not seen before', as
     await lookAt(t, host, { memory: { programs: new Map(seen) } })
     assert.equal(host.asked.includes('supervisor.readLog'), isRead, JSON.stringify(seen))
   }
+})
+
+test('supervisord is asked for its configurations once by several one-shots', async (t) => {
+  const host = await hostWith(t, NOBODY)
+  const { configs } = await lookAt(t, host)
+  const { rpc, configs: left } = await lookAt(t, host, { configs })
+  assert.deepEqual(host.asked.filter((method) => method === 'supervisor.getAllConfigInfo').length, 1)
+  assert.equal(rpc.kind === 'answered' && rpc.state.configs?.[0]?.startsecs, 60)
+  assert.deepEqual(left, configs)
+  assert.deepEqual([...left.keys()], [host.url])
 })

@@ -144,3 +144,69 @@ describe('the configurations that were only read', () => {
     assert.deepEqual(await counted(...looks), ['60 20', '60 20'])
   })
 })
+
+describe('the configurations that an earlier run has left', () => {
+  const value = [
+    new Map<string, XmlRpcValue>([
+      ['name', 'web'],
+      ['exitcodes', [0]],
+      ['startsecs', 60],
+    ]),
+  ]
+  /** Looks twice with a cache of its own each; whether the second one has asked. */
+  async function asksAgain(first: Required<Pick<Seen, 'programs' | 'pid'>>, second: Seen): Promise<boolean> {
+    const before = createConfigCache(() => 0)
+    const told = await before.get(first.pid, first.programs, () => Promise.resolve({ kind: 'value', value }))
+    const { pid = first.pid, programs, atMs = 5_000 } = second
+    const cache = createConfigCache(() => atMs, before.known)
+    let isAsked = false
+    const configs = await cache.get(pid, programs, () => {
+      isAsked = true
+      return Promise.resolve({ kind: 'value', value: [] })
+    })
+    assert.deepEqual(configs, isAsked ? [] : told)
+    return isAsked
+  }
+  const quiet = { pid: 7, programs: [web(100, 0), program('never', 'STOPPED', { start: 0 })] }
+
+  it('count as long as no process is another one, and ten minutes at most', async () => {
+    assert.equal(await asksAgain(quiet, quiet), false)
+    assert.equal(await asksAgain(quiet, { ...quiet, atMs: 599_999 }), false)
+    assert.equal(await asksAgain(quiet, { ...quiet, atMs: 600_000 }), true)
+  })
+
+  it('do not count for another supervisord, other programs, or one that was started meanwhile', async () => {
+    const [first = assert.fail(), never = assert.fail()] = quiet.programs
+    assert.equal(await asksAgain(quiet, { ...quiet, pid: 8 }), true)
+    assert.equal(await asksAgain(quiet, { programs: [first] }), true)
+    assert.equal(await asksAgain(quiet, { programs: [first, { ...never, name: 'other' }] }), true)
+    // Made anew, and ended and started again before it was seen.
+    assert.equal(await asksAgain(quiet, { programs: [web(200, 199), never] }), true)
+    assert.equal(await asksAgain(quiet, { programs: [{ ...first, pid: 99 }, never] }), true)
+    assert.equal(await asksAgain(quiet, { programs: [first, { ...never, start: 150 }] }), true)
+  })
+
+  it('are none where supervisord does not tell its pid, or did not tell them', async () => {
+    const cache = createConfigCache(() => 0)
+    await cache.get(null, quiet.programs, () => Promise.resolve({ kind: 'value', value }))
+    assert.equal(cache.known, null)
+    await cache.get(7, quiet.programs, () => Promise.resolve({ kind: 'fault', code: 1, message: '' }))
+    assert.equal(cache.known, null)
+  })
+
+  it('are left to the next run when supervisord did not answer', () => {
+    const left = { configs: [], runs: '[7]', askAgainMs: 9 }
+    assert.deepEqual(createConfigCache(() => 0, left).known, left)
+  })
+
+  it('are those of the processes that they were read of, even if they could not be read again', async () => {
+    let nowMs = 0
+    const cache = createConfigCache(() => nowMs)
+    await cache.get(7, quiet.programs, () => Promise.resolve({ kind: 'value', value }))
+    const read = cache.known
+    nowMs = 600_001
+    const restarted = [web(200, 199), ...quiet.programs.slice(1)]
+    await cache.get(7, restarted, () => Promise.resolve({ kind: 'fault', code: 1, message: '' }))
+    assert.equal(cache.known?.runs, read?.runs)
+  })
+})
