@@ -1,5 +1,6 @@
 import * as fs from 'node:fs'
 import { promisify } from 'node:util'
+import { codeOf } from './errors.ts'
 
 // What `node:fs/promises` has, made of `node:fs`: Node takes 2 ms to load the former, which a one-shot would notice.
 
@@ -17,3 +18,19 @@ export const rename = promisify(fs.rename)
 export const rm = promisify(fs.rm)
 export const stat = promisify(fs.stat)
 export const writeFile = promisify(fs.writeFile)
+
+/** Whether there is something at a path, as far as this user may know. */
+export function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** Whether there is nothing at a path; false too where that cannot be known, and where it is below a file. */
+export function isMissing(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => false,
+    (error: unknown) => codeOf(error) === 'ENOENT',
+  )
+}

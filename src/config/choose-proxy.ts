@@ -11,14 +11,16 @@ export interface ProxyChoice {
 /**
  * Takes the proxy that HTTPS_PROXY or HTTP_PROXY names, unless NO_PROXY or the host itself speaks against it. Lower case
  * names win, as for curl; this host is never asked for by a proxy.
+ * @param target a URL as `URL` writes it
  * @see https://everything.curl.dev/usingcurl/proxies/env.html
  */
 export function chooseProxy(env: Environment, target: string): ProxyChoice {
-  const { protocol, hostname, port } = new URL(target)
-  const name = protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY'
+  const name = target.startsWith('https:') ? 'HTTPS_PROXY' : 'HTTP_PROXY'
   const given = variable(env, name)
+  if (given === '') return { proxy: null, warning: null }
+  const { protocol, hostname, port } = new URL(target)
   const host = hostname.replace(/^\[|\]$/g, '')
-  if (given === '' || isThisHost(host)) return { proxy: null, warning: null }
+  if (isThisHost(host)) return { proxy: null, warning: null }
   const portOrDefault = port === '' ? (protocol === 'https:' ? '443' : '80') : port
   if (isExempt(variable(env, 'NO_PROXY'), host, portOrDefault)) return { proxy: null, warning: null }
   const parsed = parseProxyUrl(/^[a-z][a-z0-9+.-]*:\/\//i.test(given) ? given : `http://${given}`)

@@ -1,5 +1,5 @@
-import { codeOf, messageOf } from '../errors.ts'
-import { readFile, stat } from '../files.ts'
+import { messageOf } from '../errors.ts'
+import { isMissing, readFile } from '../files.ts'
 import { createMask } from '../secret.ts'
 import { call, type CallResult, type DecodeOptions } from '../xmlrpc/call.ts'
 import { createAnswerMemo } from '../xmlrpc/answer-memo.ts'
@@ -129,7 +129,8 @@ export function createSupervisorClient(options: SupervisorClientOptions): Superv
 
   /** Why there is no use in asking; null when there may be. */
   const tryOut = async (ask: Ask, isFresh: boolean): Promise<CallResult | null> => {
-    if (await isGone(address.socketPath)) return NO_SOCKET
+    // A connection that is kept alive outlives its socket file, without which nobody else comes through any more.
+    if (address.socketPath !== null && (await isMissing(address.socketPath))) return NO_SOCKET
     const woken = isFresh ? await ask('supervisor.getState', [], true) : null
     return woken?.kind === 'no-answer' ? woken : null
   }
@@ -206,15 +207,6 @@ function maskCredentials(username: string | null, password: string | null): (tex
 }
 
 const NO_SOCKET: CallResult = { kind: 'no-answer', code: 'not-found-socket', detail: 'ENOENT' }
-
-/** A connection that is kept alive outlives its socket file, without which nobody else comes through any more. */
-async function isGone(socketPath: string | null): Promise<boolean> {
-  if (socketPath === null) return false
-  return stat(socketPath).then(
-    () => false,
-    (error: unknown) => codeOf(error) === 'ENOENT',
-  )
-}
 
 const MULTICALL: readonly XmlRpcValue[] = ['supervisor.getPID', ALL_PROCESSES].map(
   (methodName) =>

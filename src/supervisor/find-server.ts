@@ -1,5 +1,5 @@
 import { delimiter, dirname, join, resolve } from 'node:path'
-import { access, stat } from '../files.ts'
+import { exists, stat } from '../files.ts'
 import { noDescriptors } from '../no-descriptors.ts'
 import type { RpcFailure } from './rpc-reading.ts'
 import { parseServerUrl } from './server-url.ts'
@@ -150,13 +150,6 @@ function describeConf(path: string, conf: SupervisorConf, tried: readonly string
   if (conf.kind === 'missing') return [`no ${tried.join(', ')}`]
   if (conf.kind === 'unreadable') return [`${path} cannot be read (${conf.cause})`]
   return conf.problems.length > 0 ? [...conf.problems] : [`${path} names no address`]
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
 }
 
 function isSocket(path: string): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { dirname, join, resolve } from 'node:path'
-import { access, readdir } from '../files.ts'
+import { exists, readdir } from '../files.ts'
 
 /**
  * The paths that match a pattern of `*`, `?` and `[…]`, sorted; what cannot be read is left out.
@@ -10,12 +10,7 @@ export async function glob(pattern: string): Promise<string[]> {
 }
 
 async function expandPath(path: string): Promise<string[]> {
-  if (!/[*?[]/.test(path)) {
-    return access(path).then(
-      () => [path],
-      () => [],
-    )
-  }
+  if (!/[*?[]/.test(path)) return (await exists(path)) ? [path] : []
   const name = path.slice(path.lastIndexOf('/') + 1)
   const folders = await expandPath(dirname(path))
   const found = await Promise.all(

@@ -1,6 +1,6 @@
 import { dirname, normalize, resolve } from 'node:path'
 import { codeOf } from '../errors.ts'
-import { readFile } from '../files.ts'
+import { isMissing, readFile } from '../files.ts'
 import { expand } from './expand.ts'
 import { glob } from './glob.ts'
 import { type IniSections, parsePythonIni } from './python-ini.ts'
@@ -127,6 +127,7 @@ async function loadInto(
   sections: IniSections,
   path: string,
 ): Promise<{ kind: 'read'; problems: string[] } | Exclude<SupervisorConf, { kind: 'read' }>> {
+  if (await isMissing(path)) return { kind: 'missing' }
   let text: string
   try {
     text = await readFile(path, 'utf8')

@@ -24,29 +24,43 @@ export function createAnswerMemo(counts: string, tells: string): AnswerMemo {
   const gap = String.raw`[ \t\n]*`
   const timed = new RegExp(`<name>(?:${counts}|${tells})</name>${gap}<value>${gap}(?:${TIMED})`, 'g')
   const counted = new RegExp(`<name>${counts}</name>${gap}<value>${gap}<int>(\\d{1,10})<`)
-  let last: { readonly pieces: readonly string[]; readonly value: XmlRpcValue } | null = null
-  let asked: readonly string[] = []
+  let last: { readonly pieces: () => readonly string[]; readonly value: XmlRpcValue } | null = null
+  let asked: () => readonly string[] = nothing
   let time: number | null = null
 
   return {
     recall(body) {
       // Byte by byte: what is the same again is as well formed as it was.
       const text = body.toString('latin1')
-      asked = text.split(timed)
+      asked = lazily(() => text.split(timed))
       const found = counted.exec(text)?.[1]
       time = found === undefined ? null : Number(found)
-      if (last === null || asked.length !== last.pieces.length) return undefined
-      for (let at = 0; at < asked.length; at++) if (asked[at] !== last.pieces[at]) return undefined
+      // The first answer is compared with nothing: a one-shot gets no other.
+      if (last === null || !areSame(asked(), last.pieces())) return undefined
       // The text, of which they are parts, is not to be kept twice.
-      asked = []
+      asked = nothing
       return last.value
     },
     keep(value) {
       last = { pieces: asked, value }
-      asked = []
+      asked = nothing
     },
     get time() {
       return time
     },
   }
+}
+
+const nothing = (): readonly string[] => []
+
+/** Makes it when it is first asked for. */
+function lazily<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null
+  return () => (made ??= { value: make() }).value
+}
+
+function areSame(some: readonly string[], others: readonly string[]): boolean {
+  if (some.length !== others.length) return false
+  for (let at = 0; at < some.length; at++) if (some[at] !== others[at]) return false
+  return true
 }
