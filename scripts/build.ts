@@ -1,10 +1,12 @@
-// Builds dist/: the command, the agent in one file, that again with `once` alone, and the licences of what is in them.
+// Builds dist/: the command, the agent in one file, that again with `once` alone, the parser of HTTP that both take, and the
+// licences of what is in them.
 import { isAscii } from 'node:buffer'
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build, type BuildOptions } from 'esbuild'
 import { leaveOut } from './bundle/leave-out.ts'
 import { onlyOnce } from './bundle/only-once.ts'
+import { parserApart } from './bundle/parser-apart.ts'
 
 const root = join(import.meta.dirname, '..')
 const command = 'dist/kuma-supervisor-push.cjs'
@@ -47,8 +49,8 @@ const agent = {
   footer: { js: '})' },
 } as const satisfies BuildOptions
 
-const { metafile } = await build({ ...agent, outfile: 'dist/agent.cjs', plugins: [leaveOut] })
-await build({ ...agent, outfile: 'dist/once.cjs', plugins: [onlyOnce, leaveOut] })
+const { metafile } = await build({ ...agent, outfile: 'dist/agent.cjs', plugins: [leaveOut, parserApart] })
+await build({ ...agent, outfile: 'dist/once.cjs', plugins: [onlyOnce, leaveOut, parserApart] })
 await build({
   ...options,
   entryPoints: ['src/launcher/launch.ts'],

@@ -2,6 +2,7 @@ import { copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { leaveOut } from '../../scripts/bundle/leave-out.ts'
+import { parserApart } from '../../scripts/bundle/parser-apart.ts'
 
 /** Builds the prototype into a folder, as the agent is built; gives the file to run. */
 export async function buildPrototype(folder: string): Promise<string> {
@@ -14,9 +15,9 @@ export async function buildPrototype(folder: string): Promise<string> {
     platform: 'node',
     target: 'node20.18',
     format: 'cjs',
-    banner: { js: '(function(require,beforeExit){' },
+    banner: { js: '(function(require,__dirname,beforeExit){' },
     footer: { js: '})' },
-    plugins: [leaveOut],
+    plugins: [leaveOut, parserApart],
   })
   const file = join(folder, 'run-prototype.cjs')
   await copyFile(join(import.meta.dirname, 'run-prototype.cjs'), file)

@@ -10,4 +10,4 @@ const script = new Script(readFileSync(path).toString('latin1'), { filename: pat
 const keep = () => {
   if (kept === undefined) writeFileSync(cache, script.createCachedData())
 }
-script.runInThisContext()(require, keep)
+script.runInThisContext()(require, __dirname, keep)

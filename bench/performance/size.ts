@@ -12,7 +12,7 @@ const TELEGRAF = { version: '1.37.0', megabytes: 331 }
 
 /** What a host has to take. */
 export async function measureSize(): Promise<Row[]> {
-  const names = (await readdir(join(ROOT, 'dist'))).filter((name) => name.endsWith('.cjs'))
+  const names = (await readdir(join(ROOT, 'dist'))).filter((name) => /\.(?:cjs|wasm)$/.test(name))
   const sizes = await Promise.all(names.map(async (name) => (await stat(join(ROOT, 'dist', name))).size))
   const { dependencies = {} } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
     dependencies?: Record<string, string>

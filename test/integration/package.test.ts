@@ -56,6 +56,8 @@ suite('the package', () => {
         'dist/agent.cjs',
         'dist/once.cjs',
         'dist/kuma-supervisor-push.cjs',
+        'dist/llhttp.wasm',
+        'dist/llhttp_simd.wasm',
         ...pages.map((name) => `docs/${name}`),
         'install.sh',
         'man/kuma-supervisor-push.1',

@@ -1,0 +1,21 @@
+import { writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { basename, dirname, join, resolve } from 'node:path'
+import type { Plugin } from 'esbuild'
+
+/**
+ * Puts undici's parser of HTTP, which is WebAssembly, beside the bundle as it is: as text within it, each start would read
+ * it twice, once in the source and once in the compiled code, and the build for processors without SIMD as well.
+ */
+export const parserApart: Plugin = {
+  name: 'the parser apart',
+  setup(build) {
+    const { absWorkingDir = '.', outfile = '' } = build.initialOptions
+    const folder = dirname(resolve(absWorkingDir, outfile))
+    build.onLoad({ filter: /\/undici\/lib\/llhttp\/llhttp(?:_simd)?-wasm\.js$/ }, async ({ path }) => {
+      const name = basename(path).replace('-wasm.js', '.wasm')
+      await writeFile(join(folder, name), createRequire(path)(path) as Buffer)
+      return { contents: `module.exports = require('node:fs').readFileSync(\`\${__dirname}/${name}\`)` }
+    })
+  },
+}
