@@ -5,7 +5,7 @@ import { Standings } from '../agent/standings.ts'
 import { createStateFile, NOTHING_KEPT } from '../agent/state-file.ts'
 import type { SharedFlags } from '../config/options.ts'
 import { EXIT, type ExitCode } from '../errors.ts'
-import { setHotCode } from '../hot-code.ts'
+import { setShortRun } from '../short-run.ts'
 import { load, type Terminal } from './load.ts'
 import { openOutboxes } from './open-outboxes.ts'
 import { openWatches } from './open-watches.ts'
@@ -54,7 +54,7 @@ async function lookAndPush(
     onTold: (name, untilMs) => void monitors.find((one) => one.name === name)?.told(untilMs),
     onMissed: () => {},
   })
-  setHotCode('off')
+  setShortRun('on')
   const looking = runOnce(watches, { clock, log, slowestMs: slowestPage(config) }, stop)
   const { restarts } = await waitVisibly('checking', looking, terminal)
   const standings = new Standings(memories)

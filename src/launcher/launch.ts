@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Script } from 'node:vm'
-import { setHotCode } from '../hot-code.ts'
+import { setShortRun } from '../short-run.ts'
 import { setWasmTiering } from '../wasm-tiering.ts'
 import { openCodeCache } from './code-cache.ts'
 
@@ -31,7 +31,7 @@ if (cache !== null && runs < ENOUGH_RUNS) {
   process.once('exit', (code) => {
     if (code > 1) return
     setWasmTiering('on')
-    setHotCode('on')
+    setShortRun('off')
     cache.write({ code: script.createCachedData(), runs: runs + 1 })
   })
 }
