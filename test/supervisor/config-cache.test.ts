@@ -153,7 +153,7 @@ describe('the configurations that an earlier run has left', () => {
       ['startsecs', 60],
     ]),
   ]
-  /** Looks twice with a cache of its own each; whether the second one has methods. */
+  /** Looks twice with a cache of its own each; whether the second one has asked. */
   async function asksAgain(first: Required<Pick<Seen, 'programs' | 'pid'>>, second: Seen): Promise<boolean> {
     const before = createConfigCache(() => 0)
     const told = await before.get(first.pid, first.programs, () => Promise.resolve({ kind: 'value', value }))
