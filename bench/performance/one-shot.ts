@@ -17,9 +17,9 @@ export async function measureOneShots(
   rounds: number,
 ): Promise<Row[]> {
   const node = process.execPath
-  // Not in the command line, where it would warn of the token in it.
-  const ours = (...args: readonly string[]): Command => {
-    const { argv, env } = command(node, BUNDLE, 'once', '--state-file', '/run/bench-state.json', ...args)
+  // Not in the command line, where it would warn of the token in it. Each has a memory of its own, as two jobs of cron have.
+  const ours = (name: string, ...args: readonly string[]): Command => {
+    const { argv, env } = command(node, BUNDLE, 'once', '--state-file', `/run/bench-${name}.json`, ...args)
     return { argv, env: { ...env, KSP_PUSH_URL: pushUrl } }
   }
   const prototype = join('/', relative(host.root, await buildPrototype(join(host.root, 'root/prototype'))))
@@ -30,8 +30,8 @@ export async function measureOneShots(
       empty: command(node, '-e', '0'),
       floor: command(node, join(import.meta.dirname, 'floor.cjs'), pushUrl),
       prototype: command(node, prototype, pushUrl),
-      once: ours(),
-      unitOnly: ours('--supervisor-url', 'none'),
+      once: ours('once'),
+      unitOnly: ours('unit-only', '--supervisor-url', 'none'),
       shell: command(
         'bash',
         '-c',
