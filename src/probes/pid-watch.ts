@@ -1,3 +1,4 @@
+import { watchActivity, type Activity } from './activity.ts'
 import { isSupervisord } from './is-supervisord.ts'
 import { openChildren, type Children } from './open-children.ts'
 import { readProcessStat, type ProcessStat } from './process-stat.ts'
@@ -41,33 +42,52 @@ const CPU_SHARE = 0.005
 /** How much the last look counts: one alone may be off. */
 const SMOOTHING = 0.2
 
+/**
+ * So many looks in a row are left out while supervisord does not run. It wakes up once a second by itself; one that is
+ * stopped takes no notice of a child's end.
+ */
+const MOST_RESTS = 4
+
+/** What is to be seen of a supervisord of this host. */
+interface Sight {
+  readonly children: Children
+  readonly activity: Activity
+}
+
 /** By pid; null for one that is known to be dead, so that it is told once. */
 type Watched = Map<number, Pulse | null>
 
 export function createPidWatch(options: PidWatchOptions): PidWatch {
   const { onDeath, onBirth, onBlind, repeat, cpuMs, procDir = '/proc' } = options
   let watched: Watched = new Map()
-  let supervisor: { readonly pid: number; readonly children: Children | null } | null = null
+  let supervisor: { readonly pid: number; readonly sight: Sight | null } | null = null
   /** What births were last looked for among. */
   let [seenPids, seenWatched]: readonly [readonly number[], Watched] = [[], watched]
   /** Children that supervisord did not report and that were told. */
   let told: ReadonlySet<number> = new Set()
+  let rests = 0
   let costMs = 0
   let everyMs = EVERY_MS
   let looks: ReturnType<typeof repeat> | null = null
 
-  /** Its children; null where they are not to be seen. */
-  const meet = (pid: number): Children | null => {
-    if (supervisor?.pid === pid) return supervisor.children
-    supervisor?.children?.close()
-    supervisor = { pid, children: isSupervisord(pid, procDir) ? openChildren(pid, procDir) : null }
-    if (supervisor.children === null) onBlind()
-    return supervisor.children
+  /** Null where it is not to be seen. */
+  const meet = (pid: number): Sight | null => {
+    if (supervisor?.pid === pid) return supervisor.sight
+    leave()
+    supervisor = { pid, sight: isSupervisord(pid, procDir) ? openSight(pid, procDir) : null }
+    if (supervisor.sight === null) onBlind()
+    return supervisor.sight
+  }
+
+  const leave = (): void => {
+    supervisor?.sight?.children.close()
+    supervisor?.sight?.activity.close()
+    supervisor = null
   }
 
   /** True when supervisord has a child that it did not report and that was not told yet. */
   const hasBorn = (): boolean => {
-    const pids = supervisor?.children?.pids() ?? []
+    const pids = supervisor?.sight?.children.pids() ?? []
     if (pids === seenPids && watched === seenWatched) return false
     ;[seenPids, seenWatched] = [pids, watched]
     const strangers = pids.filter((pid) => !watched.has(pid))
@@ -88,11 +108,18 @@ export function createPidWatch(options: PidWatchOptions): PidWatch {
     return isDeath
   }
 
-  const look = (): void => {
+  /** Milliseconds of CPU that it took. */
+  const lookAtAll = (): number => {
     const beforeMs = cpuMs()
     if (hasDied()) onDeath()
     if (hasBorn()) onBirth()
-    costMs += SMOOTHING * (cpuMs() - beforeMs - costMs)
+    return cpuMs() - beforeMs
+  }
+
+  const look = (): void => {
+    rests = supervisor?.sight?.activity.hasRun() === false && rests < MOST_RESTS ? rests + 1 : 0
+    const tookMs = rests > 0 ? 0 : lookAtAll()
+    costMs += SMOOTHING * (tookMs - costMs)
     const nextMs = Math.max(EVERY_MS, costMs / CPU_SHARE)
     if (nextMs !== everyMs) lookEvery(nextMs)
   }
@@ -105,10 +132,10 @@ export function createPidWatch(options: PidWatchOptions): PidWatch {
 
   const follow: PidWatch['follow'] = (supervisorPid, pids) => {
     const before = watched
-    const children = supervisorPid === null ? null : meet(supervisorPid)
+    const sight = supervisorPid === null ? null : meet(supervisorPid)
     watched = new Map()
     let isDeath = false
-    for (const pid of children === null ? [] : pids) {
+    for (const pid of sight === null ? [] : pids) {
       const known = before.get(pid)
       before.delete(pid)
       const stat = known === undefined ? readProcessStat(pid, procDir) : null
@@ -117,20 +144,22 @@ export function createPidWatch(options: PidWatchOptions): PidWatch {
       watched.set(pid, known === undefined ? found : known)
       if (known !== undefined || isSeen) continue
       // It died before it was ever seen; or hidepid hides it, and then the next one, too: no reason to look again.
-      isDeath ||= stat !== null || children?.pids().includes(pid) !== true
+      isDeath ||= stat !== null || sight?.children.pids().includes(pid) !== true
     }
     for (const pulse of before.values()) pulse?.close()
-    if (children !== null && looks === null) lookEvery(everyMs)
-    if (children === null) {
+    if (sight !== null && looks === null) lookEvery(everyMs)
+    if (sight === null) {
       looks?.stop()
       looks = null
     }
+    // What has changed may not be what was looked at.
+    rests = MOST_RESTS
     if (isDeath) onDeath()
   }
 
   return {
     get isBlind() {
-      return supervisor !== null && supervisor.children === null
+      return supervisor?.sight === null
     },
     follow,
     look() {
@@ -140,10 +169,13 @@ export function createPidWatch(options: PidWatchOptions): PidWatch {
     },
     close() {
       follow(null, [])
-      supervisor?.children?.close()
-      supervisor = null
+      leave()
     },
   }
+}
+
+function openSight(pid: number, procDir: string): Sight {
+  return { children: openChildren(pid, procDir), activity: watchActivity(pid, procDir) }
 }
 
 function isChild({ state, parent }: ProcessStat, supervisorPid: number | null): boolean {
