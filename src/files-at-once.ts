@@ -43,10 +43,3 @@ export const rename = promised(renameSync)
 export const rm = promised(rmSync)
 export const stat = promised(statSync)
 export const writeFile = promised(writeFileSync)
-
-/** Whether there is nothing at a path: without an exception, which takes longer than to look. */
-export const isMissing = (path: string): Promise<boolean> =>
-  stat(path, { throwIfNoEntry: false }).then(
-    (found) => found === undefined,
-    () => false,
-  )

@@ -1,6 +1,5 @@
 import * as fs from 'node:fs'
 import { promisify } from 'node:util'
-import { codeOf } from './errors.ts'
 
 // What `node:fs/promises` has, made of `node:fs`: Node takes 2 ms to load the former, which a one-shot would notice.
 
@@ -24,13 +23,5 @@ export function exists(path: string): Promise<boolean> {
   return access(path).then(
     () => true,
     () => false,
-  )
-}
-
-/** Whether there is nothing at a path; false too where that cannot be known, and where it is below a file. */
-export function isMissing(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => false,
-    (error: unknown) => codeOf(error) === 'ENOENT',
   )
 }

@@ -9,6 +9,7 @@ import type { Watch } from '../agent/watch.ts'
 import type { Config, SupervisorTarget } from '../config/config.ts'
 import type { Log } from '../log.ts'
 import { readUpSeconds } from '../probes/read-up-seconds.ts'
+import { recallUpSeconds } from '../probes/recall-up-seconds.ts'
 import type { ProcessInfo } from '../supervisor/process-info.ts'
 import { fullNameOf } from '../supervisor/full-name.ts'
 import type { OwnProcess } from '../supervisor/without-own.ts'
@@ -109,7 +110,7 @@ export async function openWatches(options: WatchesOptions): Promise<OpenWatches>
       name,
       bell,
       checks: new CheckPeriod(config.agent.checkEveryMs),
-      doors: supervisorDoors(door, probes, readerOf(reader, unit, timeoutMs, mayGlance)),
+      doors: supervisorDoors(door, clock, probes, readerOf(reader, unit, timeoutMs, mayGlance)),
       monitors,
       restart: door.restart,
     })),
@@ -185,13 +186,14 @@ function readerOf(reader: UnitReader | null, unit: string, timeoutMs: number, ma
   }
 }
 
-function supervisorDoors(door: SupervisorDoor, probes: Probes, unit: UnitDoors): Doors {
+function supervisorDoors(door: SupervisorDoor, clock: Clock, probes: Probes, unit: UnitDoors): Doors {
+  const upSeconds = recallUpSeconds(readUpSeconds, () => clock.now())
   return {
     ...probes,
     ...unit,
     readSupervisor: (signal) => door.read(signal),
     // Over TCP the pid may be another host's.
-    readUpSeconds: (pid) => (door.isLocal() ? readUpSeconds(pid) : Promise.resolve(null)),
+    readUpSeconds: (pid) => (door.isLocal() ? upSeconds(pid) : Promise.resolve(null)),
   }
 }
 

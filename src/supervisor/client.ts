@@ -1,5 +1,6 @@
 import { messageOf } from '../errors.ts'
-import { isMissing, readFile } from '../files.ts'
+import { readFile } from '../files.ts'
+import { isMissing } from '../is-missing.ts'
 import { createMask } from '../secret.ts'
 import { call, type CallResult, type DecodeOptions } from '../xmlrpc/call.ts'
 import { createAnswerMemo } from '../xmlrpc/answer-memo.ts'
@@ -130,7 +131,7 @@ export function createSupervisorClient(options: SupervisorClientOptions): Superv
   /** Why there is no use in asking; null when there may be. */
   const tryOut = async (ask: Ask, isFresh: boolean): Promise<CallResult | null> => {
     // A connection that is kept alive outlives its socket file, without which nobody else comes through any more.
-    if (address.socketPath !== null && (await isMissing(address.socketPath))) return NO_SOCKET
+    if (address.socketPath !== null && isMissing(address.socketPath)) return NO_SOCKET
     const woken = isFresh ? await ask('supervisor.getState', [], true) : null
     return woken?.kind === 'no-answer' ? woken : null
   }

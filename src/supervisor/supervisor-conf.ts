@@ -1,6 +1,7 @@
 import { dirname, normalize, resolve } from 'node:path'
 import { codeOf } from '../errors.ts'
-import { isMissing, readFile } from '../files.ts'
+import { readFile } from '../files.ts'
+import { isMissing } from '../is-missing.ts'
 import { expand } from './expand.ts'
 import { glob } from './glob.ts'
 import { type IniSections, parsePythonIni } from './python-ini.ts'
@@ -127,7 +128,7 @@ async function loadInto(
   sections: IniSections,
   path: string,
 ): Promise<{ kind: 'read'; problems: string[] } | Exclude<SupervisorConf, { kind: 'read' }>> {
-  if (await isMissing(path)) return { kind: 'missing' }
+  if (isMissing(path)) return { kind: 'missing' }
   let text: string
   try {
     text = await readFile(path, 'utf8')

@@ -47,8 +47,14 @@ function start(t: TestContext, sweepCostMs = 0) {
     mkdirSync(join(procDir, `${SUPERVISORD}/task/${SUPERVISORD}`), { recursive: true })
     writeFileSync(join(procDir, `${SUPERVISORD}/task/${SUPERVISORD}/children`), `${pids.join(' ')} `)
   }
+  let times = 0
+  /** supervisord has a processor for a moment; before the first time it is not known when it has. */
+  const wake = () => {
+    times += 1
+    writeFileSync(join(procDir, `${SUPERVISORD}/schedstat`), `${times * 1000} 500 ${times}\n`)
+  }
   run(SUPERVISORD, { parent: 1, command: 'supervisord' })
-  return { watch, clock, told, pauses, run, end, bear }
+  return { watch, clock, told, pauses, run, end, bear, wake }
 }
 
 test('tells a process that is gone, once, at the next look', async (t) => {
@@ -182,6 +188,47 @@ test('looks less often where a look is dear: half a percent of a core', async (t
   watch.follow(SUPERVISORD, [101])
   await clock.advance(120_000)
   assert.deepEqual([pauses[0], pauses.at(-1)], [200, 2_000])
+})
+
+test('sees a death and a birth at the next look where supervisord has run for them', async (t) => {
+  const { watch, clock, told, run, end, bear, wake } = start(t)
+  wake()
+  run(101)
+  bear(101)
+  watch.follow(SUPERVISORD, [101])
+  await clock.advance(200)
+  bear(101, 102)
+  wake()
+  await clock.advance(200)
+  end(101)
+  wake()
+  await clock.advance(200)
+  assert.deepEqual(told, ['born', 600])
+})
+
+test('looks at least once a second where supervisord does not run', async (t) => {
+  const { watch, clock, told, run, end, wake } = start(t)
+  wake()
+  run(101)
+  watch.follow(SUPERVISORD, [101])
+  await clock.advance(200)
+  end(101)
+  await clock.advance(800)
+  assert.deepEqual(told, [])
+  await clock.advance(200)
+  assert.deepEqual(told, [1_200])
+})
+
+test('looks at the next time at what it is told to follow, whether supervisord has run or not', async (t) => {
+  const { watch, clock, told, run, bear, wake } = start(t)
+  wake()
+  run(101)
+  bear(101)
+  watch.follow(SUPERVISORD, [101])
+  await clock.advance(200)
+  watch.follow(SUPERVISORD, [])
+  await clock.advance(200)
+  assert.deepEqual(told, ['born'])
 })
 
 test('looks when it is told to, and then not before its time', async (t) => {
