@@ -12,8 +12,9 @@ const FLAGS: readonly (readonly [short: string, usual: string])[] = [
     '--interrupt-budget-factor-for-feedback-allocation=32',
     '--interrupt-budget-factor-for-feedback-allocation=8',
   ],
-  // To wake threads for collecting a megabyte of garbage.
+  // To wake threads for collecting a megabyte of garbage, and to collect it before there is need.
   ['--no-parallel-scavenge', '--parallel-scavenge'],
+  ['--no-minor-gc-task', '--minor-gc-task'],
 ]
 
 /**

@@ -14,6 +14,8 @@ const INSTEAD: readonly { readonly by: RegExp; readonly asks: RegExp; readonly f
   // Only for two small things, and Node takes 5 ms to load it.
   { by: /\/undici\//, asks: /^node:http$/, file: 'no-http.ts' },
   { by: /\/undici\//, asks: /^\.\/tree$/, file: 'no-tree.ts' },
+  { by: /\/undici\/lib\/core\//, asks: /^\.\/constants$/, file: 'no-names.ts' },
+  { by: /\/undici\//, asks: /\/diagnostics(?:\.js)?$/, file: 'no-diagnostics.ts' },
   // Where the rest of the agent does without them, they would be loaded for these alone, in 2 ms.
   { by: /\/(?:undici|dbus-next)\//, asks: /^(?:node:)?assert$/, file: 'plain-assert.cjs' },
   // Commands in files of their own.
