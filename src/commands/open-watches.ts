@@ -8,10 +8,11 @@ import type { Doors } from '../agent/take-look.ts'
 import type { Watch } from '../agent/watch.ts'
 import type { Config, SupervisorTarget } from '../config/config.ts'
 import type { Log } from '../log.ts'
+import { isUptimeOfHost } from '../probes/is-uptime-of-host.ts'
 import { readUpSeconds } from '../probes/read-up-seconds.ts'
 import { recallUpSeconds } from '../probes/recall-up-seconds.ts'
-import type { ProcessInfo } from '../supervisor/process-info.ts'
 import { fullNameOf } from '../supervisor/full-name.ts'
+import type { ProcessInfo } from '../supervisor/process-info.ts'
 import type { OwnProcess } from '../supervisor/without-own.ts'
 import type { UnitReader } from '../systemd/unit-reader.ts'
 import type { Rules } from '../verdict/judge.ts'
@@ -96,8 +97,8 @@ export async function openWatches(options: WatchesOptions): Promise<OpenWatches>
     const door = watched ?? plain
     const targets = config.monitors.map(({ target }) => target).filter(isOf)
     const probes = openProbes({ name, door, targets, log, mask })
-    // What is looked at again and again knows since when it is up. Alone, the unit has to tell that.
-    const mayGlance = !listens && url !== 'none'
+    // What is looked at again and again knows since when it is up. Alone, or in LXC, the unit has to tell that.
+    const mayGlance = !listens && url !== 'none' && isUptimeOfHost(clock.now())
     return { name, bell, door, watched, probes, unit, timeoutMs, mayGlance, monitors: monitorsOf(isOf) }
   })
   const unitNames = new Set(
