@@ -1,4 +1,4 @@
-import type { Agent, Client, ProxyAgent } from 'undici'
+import type { Agent, Client, Dispatcher, ProxyAgent } from 'undici'
 import { setWasmTiering } from './wasm-tiering.ts'
 
 // Single modules of undici: the whole package costs every start about 40 ms more.
@@ -15,6 +15,33 @@ export async function loadClient(): Promise<typeof Client> {
   const { default: loaded } = await import('undici/lib/dispatcher/client.js')
   setWasmTiering('off')
   return loaded
+}
+
+/** Loads what opens a connection for each request: to whoever makes hardly more than one, what keeps them is a load of 1 ms. */
+export async function loadSingleUse(): Promise<new (options: Client.Options) => Dispatcher> {
+  const [Client, { default: Dispatcher }] = await Promise.all([
+    loadClient(),
+    import('undici/lib/dispatcher/dispatcher.js'),
+  ])
+  return class SingleUse extends Dispatcher {
+    readonly #options: Client.Options
+    readonly #clients: Client[] = []
+
+    constructor(options: Client.Options) {
+      super()
+      this.#options = options
+    }
+
+    override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+      const client = new Client(options.origin ?? '', this.#options)
+      this.#clients.push(client)
+      return client.dispatch(options, handler)
+    }
+
+    override async destroy(): Promise<void> {
+      await Promise.all(this.#clients.map((client) => client.destroy()))
+    }
+  }
 }
 
 /** Loads what reaches servers through an HTTP proxy. */

@@ -79,6 +79,7 @@ export async function keepWatch(options: KeepWatchOptions): Promise<Memories> {
   const outboxes = await openOutboxes({
     config,
     dryRun,
+    isOneShot: false,
     memories,
     log,
     print: terminal.print,

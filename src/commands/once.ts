@@ -47,6 +47,7 @@ async function lookAndPush(
   const outboxes = await openOutboxes({
     config,
     dryRun,
+    isOneShot: true,
     memories,
     // Every run has a first heartbeat of its own: no news for whoever reads cron's mail.
     log: { ...log, info: (message) => log.debug(message) },

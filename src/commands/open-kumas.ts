@@ -8,11 +8,13 @@ import { createMask } from '../secret.ts'
 
 /**
  * Makes the connection to every Kuma, by its name; nothing is opened before the first push.
+ * @param isOneShot whether each monitor is to push once
  * @throws {ConfigError} when a certificate or key cannot be read or used
  */
 export async function openKumas(
   kumas: readonly KumaConfig[],
   now: () => number,
+  isOneShot = false,
 ): Promise<ReadonlyMap<string, KumaConnection>> {
   const connections = new Map<string, KumaConnection>()
   const mask = createMask(secretsOf({ kumas, supervisors: [], monitors: [] }))
@@ -27,6 +29,7 @@ export async function openKumas(
       clientKey: await readPem(kuma, 'clientKeyFile'),
       timeoutMs: kuma.timeoutMs,
       repeatTimeoutMs: kuma.repeatTimeoutMs,
+      isOneShot,
       mask,
       version,
       now,

@@ -30,6 +30,8 @@ export interface Outboxes {
 interface OutboxesOptions {
   readonly config: Config
   readonly dryRun: boolean
+  /** Whether each monitor is to push once. */
+  readonly isOneShot: boolean
   readonly memories: Memories
   readonly log: Log
   /** Called when all Kumas of a monitor have been told of its restarts up to a time, in monotonic milliseconds. */
@@ -72,8 +74,8 @@ interface Channel {
 }
 
 async function kumaOutboxes(options: OutboxesOptions): Promise<Outboxes> {
-  const { config, onMissed } = options
-  const connections = await openKumas(config.kumas, () => clock.now())
+  const { config, isOneShot, onMissed } = options
+  const connections = await openKumas(config.kumas, () => clock.now(), isOneShot)
   const mask = createMask(secretsOf(config))
   const channels = new Map(
     config.monitors.map((monitor) => [

@@ -93,6 +93,7 @@ async function tryOut({ loaded: { config, dryRun }, log }: Loaded, { print }: Te
   const outboxes = await openOutboxes({
     config,
     dryRun,
+    isOneShot: false,
     memories: new Map(),
     log,
     print,

@@ -2,7 +2,7 @@ import type { LookupFunction } from 'node:net'
 import type { Dispatcher } from 'undici'
 import type { PushTarget } from '../config/config.ts'
 import { ConfigError, messageOf } from '../errors.ts'
-import { loadAgent, loadProxyAgent } from '../undici.ts'
+import { loadAgent, loadProxyAgent, loadSingleUse } from '../undici.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import { push, type PushOptions } from './push.ts'
 import { probe, type Probe } from './probe.ts'
@@ -24,6 +24,8 @@ export interface KumaConnectionOptions {
   readonly timeoutMs: number
   /** For one whole push that repeats what Kuma knows: so short that another one fits in before Kuma's deadline. */
   readonly repeatTimeoutMs: number
+  /** Whether hardly more than one push is to come, so that none is worth a connection that is kept. */
+  readonly isOneShot: boolean
   /** Masks secrets in what others say. */
   readonly mask: (text: string) => string
   /** Of this program, for the User-Agent. */
@@ -60,7 +62,7 @@ export interface KumaConnection {
  */
 export async function openKumaConnection(options: KumaConnectionOptions): Promise<KumaConnection> {
   const connect = await connectOptions(options)
-  const ways = createWays((proxy) => openDispatcher(proxy, connect))
+  const ways = createWays((proxy) => openDispatcher(proxy, connect, options.isOneShot))
   const headers = { 'user-agent': `kuma-supervisor-push/${options.version}`, ...options.headers }
   const { now, mask } = options
   const pushOptions = (
@@ -118,7 +120,15 @@ async function connectOptions(options: KumaConnectionOptions) {
 }
 
 /** Loads the HTTP client. */
-async function openDispatcher(proxy: string | null, connect: ConnectOptions): Promise<Dispatcher> {
+async function openDispatcher(
+  proxy: string | null,
+  connect: ConnectOptions,
+  isOneShot: boolean,
+): Promise<Dispatcher> {
+  if (proxy === null && isOneShot) {
+    const SingleUse = await loadSingleUse()
+    return new SingleUse({ connect })
+  }
   const pool = {
     // No bound on the connections: there is one push in flight per monitor, and none may wait for another's.
     connections: null,

@@ -16,6 +16,7 @@ test('opens many monitors by reading the token of each a few times, not once for
   const outboxes = await openOutboxes({
     config,
     dryRun: false,
+    isOneShot: false,
     memories: new Map(),
     log: memoryLog(),
     print: () => {},

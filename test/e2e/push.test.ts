@@ -20,6 +20,7 @@ async function connect(t: TestContext) {
     clientKey: null,
     timeoutMs: 25_000,
     repeatTimeoutMs: 25_000,
+    isOneShot: false,
     mask: (text) => text,
     version: '0.0.0',
     now,

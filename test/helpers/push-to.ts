@@ -25,6 +25,7 @@ export async function openConnection(
     insecure: false,
     timeoutMs: 5000,
     repeatTimeoutMs: 5000,
+    isOneShot: false,
     mask: (text) => text,
     version: '1.2.3',
     now: () => performance.now(),

@@ -4,7 +4,8 @@ import type { Socket } from 'node:net'
 import { describe, test, type TestContext } from 'node:test'
 import type { PushAnswer } from '../../src/kuma/push-answer.ts'
 import { freePort } from '../helpers/free-port.ts'
-import { openPusher, pushTo, TOKEN, UP } from '../helpers/push-to.ts'
+import { eventually } from '../helpers/eventually.ts'
+import { openConnection, openPusher, pushTo, TOKEN, UP } from '../helpers/push-to.ts'
 import { serveHttp, serveTcp } from '../helpers/scripted-server.ts'
 
 const never = new AbortController().signal
@@ -232,94 +233,102 @@ describe('an answer is', () => {
   })
 })
 
-describe('no answer, because the other side', () => {
-  test('refuses: the next try is quick', async (t) => {
-    const port = await freePort()
-    const answer = await pushTo(t, `http://127.0.0.1:${port}`)
-    assert.equal(answer.kind, 'refused')
-    assert.equal(answer.retry, 'quick')
-    assert.equal(
-      answer.says,
-      `Kuma at http://127.0.0.1:${port} refuses connections: it is not running there, or host or port are wrong`,
-    )
-  })
-
-  test('resets the connection: the next try is quick', async (t) => {
-    const { port } = await serveTcp(t, (socket) => socket.once('data', () => socket.resetAndDestroy()))
-    const answer = await pushTo(t, `http://127.0.0.1:${port}`)
-    assert.equal(answer.kind, 'reset')
-    assert.equal(answer.retry, 'quick')
-  })
-
-  test('hangs up in the middle of its answer, which is no success though it began with 200', async (t) => {
-    const { port } = await serveTcp(t, (socket) => {
-      socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n{"ok":'))
+for (const isOneShot of [false, true]) {
+  describe(`no answer to ${isOneShot ? 'a one-shot' : 'the service'}, because the other side`, () => {
+    test('refuses: the next try is quick', async (t) => {
+      const port = await freePort()
+      const answer = await pushTo(t, `http://127.0.0.1:${port}`, { isOneShot })
+      assert.equal(answer.kind, 'refused')
+      assert.equal(answer.retry, 'quick')
+      assert.equal(
+        answer.says,
+        `Kuma at http://127.0.0.1:${port} refuses connections: it is not running there, or host or port are wrong`,
+      )
     })
-    assert.equal((await pushTo(t, `http://127.0.0.1:${port}`)).kind, 'reset')
-  })
 
-  test('never answers: the beat may be recorded later, so there is no second try', async (t) => {
-    const { port } = await serveHttp(t, () => undefined)
-    const answer = await pushTo(t, `http://127.0.0.1:${port}`, { timeoutMs: 1000 })
-    assert.equal(answer.kind, 'timeout')
-    assert.equal(answer.retry, 'none')
-    assert.match(answer.says, /did not answer within 1000 ms and may record the heartbeat later/)
-  })
-
-  test('does not answer a heartbeat that repeats what it knows: after a shorter time it is tried again at once', async (t) => {
-    const { port } = await serveHttp(t, () => undefined)
-    const pusher = await openPusher(t, `http://127.0.0.1:${port}`, { repeatTimeoutMs: 1000 })
-    const answer = await pusher.push(UP, new AbortController().signal, true)
-    assert.equal(answer.kind, 'timeout')
-    assert.equal(answer.retry, 'at-once')
-    assert.match(answer.says, /did not answer within 1000 ms/)
-  })
-
-  test('drips its answer so slowly that only the total deadline ends it', async (t) => {
-    const { port } = await serveHttp(t, (_, response) => {
-      response.writeHead(200, { 'content-type': 'application/json' })
-      const drip = setInterval(() => response.write(' '), 50)
-      response.on('close', () => clearInterval(drip))
+    test('resets the connection: the next try is quick', async (t) => {
+      const { port } = await serveTcp(t, (socket) => socket.once('data', () => socket.resetAndDestroy()))
+      const answer = await pushTo(t, `http://127.0.0.1:${port}`, { isOneShot })
+      assert.equal(answer.kind, 'reset')
+      assert.equal(answer.retry, 'quick')
     })
-    assert.equal((await pushTo(t, `http://127.0.0.1:${port}`, { timeoutMs: 1000 })).kind, 'timeout')
-  })
 
-  test('sends headers without end', async (t) => {
-    const { port } = await serveHttp(t, (_, response) => {
-      response.writeHead(200, { 'x-long': 'x'.repeat(100_000) }).end('{"ok":true}')
+    test('hangs up in the middle of its answer, which is no success though it began with 200', async (t) => {
+      const { port } = await serveTcp(t, (socket) => {
+        socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n{"ok":'))
+      })
+      assert.equal((await pushTo(t, `http://127.0.0.1:${port}`, { isOneShot })).kind, 'reset')
     })
-    const answer = await pushTo(t, `http://127.0.0.1:${port}`)
-    assert.equal(answer.kind, 'not-kuma')
-    assert.match(answer.says, /answered with more headers than Kuma has; check the URL$/)
-  })
 
-  test('does not speak HTTP', async (t) => {
-    const { port } = await serveTcp(t, (socket) =>
-      socket.once('data', () => socket.end('SSH-2.0-OpenSSH_9.2\r\n')),
-    )
-    const answer = await pushTo(t, `http://127.0.0.1:${port}`)
-    assert.equal(answer.kind, 'not-kuma')
-    assert.match(answer.says, /does not speak HTTP/)
-  })
-
-  test('has a name that does not resolve', async (t) => {
-    const answer = await pushTo(t, 'http://kuma.invalid:3001')
-    assert.equal(answer.kind, 'dns')
-    assert.equal(answer.retry, 'quick')
-    assert.match(
-      answer.says,
-      /^Kuma at http:\/\/kuma\.invalid:3001 cannot be reached, its name does not resolve/,
-    )
-  })
-
-  test('was not asked any more: the agent stops', async (t) => {
-    const stop = new AbortController()
-    const { port } = await serveHttp(t, () => {
-      stop.abort()
+    test('never answers: the beat may be recorded later, so there is no second try', async (t) => {
+      const { port } = await serveHttp(t, () => undefined)
+      const answer = await pushTo(t, `http://127.0.0.1:${port}`, { isOneShot, timeoutMs: 1000 })
+      assert.equal(answer.kind, 'timeout')
+      assert.equal(answer.retry, 'none')
+      assert.match(answer.says, /did not answer within 1000 ms and may record the heartbeat later/)
     })
-    assert.equal((await pushTo(t, `http://127.0.0.1:${port}`, { signal: stop.signal })).kind, 'aborted')
+
+    test('does not answer a heartbeat that repeats what it knows: after a shorter time it is tried again at once', async (t) => {
+      const { port } = await serveHttp(t, () => undefined)
+      const pusher = await openPusher(t, `http://127.0.0.1:${port}`, { isOneShot, repeatTimeoutMs: 1000 })
+      const answer = await pusher.push(UP, new AbortController().signal, true)
+      assert.equal(answer.kind, 'timeout')
+      assert.equal(answer.retry, 'at-once')
+      assert.match(answer.says, /did not answer within 1000 ms/)
+    })
+
+    test('drips its answer so slowly that only the total deadline ends it', async (t) => {
+      const { port } = await serveHttp(t, (_, response) => {
+        response.writeHead(200, { 'content-type': 'application/json' })
+        const drip = setInterval(() => response.write(' '), 50)
+        response.on('close', () => clearInterval(drip))
+      })
+      assert.equal(
+        (await pushTo(t, `http://127.0.0.1:${port}`, { isOneShot, timeoutMs: 1000 })).kind,
+        'timeout',
+      )
+    })
+
+    test('sends headers without end', async (t) => {
+      const { port } = await serveHttp(t, (_, response) => {
+        response.writeHead(200, { 'x-long': 'x'.repeat(100_000) }).end('{"ok":true}')
+      })
+      const answer = await pushTo(t, `http://127.0.0.1:${port}`, { isOneShot })
+      assert.equal(answer.kind, 'not-kuma')
+      assert.match(answer.says, /answered with more headers than Kuma has; check the URL$/)
+    })
+
+    test('does not speak HTTP', async (t) => {
+      const { port } = await serveTcp(t, (socket) =>
+        socket.once('data', () => socket.end('SSH-2.0-OpenSSH_9.2\r\n')),
+      )
+      const answer = await pushTo(t, `http://127.0.0.1:${port}`, { isOneShot })
+      assert.equal(answer.kind, 'not-kuma')
+      assert.match(answer.says, /does not speak HTTP/)
+    })
+
+    test('has a name that does not resolve', async (t) => {
+      const answer = await pushTo(t, 'http://kuma.invalid:3001', { isOneShot })
+      assert.equal(answer.kind, 'dns')
+      assert.equal(answer.retry, 'quick')
+      assert.match(
+        answer.says,
+        /^Kuma at http:\/\/kuma\.invalid:3001 cannot be reached, its name does not resolve/,
+      )
+    })
+
+    test('was not asked any more: the agent stops', async (t) => {
+      const stop = new AbortController()
+      const { port } = await serveHttp(t, () => {
+        stop.abort()
+      })
+      assert.equal(
+        (await pushTo(t, `http://127.0.0.1:${port}`, { isOneShot, signal: stop.signal })).kind,
+        'aborted',
+      )
+    })
   })
-})
+}
 
 /** Kuma accepts one push; returns what it got. */
 async function received(t: TestContext, path = '', options = {}): Promise<IncomingMessage> {
@@ -385,6 +394,25 @@ describe('a push', () => {
     assert.equal(server.connections, 1)
   })
 
+  test('has a connection of its own in a one-shot, which ends with the others', async (t) => {
+    let ended = 0
+    const server = await serveHttp(t, (request, response) => {
+      request.socket.once('close', () => (ended += 1))
+      ok(request, response)
+    })
+    const connection = await openConnection(t, { isOneShot: true })
+    const pusher = connection.pusher({
+      kuma: 'kuma',
+      baseUrl: `http://127.0.0.1:${server.port}`,
+      token: TOKEN,
+      proxy: null,
+    })
+    for (let i = 0; i < 3; i += 1) assert.equal((await pusher.push(UP, never)).kind, 'accepted')
+    assert.equal(server.connections, 3)
+    await connection.close()
+    await eventually('they are ended', () => ended === 3)
+  })
+
   test('leaves a connection behind which there is no Kuma, without ending what else is under way', async (t) => {
     const held: ServerResponse[] = []
     const statusOf = new Map<Socket, number>()
@@ -405,19 +433,21 @@ describe('a push', () => {
     assert.equal((await hanging).kind, 'accepted')
   })
 
-  test('waits for no other push: each has a connection', async (t) => {
-    const held: ServerResponse[] = []
-    const { port } = await serveHttp(t, (request, response) => {
-      if (request.url?.includes('hangs')) held.push(response)
-      else ok(request, response)
+  for (const isOneShot of [false, true]) {
+    test(`waits for no other push of ${isOneShot ? 'a one-shot' : 'the service'}: each has a connection`, async (t) => {
+      const held: ServerResponse[] = []
+      const { port } = await serveHttp(t, (request, response) => {
+        if (request.url?.includes('hangs')) held.push(response)
+        else ok(request, response)
+      })
+      const pusher = await openPusher(t, `http://127.0.0.1:${port}`, { isOneShot })
+      const hanging = Array.from({ length: 20 }, () => pusher.push({ ...UP, msg: 'hangs' }, never))
+      assert.equal((await pusher.push(UP, never)).kind, 'accepted')
+      while (held.length < hanging.length) await new Promise((resolve) => setTimeout(resolve, 5))
+      for (const response of held) json(response, 200, { ok: true })
+      assert.deepEqual(new Set((await Promise.all(hanging)).map(({ kind }) => kind)), new Set(['accepted']))
     })
-    const pusher = await openPusher(t, `http://127.0.0.1:${port}`)
-    const hanging = Array.from({ length: 20 }, () => pusher.push({ ...UP, msg: 'hangs' }, never))
-    assert.equal((await pusher.push(UP, never)).kind, 'accepted')
-    while (held.length < hanging.length) await new Promise((resolve) => setTimeout(resolve, 5))
-    for (const response of held) json(response, 200, { ok: true })
-    assert.deepEqual(new Set((await Promise.all(hanging)).map(({ kind }) => kind)), new Set(['accepted']))
-  })
+  }
 
   test('survives that Kuma restarted and closed the idle connection', async (t) => {
     const first = await serveHttp(t, ok)
