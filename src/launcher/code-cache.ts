@@ -41,6 +41,8 @@ export interface CodeCacheOptions {
 
 const FOLDER = 'kuma-supervisor-push'
 const PIECE_BYTES = 65_536
+/** Many times what is ever written. */
+const MOST_BYTES = 64 * 1024 * 1024
 const OLD_MS = 30 * 24 * 60 * 60 * 1000
 
 /**
@@ -90,17 +92,17 @@ function isOwnFolder(stat: () => Stats, uid: number): boolean {
 }
 
 function readOwn(path: string, uid: number): KeptCode | null {
-  let file: number
   try {
-    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    try {
+      const stats = fstatSync(file)
+      return stats.isFile() && isOwn(stats, uid) ? unsealed(file, stats.size) : null
+    } finally {
+      closeSync(file)
+    }
   } catch {
+    // There is none yet, or it cannot be read: the file that is run is there still.
     return null
-  }
-  try {
-    const stats = fstatSync(file)
-    return stats.isFile() && isOwn(stats, uid) ? unsealed(file, stats.size) : null
-  } finally {
-    closeSync(file)
   }
 }
 
@@ -112,8 +114,9 @@ function sealed({ code, runs }: KeptCode): Buffer {
 
 /** The second copy passes through a small buffer: memory that is touched for the first time costs more than to read. */
 function unsealed(file: number, size: number): KeptCode | null {
-  const copy = Buffer.allocUnsafeSlow(size >> 1)
-  if (size % 2 !== 0 || readSync(file, copy) !== copy.length) return null
+  if (size % 2 !== 0 || size > MOST_BYTES) return null
+  const copy = Buffer.allocUnsafeSlow(size / 2)
+  if (readSync(file, copy) !== copy.length) return null
   const piece = Buffer.allocUnsafeSlow(PIECE_BYTES)
   for (let at = 0; at < copy.length; at += PIECE_BYTES) {
     const length = readSync(file, piece)

@@ -19,6 +19,9 @@ const once = async (env: Record<string, string> = { HOME: home }): Promise<strin
   return stdout.replace(/^\S+ /, '')
 }
 
+/** In how many runs what is kept was compiled: the last byte. */
+const runsIn = (file: string): number | undefined => readFileSync(file).at(-1)
+
 test('is written by the first two, left alone by the next, and mended where it is broken', async () => {
   const plain = await once({})
   assert.match(plain, /socket/)
@@ -26,12 +29,14 @@ test('is written by the first two, left alone by the next, and mended where it i
   const [name = ''] = readdirSync(folder)
   const file = join(folder, name)
   const first = statSync(file)
+  assert.equal(runsIn(file), 1)
   assert.ok(first.size > 100_000)
   assert.equal(first.mode & 0o777, 0o600)
 
   assert.equal(await once(), plain)
   const written = statSync(file)
-  assert.notEqual(written.ino, first.ino, 'the second added to it')
+  assert.notEqual(written.ino, first.ino)
+  assert.equal(runsIn(file), 2, 'the second added to it')
 
   assert.equal(await once(), plain)
   assert.equal(statSync(file).ino, written.ino, 'it was taken')

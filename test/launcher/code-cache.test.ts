@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs' // prettier-ignore
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs' // prettier-ignore
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -54,6 +54,16 @@ test('is of no use when a single bit of it has changed, or its end is missing', 
     assert.equal(open()?.read(), null, `${length} bytes`)
   }
   writeFileSync(file(), whole)
+  assert.deepEqual(open()?.read(), KEPT)
+})
+
+test('is of no use when it is larger than any that was written, and replaced then', (t) => {
+  const { open, file } = makeHome(t)
+  open()?.write(KEPT)
+  // Nothing but a hole, which takes no room.
+  truncateSync(file(), 3 * 1024 ** 3)
+  assert.equal(open()?.read(), null)
+  open()?.write(KEPT)
   assert.deepEqual(open()?.read(), KEPT)
 })
 
