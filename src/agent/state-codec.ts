@@ -21,7 +21,7 @@ export interface Remembered {
 export interface Kept {
   /** By the monitor's name. */
   readonly monitors: ReadonlyMap<string, Remembered>
-  /** What supervisords have said of their configurations, by their URL. */
+  /** What supervisords have said of their configurations to a one-shot, by their URL. */
   readonly configs: ReadonlyMap<string, KnownConfigs>
 }
 
@@ -115,7 +115,8 @@ const State = v.object({
       deliveries: v.optional(v.array(v.tuple([v.string(), Delivery])), []),
     }),
   ),
-  configs: v.optional(v.array(v.tuple([v.string(), Configs])), []),
+  // They can be asked for again: no reason to forget the rest.
+  configs: v.fallback(v.array(v.tuple([v.string(), Configs])), []),
 })
 
 /** Arrays of pairs rather than objects: a program may be called `__proto__`. */

@@ -106,7 +106,7 @@ const keeping = (monitors: readonly (readonly [string, Remembered])[]): Kept => 
   configs: new Map([
     [
       'unix:///run/supervisor.sock',
-      { configs: [programConfig('web'), programConfig('a:b')], runs: '[1,["web","web",5,7]]', askAgainMs: 6 },
+      { configs: [programConfig('web'), programConfig('a:b')], runs: '1\nweb:web 5 7', askAgainMs: 6 },
     ],
   ]),
 })
@@ -180,6 +180,26 @@ describe('the state file', () => {
     assert.equal(loaded.configs.size, 0)
     assert.deepEqual(log.lines, [])
   })
+
+  for (const [name, damage] of [
+    [
+      'a broken entry',
+      [['unix:///run/supervisor.sock', { configs: [{ group: 'web' }], runs: '', askAgainMs: 6 }]],
+    ],
+    ['a number', 7],
+    ['null', null],
+  ] as const) {
+    it(`loses only what supervisord told of its configurations where that is ${name}`, async () => {
+      const { file, path, log } = open(`configs-${name}.json`)
+      await file.save(keeping([['a', REMEMBERED]]))
+      const state = JSON.parse(await readFile(path, 'utf8'))
+      await writeFile(path, JSON.stringify({ ...state, configs: damage }))
+      const { monitors, configs } = await file.load()
+      assert.deepEqual(monitors.get('a'), REMEMBERED)
+      assert.equal(configs.size, 0)
+      assert.deepEqual(log.lines, [])
+    })
+  }
 
   it('is empty, without a word, when there is none yet', async () => {
     const { file, log } = open('none.json')
