@@ -8,6 +8,8 @@ import type { ProcessInfo, ProgramConfig } from './process-info.ts'
 const REFRESH_MS = { answered: 600_000, noAnswer: 60_000 } as const
 /** It is asked again after this many times what it took: half a percent of supervisord's time. */
 const REFRESH_FACTOR = 200
+/** But never later than after this. */
+const LONGEST_MS = 3_600_000
 /** After a first start it is asked again after this many times what it took: a twentieth of supervisord's time. */
 const FIRST_START_FACTOR = 20
 
@@ -82,7 +84,7 @@ export function createConfigCache(now: () => number, left: KnownConfigs | null =
       seen = sees
       isStartedFirst = false
       const runs = pid === null ? null : runsOf(pid, processes)
-      if (left !== null && left.runs === runs && now() < left.askAgainMs && configs === null) {
+      if (left !== null && left.runs === runs && isWithin(left.askAgainMs - now()) && configs === null) {
         readOf = runs
         askAgainAt = left.askAgainMs
         readOfPid = pid
@@ -92,7 +94,7 @@ export function createConfigCache(now: () => number, left: KnownConfigs | null =
       const result = await fetch()
       const refreshMs = result.kind === 'no-answer' ? REFRESH_MS.noAnswer : REFRESH_MS.answered
       const tookMs = now() - startedAt
-      askAgainAt = now() + Math.max(refreshMs, tookMs * REFRESH_FACTOR)
+      askAgainAt = now() + Math.min(Math.max(refreshMs, tookMs * REFRESH_FACTOR), LONGEST_MS)
       askFirstStartsAt = now() + tookMs * FIRST_START_FACTOR
       const read = result.kind === 'value' ? parseProgramConfigs(result.value) : null
       if (read === null) {
@@ -114,7 +116,12 @@ export function createConfigCache(now: () => number, left: KnownConfigs | null =
   }
 }
 
+/** Whether so much time is left as there can be: nobody has set more. */
+function isWithin(leftMs: number): boolean {
+  return leftMs > 0 && leftMs <= LONGEST_MS
+}
+
 /** The same text for the same processes of the same supervisord. */
 function runsOf(pid: number, processes: readonly ProcessInfo[]): string {
-  return JSON.stringify([pid, ...processes.map((info) => [info.group, info.name, info.start, info.pid])])
+  return [pid, ...processes.map((info) => `${fullNameOf(info)} ${info.start} ${info.pid}`)].join('\n')
 }

@@ -37,7 +37,7 @@ const deliveries = new Map([
   ],
 ])
 const configs = new Map([
-  ['unix:///run/s.sock', { configs: [programConfig('a:b')], runs: '[4711,["a","b",5,7]]', askAgainMs: 9 }],
+  ['unix:///run/s.sock', { configs: [programConfig('a:b')], runs: '4711\na:b 5 7', askAgainMs: 9 }],
 ])
 const monitors = new Map([['monitor', { memory, missed, standing, deliveries }]])
 const state = encodeState({ monitors, configs }, 'boot')

@@ -75,6 +75,20 @@ describe('the configurations of the programs', () => {
   })
 })
 
+describe('the configurations of a slow supervisord', () => {
+  const slow = (tookMs: number): Seen => ({ programs: [web(100, 0)], atMs: 0, tookMs })
+
+  it('are asked for again after 200 times what it took', async () => {
+    const at = (atMs: number): Seen => ({ ...slow(0), atMs })
+    assert.deepEqual(await asked(slow(5_000), at(1_004_999), at(1_005_000)), [1, 1, 2])
+  })
+
+  it('are asked for again after an hour, however long it took', async () => {
+    const at = (atMs: number): Seen => ({ ...slow(0), atMs })
+    assert.deepEqual(await asked(slow(30_000), at(3_629_999), at(3_630_000)), [1, 1, 2])
+  })
+})
+
 describe('the configurations that were only read', () => {
   const nothing = { pid: 7, programs: [web(100, 0)] }
 
@@ -169,10 +183,24 @@ describe('the configurations that an earlier run has left', () => {
   }
   const quiet = { pid: 7, programs: [web(100, 0), program('never', 'STOPPED', { start: 0 })] }
 
-  it('count as long as no process is another one, and ten minutes at most', async () => {
+  it('count as long as no process is another one, and for ten minutes', async () => {
     assert.equal(await asksAgain(quiet, quiet), false)
     assert.equal(await asksAgain(quiet, { ...quiet, atMs: 599_999 }), false)
     assert.equal(await asksAgain(quiet, { ...quiet, atMs: 600_000 }), true)
+  })
+
+  it('do not count for longer than any run can have left them', async () => {
+    const before = createConfigCache(() => 0)
+    await before.get(7, quiet.programs, () => Promise.resolve({ kind: 'value', value }))
+    const known = before.known ?? assert.fail()
+    const isAsked = async (askAgainMs: number): Promise<boolean> => {
+      const cache = createConfigCache(() => 5_000, { ...known, askAgainMs })
+      const failed = { kind: 'fault', code: 1, message: '' } as const
+      return (await cache.get(7, quiet.programs, () => Promise.resolve(failed))) === null
+    }
+    assert.equal(await isAsked(3_605_000), false)
+    assert.equal(await isAsked(3_605_001), true)
+    assert.equal(await isAsked(1e300), true)
   })
 
   it('do not count for another supervisord, other programs, or one that was started meanwhile', async () => {
@@ -195,7 +223,7 @@ describe('the configurations that an earlier run has left', () => {
   })
 
   it('are left to the next run when supervisord did not answer', () => {
-    const left = { configs: [], runs: '[7]', askAgainMs: 9 }
+    const left = { configs: [], runs: '7', askAgainMs: 9 }
     assert.deepEqual(createConfigCache(() => 0, left).known, left)
   })
 
