@@ -4,7 +4,7 @@ import { tellDown, type Monitor } from '../agent/monitor.ts'
 import { createCronPeriod, createPeriod, type Period } from '../agent/period.ts'
 import { runAgent } from '../agent/run-agent.ts'
 import { Standings } from '../agent/standings.ts'
-import { createStateFile, type Memories } from '../agent/state-file.ts'
+import { createStateFile, NOTHING_KEPT, type Memories } from '../agent/state-file.ts'
 import type { AgentConfig } from '../config/config.ts'
 import { formatDuration } from '../config/duration.ts'
 import { describePushes } from './describe-pushes.ts'
@@ -54,7 +54,9 @@ export async function keepWatch(options: KeepWatchOptions): Promise<Memories> {
   const saver = createSaver(
     async () => {
       if (dryRun) return
-      await stateFile.save({ monitors: remembered(monitors, outboxes, standings), configs: opened.configs() })
+      // It keeps the configurations by itself: only a one-shot reads what the last one was told of them.
+      const { configs } = NOTHING_KEPT
+      await stateFile.save({ monitors: remembered(monitors, outboxes, standings), configs })
     },
     (error) => void faults.take('saving the state', error),
   )
