@@ -437,20 +437,33 @@ as_user() { # UID GID COMMAND...
     (cd / && exec setpriv --reuid="$as_uid" --regid="$as_gid" --clear-groups -- env -i PATH="$PATH" LC_ALL=C.UTF-8 "$@")
 }
 
-# The bundle is made when this is a clone and it is missing or older than what it is made of.
+# What the agent runs from is made when this is a clone and it is not whole or older than what it is made of.
 find_bundle() {
     bundle=$here/dist/$name.cjs
-    if [ -f "$here/scripts/build.ts" ] && { [ ! -f "$bundle" ] || [ -n "$(find "$here/src" "$here/package-lock.json" -newer "$bundle" 2>/dev/null)" ]; }; then
+    missing=$(missing_of_dist)
+    if [ -f "$here/scripts/build.ts" ] && { [ -n "$missing" ] || is_dist_old; }; then
         if npm=$(command -v npm); then
             [ -f "$here/node_modules/.package-lock.json" ] || slowly "install what the build needs in $here/node_modules" in_clone ci --no-audit --no-fund
             slowly "build $here/dist" in_clone run --silent build
-        elif [ -f "$bundle" ]; then
-            warn "$bundle is older than src/, and there is no npm to build it again: installing it as it is"
+            missing=$(missing_of_dist)
+        elif [ -z "$missing" ]; then
+            warn "$here/dist is older than what it is made of, and there is no npm to build it again: installing it as it is"
         else
-            die $EX_FAILED "$bundle is missing, and there is no npm to build it: run 'npm ci && npm run build' in this folder (here or elsewhere, and copy dist/), or unpack the npm package"
+            die $EX_FAILED "$missing is missing, and there is no npm to build it: run 'npm ci && npm run build' in this folder (here or elsewhere, and copy dist/), or unpack the npm package"
         fi
     fi
-    [ -f "$bundle" ] || [ "$dry_run" = yes ] || die $EX_FAILED "$bundle is missing: this folder is neither a clone nor the npm package"
+    [ -z "$missing" ] || [ "$dry_run" = yes ] || die $EX_FAILED "$missing is missing: this folder is neither a clone nor the whole npm package"
+}
+
+# The first file of dist/ that is not there and that the agent cannot do without, or nothing.
+missing_of_dist() {
+    for part in $name.cjs agent.cjs once.cjs llhttp.wasm llhttp_simd.wasm; do
+        [ -f "$here/dist/$part" ] || { echo "$here/dist/$part" && return; }
+    done
+}
+
+is_dist_old() {
+    [ -n "$(find "$here/src" "$here/scripts/build.ts" "$here/scripts/bundle" "$here/package-lock.json" -newer "$bundle" 2>/dev/null)" ]
 }
 
 in_clone() { # ARGUMENTS OF NPM
@@ -802,7 +815,7 @@ place_config() {
 # Asked with the new version, before that takes the place of a running one; what it comes to is kept in $resolved_config.
 check_config() { # FILE
     say "check $config_file"
-    if [ ! -f "$release/dist/$name.cjs" ]; then
+    if [ -n "$missing" ]; then
         say 'it is not checked: dist/ is not built'
         return 0
     fi
@@ -866,7 +879,7 @@ run_provision() { # CONFIG [OPTION]
 # Puts this version beside the one in use, which goes on untouched.
 stage_release() {
     release=$here
-    if [ ! -f "$bundle" ]; then
+    if [ -n "$missing" ]; then
         say "install what will be built in $releases_dir"
         return 0
     fi
@@ -924,7 +937,7 @@ END
     [ ! -f "$release/man/$name.1" ] || put "$man_file" 644 <"$release/man/$name.1"
     for shell in bash zsh; do
         # A clone that a dry run leaves unbuilt has none.
-        [ ! -f "$release/dist/$name.cjs" ] || "$node" "$release/dist/$name.cjs" completion $shell >"$scratch/$shell"
+        [ -n "$missing" ] || "$node" "$release/dist/$name.cjs" completion $shell >"$scratch/$shell"
         [ -f "$scratch/$shell" ] || : >"$scratch/$shell"
     done
     put "$bash_completion" 644 <"$scratch/bash"

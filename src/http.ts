@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici'
 import { codeOf } from './errors.ts'
 import { noDescriptors } from './no-descriptors.ts'
+import { NotWhole } from './read-part.ts'
 
 /** What went wrong below HTTP's own statuses; decide by these, never by the text. */
 export type HttpFailureCode =
@@ -78,6 +79,7 @@ export interface HttpAnswer {
  *
  * Settles at the deadline even while a connection is being opened; a request that was still waiting then is never sent.
  * @throws {HttpFailure}
+ * @throws {NotWhole} when a file of the agent's own cannot be read
  */
 export function request(options: HttpRequest): Promise<HttpAnswer> {
   const { dispatcher, url, signal, timeoutMs, maxBytes } = options
@@ -95,14 +97,19 @@ export function request(options: HttpRequest): Promise<HttpAnswer> {
       clearTimeout(timer)
       signal.removeEventListener('abort', onAbort)
     }
-    const fail = (code: HttpFailureCode, message: string, cause?: unknown) => {
+    const end = (error: Error) => {
       if (settled) return
       settle()
-      const failure = new HttpFailure(code, message, { status, sent: controller !== null, cause })
-      reject(failure)
-      controller?.abort(failure)
+      reject(error)
+      controller?.abort(error)
     }
-    const failBy = (error: unknown) => fail(failureCode(error), describeCause(error), error)
+    const fail = (code: HttpFailureCode, message: string, cause?: unknown) =>
+      end(new HttpFailure(code, message, { status, sent: controller !== null, cause }))
+    const failBy = (error: unknown) => {
+      // No word about the peer: its connection was open, and the agent could not go on.
+      if (error instanceof NotWhole) end(error)
+      else fail(failureCode(error), describeCause(error), error)
+    }
     const succeed = (code: number, body: Buffer, isWhole: boolean) => {
       settle()
       resolve({ status: code, headers, body, isWhole })

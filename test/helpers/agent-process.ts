@@ -6,7 +6,8 @@ import { eventually } from './eventually.ts'
 import { runCommand } from './run-command.ts'
 import { unitFlags } from './unit-flags.ts'
 
-const PROJECT = join(import.meta.dirname, '../..')
+/** Its folder. */
+export const PROJECT = join(import.meta.dirname, '../..')
 /** What a host runs. */
 export const BUNDLE = join(PROJECT, 'dist/kuma-supervisor-push.cjs')
 
@@ -14,6 +15,8 @@ interface AgentOptions {
   /** Beside PATH alone; nothing else of this process's environment reaches it. */
   env?: Readonly<Record<string, string>>
   cwd?: string
+  /** Another copy of the bundle than `BUNDLE`. */
+  bundle?: string
   /** Another Node than the one that runs the tests. */
   node?: string
   /** Options of Node itself, before the bundle; those of the service for `run`, unless given. */
@@ -43,10 +46,11 @@ process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
-/** Builds the bundle where a source is newer than it. */
+/** Builds the bundle where a source of it or of the build is newer. */
 export async function buildBundle(): Promise<void> {
   const built = await stat(BUNDLE).catch(() => null)
-  if (built !== null && built.mtimeMs > (await newest(join(PROJECT, 'src')))) return
+  const changed = await Promise.all(['src', 'scripts'].map((folder) => newest(join(PROJECT, folder))))
+  if (built !== null && built.mtimeMs > Math.max(...changed)) return
   const { code, stderr } = await runCommand([process.execPath, '--import', 'tsx', 'scripts/build.ts'])
   if (code !== 0) throw new Error(`the bundle cannot be built:\n${stderr}`)
 }
@@ -59,9 +63,9 @@ async function newest(folder: string): Promise<number> {
 
 /** Starts the bundle; call `buildBundle` before, and stop it in `after`. */
 export function startAgent(args: readonly string[], options: AgentOptions = {}): AgentProcess {
-  const { env = {}, cwd = '/', node = process.execPath, under = [] } = options
+  const { env = {}, cwd = '/', bundle = BUNDLE, node = process.execPath, under = [] } = options
   const nodeOptions = options.nodeOptions ?? (args[0] === 'run' ? unitFlags() : [])
-  const [file = '', ...rest] = [...under, node, ...nodeOptions, BUNDLE, ...args]
+  const [file = '', ...rest] = [...under, node, ...nodeOptions, bundle, ...args]
   const child = spawn(file, rest, {
     cwd,
     // Where it tells its status is a test's own affair.

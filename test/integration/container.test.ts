@@ -17,7 +17,7 @@ import {
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import { BUNDLE, buildBundle, runAgent, startAgent } from '../helpers/agent-process.ts'
+import { BUNDLE, PROJECT, buildBundle, runAgent, startAgent } from '../helpers/agent-process.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { startReceiver, type Receiver } from '../helpers/receiver.ts'
 import { runCommand } from '../helpers/run-command.ts'
@@ -45,10 +45,27 @@ async function processesIn(namespace: string): Promise<string[]> {
   return pids.filter((_, index) => namespaces[index] === namespace)
 }
 
-/** supervisord.conf as docs/docker.md has it, before the programs. */
-async function recipe(): Promise<string> {
+/** What docs/docker.md has: supervisord.conf before the programs, and what is copied into the folder of the agent. */
+async function recipe(): Promise<{ conf: string; copied: string }> {
   const page = await readFile(new URL('../../docs/docker.md', import.meta.url), 'utf8')
-  return /```ini\n(?<conf>[^]*?)```/.exec(page)?.groups?.['conf'] ?? ''
+  const conf = /```ini\n([^]*?)```/.exec(page)?.[1]
+  const copied = /^COPY (\S+) \/usr\/local\/lib\/kuma-supervisor-push\/$/m.exec(page)?.[1]
+  assert.ok(conf !== undefined && copied !== undefined)
+  return { conf, copied }
+}
+
+/** As COPY of a Dockerfile: of a folder its contents, of a pattern the files that it matches. */
+async function copyInto(target: string, copied: string): Promise<void> {
+  const from = copied.endsWith('/') ? `${copied}.` : copied
+  const { code, stderr } = await runCommand([
+    'sh',
+    '-c',
+    `cd "$1" && cp -R ${from} "$2"`,
+    'sh',
+    PROJECT,
+    target,
+  ])
+  assert.equal(code, 0, stderr)
 }
 
 const PROGRAMS = `
@@ -66,11 +83,14 @@ async function startContainer(t: Cleanup): Promise<Container> {
   t.after(() => rm(dir, { recursive: true, force: true, maxRetries: 9 }))
   const kuma = await startReceiver(t)
   const bin = join(dir, 'bin')
-  await mkdir(bin)
-  await symlink(BUNDLE, join(bin, 'kuma-supervisor-push'))
+  const lib = join(dir, 'lib')
+  await Promise.all([mkdir(bin), mkdir(lib)])
+  const { conf: supervisordConf, copied } = await recipe()
+  await copyInto(lib, copied)
+  await symlink(join(lib, basename(BUNDLE)), join(bin, 'kuma-supervisor-push'))
   await symlink(process.execPath, join(bin, 'node'))
   const conf = join(dir, 'supervisord.conf')
-  await writeFile(conf, (await recipe()) + PROGRAMS)
+  await writeFile(conf, supervisordConf + PROGRAMS)
   const env = {
     PATH: `${bin}:${process.env['PATH']}`,
     KSP_PUSH_URL: `${kuma.url}/api/push/AWbUXTosJG`,
