@@ -44,12 +44,7 @@ async function readUnit(): Promise<boolean> {
   const listed = await call('/org/freedesktop/systemd1', `${SYSTEMD}.Manager`, 'ListUnitsByNames', 'as', [
     ['supervisor.service'],
   ])
-  const [id, , , activeState, , , path] = (listed as string[][][] | undefined)?.[0]?.[0] ?? []
-  await Promise.all(
-    ['Result', 'MainPID', 'NRestarts'].map((name) =>
-      call(String(path), 'org.freedesktop.DBus.Properties', 'Get', 'ss', [`${SYSTEMD}.Service`, name]),
-    ),
-  )
+  const [id, , , activeState] = (listed as string[][][] | undefined)?.[0]?.[0] ?? []
   return id === 'supervisor.service' && activeState === 'active'
 }
 
