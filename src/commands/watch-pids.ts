@@ -28,7 +28,7 @@ export function watchPids(options: PidsOptions): WatchedDoor {
   const { name, door, bell, log } = options
   const stop = new AbortController()
   let lastPid: number | null = null
-  let lastProcesses: readonly ProcessInfo[] = []
+  let lastProcesses: readonly ProcessInfo[] | null = null
   const watch = createPidWatch({
     onDeath: () => void door.wake(stop.signal).then(() => bell.ring()),
     onBirth: () => bell.ring(),
@@ -60,7 +60,11 @@ export function watchPids(options: PidsOptions): WatchedDoor {
   }
 
   function follow(reading: RpcReading): void {
-    if (reading.kind !== 'answered') return
+    if (reading.kind !== 'answered') {
+      // What answers next may be another supervisord with the same pid.
+      lastProcesses = null
+      return
+    }
     const { pid, processes } = reading.state
     // They are watched already.
     if (pid === lastPid && processes === lastProcesses) return

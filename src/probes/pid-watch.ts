@@ -48,6 +48,15 @@ const SMOOTHING = 0.2
  */
 const MOST_RESTS = 4
 
+/** A supervisord that is followed. */
+interface Supervisor {
+  readonly pid: number
+  /** As in its stat: another one may get its pid. Null when that cannot be read. */
+  readonly started: string | null
+  /** Null where it is not to be seen. */
+  readonly sight: Sight | null
+}
+
 /** What is to be seen of a supervisord of this host. */
 interface Sight {
   readonly children: Children
@@ -60,7 +69,7 @@ type Watched = Map<number, Pulse | null>
 export function createPidWatch(options: PidWatchOptions): PidWatch {
   const { onDeath, onBirth, onBlind, repeat, cpuMs, procDir = '/proc' } = options
   let watched: Watched = new Map()
-  let supervisor: { readonly pid: number; readonly sight: Sight | null } | null = null
+  let supervisor: Supervisor | null = null
   /** What births were last looked for among. */
   let [seenPids, seenWatched]: readonly [readonly number[], Watched] = [[], watched]
   /** Children that supervisord did not report and that were told. */
@@ -72,14 +81,20 @@ export function createPidWatch(options: PidWatchOptions): PidWatch {
 
   /** Null where it is not to be seen. */
   const meet = (pid: number): Sight | null => {
-    if (supervisor?.pid === pid) return supervisor.sight
+    const started = readProcessStat(pid, procDir)?.started ?? null
+    // One that has just ended is still the one that was seen.
+    if (supervisor?.pid === pid && (started === null || started === supervisor.started))
+      return supervisor.sight
     leave()
-    supervisor = { pid, sight: isSupervisord(pid, procDir) ? openSight(pid, procDir) : null }
+    supervisor = { pid, started, sight: isSupervisord(pid, procDir) ? openSight(pid, procDir) : null }
     if (supervisor.sight === null) onBlind()
     return supervisor.sight
   }
 
+  /** What has the pid of one of its programs from now on is another process. */
   const leave = (): void => {
+    for (const pulse of watched.values()) pulse?.close()
+    watched = new Map()
     supervisor?.sight?.children.close()
     supervisor?.sight?.activity.close()
     supervisor = null
@@ -131,11 +146,13 @@ export function createPidWatch(options: PidWatchOptions): PidWatch {
   }
 
   const follow: PidWatch['follow'] = (supervisorPid, pids) => {
-    const before = watched
     const sight = supervisorPid === null ? null : meet(supervisorPid)
+    const before = watched
     watched = new Map()
     let isDeath = false
     for (const pid of sight === null ? [] : pids) {
+      // Else it would be taken for a second one.
+      if (watched.has(pid)) continue
       const known = before.get(pid)
       before.delete(pid)
       const stat = known === undefined ? readProcessStat(pid, procDir) : null

@@ -5,7 +5,7 @@ import type { TestContext } from 'node:test'
 import { startKuma, type ScriptedKuma } from './scripted-kuma.ts'
 import { startSupervisord, type Supervisord } from './supervisord.ts'
 
-/** A supervisord with one program, `web`, and something in Kuma's place. */
+/** A supervisord with one program, `web`, or so many of it, and something in Kuma's place. */
 export interface WatchedProgram {
   /** For whatever the test writes. */
   readonly folder: string
@@ -17,12 +17,14 @@ export interface WatchedProgram {
 }
 
 /** Starts them; all of it ends with the test. */
-export async function watchedProgram(t: TestContext): Promise<WatchedProgram> {
+export async function watchedProgram(t: TestContext, count = 1): Promise<WatchedProgram> {
   const folder = await mkdtemp(join(tmpdir(), 'ksp-watched-'))
   t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 9 }))
-  const supervisord = await startSupervisord({ programs: { web: { command: 'sleep 1000', startsecs: 0 } } })
+  const many = count > 1 && { numprocs: count, process_name: '%(program_name)s%(process_num)d' }
+  const web = { command: 'sleep 1000', startsecs: 0, ...many }
+  const supervisord = await startSupervisord({ programs: { web } })
   t.after(() => supervisord.stop())
-  await supervisord.running(1)
+  await supervisord.running(count)
   const kuma = await startKuma(t)
   const stateFile = join(folder, 'state.json')
   const usual = {

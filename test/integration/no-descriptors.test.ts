@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { before, test, type TestContext } from 'node:test'
 import { buildBundle, startAgent } from '../helpers/agent-process.ts'
@@ -49,3 +49,20 @@ for (const [how, isFound, answerAfterMs] of [
     assert.equal(await agent.stop(), 0)
   })
 }
+
+test('an agent that may have few descriptors delivers however many programs it watches, and sees one die', async (t) => {
+  const { supervisord, stateFile, kuma, options } = await watchedProgram(t, 80)
+  const more = { 'check-every': '1s', 'push-every': '1s' }
+  const agent = startAgent(['run', ...options(more)], { under: ['prlimit', '--nofile=64'] })
+  t.after(() => agent.stop())
+  const isUp = (line: string) => line.startsWith('up 80 of 80')
+  await eventually('heartbeats', () => kuma.heartbeats.filter(isUp).length > 2)
+  await eventually(
+    'what it knows is written',
+    async () => (await readFile(stateFile, 'utf8').catch(() => '')) !== '',
+  )
+  await supervisord.ctl('signal', 'KILL', 'web:web79')
+  await eventually('it is told', () => kuma.heartbeats.some((line) => line.includes('web79')))
+  assert.equal(await agent.stop(), 0)
+  assert.doesNotMatch([agent.stderr, ...kuma.heartbeats].join('\n'), /EMFILE/)
+})

@@ -1,17 +1,28 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { openChildren } from '../../src/probes/open-children.ts'
 import { createPidWatch } from '../../src/probes/pid-watch.ts'
+import { readProcessStat } from '../../src/probes/process-stat.ts'
+import { eventually } from '../helpers/eventually.ts'
 import { ManualClock } from '../helpers/manual-clock.ts'
 
 const SUPERVISORD = 50
 
-/** A `/proc` of files, with a watch over it that looks five times a second. */
-function start(t: TestContext, sweepCostMs = 0) {
-  const procDir = mkdtempSync(join(tmpdir(), 'ksp-proc-'))
-  t.after(() => rmSync(procDir, { recursive: true, force: true }))
+/** A watch that looks five times a second, and what it tells. */
+function startWatch(t: TestContext, procDir: string, sweepCostMs = 0) {
   const clock = new ManualClock()
   const startMs = clock.now()
   const told: (number | 'born' | 'blind')[] = []
@@ -29,6 +40,13 @@ function start(t: TestContext, sweepCostMs = 0) {
     procDir,
   })
   t.after(() => watch.close())
+  return { watch, clock, told, pauses }
+}
+
+/** A `/proc` of files, with a watch over it. */
+function start(t: TestContext, sweepCostMs = 0) {
+  const procDir = mkdtempSync(join(tmpdir(), 'ksp-proc-'))
+  t.after(() => rmSync(procDir, { recursive: true, force: true }))
   const run = (pid: number, { parent = SUPERVISORD, state = 'S', started = 7000, command = 'sh' } = {}) => {
     end(pid)
     mkdirSync(join(procDir, String(pid)))
@@ -53,8 +71,24 @@ function start(t: TestContext, sweepCostMs = 0) {
     times += 1
     writeFileSync(join(procDir, `${SUPERVISORD}/schedstat`), `${times * 1000} 500 ${times}\n`)
   }
+  /** The names of the files in it that this process has open, ended processes' ones too. */
+  const opened = () =>
+    readdirSync('/proc/self/fd')
+      .map(targetOf)
+      .filter((target) => target.startsWith(procDir))
+      .map((target) => target.slice(procDir.length + 1))
+      .toSorted()
   run(SUPERVISORD, { parent: 1, command: 'supervisord' })
-  return { watch, clock, told, pauses, run, end, bear, wake }
+  return { ...startWatch(t, procDir, sweepCostMs), run, end, bear, wake, opened }
+}
+
+/** Of a descriptor of this process; none of the one by which they were listed. */
+function targetOf(descriptor: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${descriptor}`)
+  } catch {
+    return ''
+  }
 }
 
 test('tells a process that is gone, once, at the next look', async (t) => {
@@ -252,4 +286,96 @@ test('watches no more once it is closed', async (t) => {
   end(101)
   await clock.advance(1_000)
   assert.deepEqual(told, [])
+})
+
+test('sees a program that is started by another supervisord with the same pid', async (t) => {
+  const { watch, clock, told, run, end, bear, wake } = start(t)
+  bear()
+  wake()
+  watch.follow(SUPERVISORD, [])
+  await clock.advance(1_000)
+  end(SUPERVISORD)
+  run(SUPERVISORD, { parent: 1, command: 'supervisord', started: 8000 })
+  bear()
+  wake()
+  watch.follow(SUPERVISORD, [])
+  await clock.advance(1_000)
+  assert.deepEqual(told, [])
+  bear(101)
+  wake()
+  await clock.advance(1_000)
+  assert.deepEqual(told, ['born'])
+})
+
+test('sees the death of a program that has the pid of one of the supervisord before', async (t) => {
+  const { watch, clock, told, run, end } = start(t)
+  run(101)
+  watch.follow(SUPERVISORD, [101])
+  end(101)
+  await clock.advance(1_000)
+  end(SUPERVISORD)
+  run(SUPERVISORD, { parent: 1, command: 'supervisord', started: 8000 })
+  run(101, { started: 8001 })
+  watch.follow(SUPERVISORD, [101])
+  await clock.advance(1_000)
+  assert.deepEqual(told, [200])
+  end(101)
+  await clock.advance(1_000)
+  assert.deepEqual(told, [200, 2_200])
+})
+
+test('a supervisord that has just ended is not said to be none', async (t) => {
+  const { watch, told, run, end } = start(t)
+  run(101)
+  watch.follow(SUPERVISORD, [101])
+  end(SUPERVISORD)
+  watch.follow(SUPERVISORD, [101])
+  assert.deepEqual([told, watch.isBlind], [[], false])
+})
+
+test('keeps one file of a process open that is reported twice, and none in the end', (t) => {
+  const { watch, run, bear, wake, opened } = start(t)
+  bear(101)
+  wake()
+  run(101)
+  for (let look = 0; look < 3; look++) watch.follow(SUPERVISORD, [101, 101])
+  assert.deepEqual(opened(), ['101/statm', `${SUPERVISORD}/schedstat`, `${SUPERVISORD}/task/50/children`])
+  watch.close()
+  assert.deepEqual(opened(), [])
+})
+
+test('sees the death and the birth of real processes', async (t) => {
+  const script = 'sleep 1000 & sleep 1000 & read line; sleep 1000 & read line; wait'
+  const parent = spawn('sh', ['-c', script, 'supervisord'], { stdio: ['pipe', 'ignore', 'ignore'] })
+  const supervisorPid = parent.pid ?? 0
+  const children = openChildren(supervisorPid)
+  t.after(() => {
+    for (const pid of children.pids()) process.kill(pid, 'SIGKILL')
+    children.close()
+    parent.kill('SIGKILL')
+  })
+  const [first = 0, second = 0] = await eventually(
+    'it has two children',
+    () => children.pids(),
+    ({ length }) => length === 2,
+  )
+  const { watch, clock, told } = startWatch(t, '/proc')
+  watch.follow(supervisorPid, [first, second])
+  await clock.advance(1_000)
+  assert.deepEqual(told, [])
+  // The shell waits for a line, and takes no notice.
+  process.kill(first)
+  await eventually(
+    'it is a zombie',
+    () => readProcessStat(first)?.state,
+    (state) => state === 'Z',
+  )
+  await clock.advance(1_000)
+  assert.equal(told.length, 1)
+  assert.equal(typeof told[0], 'number')
+  parent.stdin.write('\n')
+  const isNew = (pid: number) => pid !== first && pid !== second
+  await eventually('it has another child', () => children.pids().some(isNew))
+  await clock.advance(1_000)
+  assert.deepEqual(told.slice(1), ['born'])
 })

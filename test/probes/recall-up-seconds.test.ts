@@ -37,10 +37,36 @@ test('how long a process has been up is read again after a minute', async () => 
   assert.equal(await recall(50), 4_000)
 })
 
-test('what cannot be known stays unknown for a minute', async () => {
+test('what cannot be known is read again at the next check', async () => {
   const { state, recall } = start()
   state.seconds = null
   await recall(50)
-  state.nowMs += 30_000
-  assert.deepEqual([await recall(50), state.reads], [null, 1])
+  state.nowMs += 5_000
+  state.seconds = 105
+  assert.deepEqual([await recall(50), await recall(50), state.reads], [105, 105, 2])
+})
+
+test('what is never known is read once a minute in the end', async () => {
+  const { state, recall } = start()
+  state.seconds = null
+  const readsAt: number[] = []
+  for (let check = 0; check < 60; check++) {
+    const before = state.reads
+    await recall(50)
+    if (state.reads > before) readsAt.push(state.nowMs / 1000)
+    state.nowMs += 5_000
+  }
+  assert.deepEqual(readsAt, [0, 5, 15, 35, 75, 140, 205, 270])
+})
+
+test('what could not be known of one process is asked of another', async () => {
+  const { state, recall } = start()
+  state.seconds = null
+  for (const ms of [0, 40_000, 41_000]) {
+    state.nowMs = ms
+    await recall(50)
+  }
+  assert.equal(state.reads, 2)
+  await recall(51)
+  assert.equal(state.reads, 3)
 })
