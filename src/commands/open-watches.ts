@@ -73,6 +73,8 @@ export async function openWatches(options: WatchesOptions): Promise<OpenWatches>
     dryRun,
     listens,
   } = options
+  // Whether a process tells since when it is up: in LXC none does, and who looks again and again has it from the unit anyway.
+  const processTells = !listens && isUptimeOfHost(clock.now())
   const reader = await openUnitReader(options, (unit) => {
     for (const { bell } of bells.filter((one) => one.unit === unit)) bell.ring()
   })
@@ -97,8 +99,8 @@ export async function openWatches(options: WatchesOptions): Promise<OpenWatches>
     const door = watched ?? plain
     const targets = config.monitors.map(({ target }) => target).filter(isOf)
     const probes = openProbes({ name, door, targets, log, mask })
-    // What is looked at again and again knows since when it is up. Alone, or in LXC, the unit has to tell that.
-    const mayGlance = !listens && url !== 'none' && isUptimeOfHost(clock.now())
+    // Alone, the unit has to tell since when it is up.
+    const mayGlance = processTells && url !== 'none'
     return { name, bell, door, watched, probes, unit, timeoutMs, mayGlance, monitors: monitorsOf(isOf) }
   })
   const unitNames = new Set(

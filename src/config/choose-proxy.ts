@@ -15,13 +15,14 @@ export interface ProxyChoice {
  * @see https://everything.curl.dev/usingcurl/proxies/env.html
  */
 export function chooseProxy(env: Environment, target: string): ProxyChoice {
-  const name = target.startsWith('https:') ? 'HTTPS_PROXY' : 'HTTP_PROXY'
+  const isHttps = target.startsWith('https:')
+  const name = isHttps ? 'HTTPS_PROXY' : 'HTTP_PROXY'
   const given = variable(env, name)
   if (given === '') return { proxy: null, warning: null }
-  const { protocol, hostname, port } = new URL(target)
+  const { hostname, port } = new URL(target)
   const host = hostname.replace(/^\[|\]$/g, '')
   if (isThisHost(host)) return { proxy: null, warning: null }
-  const portOrDefault = port === '' ? (protocol === 'https:' ? '443' : '80') : port
+  const portOrDefault = port === '' ? (isHttps ? '443' : '80') : port
   if (isExempt(variable(env, 'NO_PROXY'), host, portOrDefault)) return { proxy: null, warning: null }
   const parsed = parseProxyUrl(/^[a-z][a-z0-9+.-]*:\/\//i.test(given) ? given : `http://${given}`)
   if ('value' in parsed) return { proxy: parsed.value, warning: null }
