@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { isSupervisordCommand } from './is-supervisord-command.ts'
 
 /**
  * Whether the process of this pid here is a supervisord; false too when it may not be seen.
@@ -7,7 +8,7 @@ import { readFileSync } from 'node:fs'
  */
 export function isSupervisord(pid: number, procDir = '/proc'): boolean {
   try {
-    return readFileSync(`${procDir}/${pid}/cmdline`, 'latin1').includes('supervisord')
+    return isSupervisordCommand(readFileSync(`${procDir}/${pid}/cmdline`, 'latin1'))
   } catch {
     return false
   }

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { readFile } from '../files.ts'
+import { isSupervisordCommand } from './is-supervisord-command.ts'
 import type { MemoryReading } from './memory-reading.ts'
 import { readProcessStat } from './process-stat.ts'
 
@@ -29,7 +30,7 @@ export async function readMemory(
     )
   }
   const elsewhere = `supervisord counts its pids elsewhere, as in a container: run the agent there`
-  if (!command.includes('supervisord')) return failed(elsewhere)
+  if (!isSupervisordCommand(command)) return failed(elsewhere)
 
   const parents = readParents(procDir)
   const own = pids.filter((pid) => parents.get(pid) === supervisorPid)

@@ -1,4 +1,5 @@
 import { readFile } from '../files.ts'
+import { isSupervisordCommand } from './is-supervisord-command.ts'
 import { parseProcessStat } from './process-stat.ts'
 
 // Fixed by the kernel's interface to user space, whatever the kernel's own tick is.
@@ -16,7 +17,7 @@ export async function readUpSeconds(pid: number, procDir = '/proc'): Promise<num
       readFile(`${procDir}/${pid}/stat`, 'utf8'),
       readFile(`${procDir}/uptime`, 'utf8'),
     ])
-    if (!command.includes('supervisord')) return null
+    if (!isSupervisordCommand(command)) return null
     const { started } = parseProcessStat(stat)
     const seconds = Number.parseFloat(uptime) - Number.parseFloat(started) / TICKS_PER_SECOND
     return Number.isFinite(seconds) ? Math.max(0, seconds) : null
