@@ -1,6 +1,7 @@
 // An installation that lacks a part: a partial copy, or a folder that is being replaced while the agent starts.
 import assert from 'node:assert/strict'
-import { cp, rename, rm, truncate } from 'node:fs/promises'
+import { cp, mkdtemp, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { before, test, type TestContext } from 'node:test'
 import { BUNDLE, buildBundle, runAgent, startAgent } from '../helpers/agent-process.ts'
@@ -37,6 +38,58 @@ for (const [how, spoil, why] of [
     assert.equal(code, 69)
   })
 }
+
+for (const [how, spoil, why] of [
+  ['is missing', (file: string) => rm(file), 'cannot be read (ENOENT)'],
+  [
+    'cannot be read',
+    (file: string) => rm(file).then(() => symlink(basename(file), file)),
+    'cannot be read (ELOOP)',
+  ],
+  ['is cut short', (file: string) => truncate(file, 100_000), 'is damaged ('],
+  ['is empty', (file: string) => truncate(file, 0), 'is damaged ('],
+] as const) {
+  test(`an agent whose own file ${how} ends with one line that names it and the way out`, async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'ksp-whole-'))
+    t.after(() => rm(folder, { recursive: true, maxRetries: 9 }))
+    const dist = join(folder, 'dist')
+    await cp(dirname(BUNDLE), dist, { recursive: true })
+    const bundle = join(dist, basename(BUNDLE))
+    for (const [name, args] of [
+      ['agent.cjs', ['--version']],
+      ['once.cjs', ['once', '--dry-run']],
+    ] as const) {
+      await spoil(join(dist, name))
+      // With a home, a one-shot looks for the code that an earlier run has kept of the file.
+      const { code, stdout, stderr } = await runAgent(args, { bundle, env: { HOME: folder } })
+      const says = `kuma-supervisor-push: the agent is not installed whole: ${join(dist, name)} ${why}`
+      assert.ok(stderr.startsWith(says), stderr)
+      assert.match(stderr, /^[^\n]*\): install it again, with all of dist\/\n$/)
+      assert.equal(stdout, '')
+      assert.equal(code, 70)
+    }
+  })
+}
+
+test('an agent that lacks a file descriptor for its own file does not ask to be installed again', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'ksp-whole-'))
+  t.after(() => rm(folder, { recursive: true, maxRetries: 9 }))
+  // Runs the launcher before Node does, once it has been read and no more can be.
+  const script = `
+    const { openSync, readFileSync } = require('node:fs')
+    const { Module } = require('node:module')
+    const launcher = new Module(${JSON.stringify(BUNDLE)})
+    const text = readFileSync(launcher.id, 'utf8').replace(/^#!/, '//')
+    try { for (;;) openSync('/dev/null') } catch {}
+    launcher._compile(text, launcher.id)`
+  const first = join(folder, 'first.cjs')
+  await writeFile(first, script)
+  const options = { under: ['prlimit', '--nofile=64'], nodeOptions: ['--require', first] }
+  const { code, stderr } = await runAgent(['--version'], options)
+  const says = 'the agent has no file descriptors left (EMFILE): raise its limit (LimitNOFILE, ulimit -n)'
+  assert.equal(stderr, `kuma-supervisor-push: ${says}\n`)
+  assert.equal(code, 70)
+})
 
 test('an agent whose parser of HTTP comes back goes on, and has not blamed supervisord', async (t) => {
   const { dist, bundle, options, kuma } = await scene(t, (file) => rename(file, aside(file)))
