@@ -81,7 +81,8 @@ test('an agent that lacks a file descriptor for its own file does not ask to be 
     const launcher = new Module(${JSON.stringify(BUNDLE)})
     const text = readFileSync(launcher.id, 'utf8').replace(/^#!/, '//')
     try { for (;;) openSync('/dev/null') } catch {}
-    launcher._compile(text, launcher.id)`
+    launcher._compile(text, launcher.id)
+    process.exit()`
   const first = join(folder, 'first.cjs')
   await writeFile(first, script)
   const options = { under: ['prlimit', '--nofile=64'], nodeOptions: ['--require', first] }
