@@ -38,16 +38,12 @@ function parseProcessInfo(struct: XmlRpcStruct): readonly ProcessInfo[] {
   ]
 }
 
-const BY_NUMBER: ReadonlyMap<number, ProcessState> = new Map(
-  Object.entries(PROCESS_STATES).map(([number, name]) => [Number(number), name]),
-)
-
 /** By the number; the name, which is not spelled alike everywhere, speaks only where there is none. */
 function parseState(struct: XmlRpcStruct): ProcessState {
   const state = struct.get('state')
-  if (typeof state === 'number') return BY_NUMBER.get(state) ?? 'UNKNOWN'
+  if (typeof state === 'number') return PROCESS_STATES.get(state) ?? 'UNKNOWN'
   const name = textOf(struct, 'statename').toUpperCase()
-  return [...BY_NUMBER.values()].find((known) => known === name) ?? 'UNKNOWN'
+  return [...PROCESS_STATES.values()].find((known) => known === name) ?? 'UNKNOWN'
 }
 
 /** The answer of `supervisor.getAllConfigInfo`, its incomplete entries left out; null when it is something else. */

@@ -1,19 +1,20 @@
+export type ProcessState =
+  'STOPPED' | 'STARTING' | 'RUNNING' | 'BACKOFF' | 'STOPPING' | 'EXITED' | 'FATAL' | 'UNKNOWN'
+
 /**
  * supervisord's process states by their numbers on the wire; the names there differ between implementations.
  * @see http://supervisord.org/subprocess.html#process-states
  */
-export const PROCESS_STATES = {
-  0: 'STOPPED',
-  10: 'STARTING',
-  20: 'RUNNING',
-  30: 'BACKOFF',
-  40: 'STOPPING',
-  100: 'EXITED',
-  200: 'FATAL',
-  1000: 'UNKNOWN',
-} as const
-
-export type ProcessState = (typeof PROCESS_STATES)[keyof typeof PROCESS_STATES]
+export const PROCESS_STATES: ReadonlyMap<number, ProcessState> = new Map([
+  [0, 'STOPPED'],
+  [10, 'STARTING'],
+  [20, 'RUNNING'],
+  [30, 'BACKOFF'],
+  [40, 'STOPPING'],
+  [100, 'EXITED'],
+  [200, 'FATAL'],
+  [1000, 'UNKNOWN'],
+])
 
 /**
  * One struct of `supervisor.getAllProcessInfo`.

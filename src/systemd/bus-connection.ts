@@ -44,7 +44,7 @@ export function openBusConnection(socketPath: string, onSignal: (signal: BusSign
   const isEnded = (): boolean => failure !== null
 
   const open = async (): Promise<(message: MessageLike) => Promise<Message | null>> => {
-    const library = await import('@jellybrick/dbus-next')
+    const library = await import('./dbus.ts')
     if (isEnded()) throw new BusFailure('closed', 'ended before it was opened')
     const bus = library.sessionBus({ busAddress: `unix:path=${socketPath}`, authMethods: ['EXTERNAL'] })
     let isOpen = false

@@ -1,5 +1,5 @@
 // Generated looks: what hosts do, and what no host does.
-import { PROCESS_STATES, type ProcessInfo, type ProcessState } from '../../src/supervisor/process-info.ts'
+import { PROCESS_STATES, type ProcessInfo } from '../../src/supervisor/process-info.ts'
 import type { ProcessEvent } from '../../src/supervisor/process-event.ts'
 import type { RpcFailureReason, RpcReading } from '../../src/supervisor/rpc-reading.ts'
 import type { UnitReading } from '../../src/systemd/unit-reading.ts'
@@ -13,7 +13,7 @@ export function pick<T>(random: Random, items: readonly T[]): T {
   return items[Math.floor(random() * items.length)] as T
 }
 
-const STATES = Object.values(PROCESS_STATES) as ProcessState[]
+const STATES = [...PROCESS_STATES.values()]
 const REASONS: readonly RpcFailureReason[] = [
   'no-address',
   'socket-missing',

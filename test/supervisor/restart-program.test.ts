@@ -12,7 +12,7 @@ const failed = (reason: 'fault' | 'timeout', detail: string): Answer => ({
   failure: { reason, url: 'unix:///s', detail },
 })
 const inState = (state: ProcessState): Answer => {
-  const number = Number(Object.entries(PROCESS_STATES).find(([, name]) => name === state)?.[0])
+  const number = [...PROCESS_STATES].find(([, name]) => name === state)?.[0] ?? NaN
   const info: [string, string | number][] = [
     ['name', 'web'],
     ['state', number],

@@ -16,7 +16,7 @@ const Program = v.pipe(
   v.object({
     group: Text,
     name: Text,
-    state: v.picklist(Object.values(PROCESS_STATES)),
+    state: v.picklist([...PROCESS_STATES.values()]),
     up_seconds: v.nullable(v.number()),
     pid: v.nullable(v.number()),
     memory_bytes: v.nullable(v.number()),
