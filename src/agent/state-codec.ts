@@ -30,24 +30,29 @@ const VERSION = 1
 
 /** JSON can say numbers that it cannot write: 1e999. */
 const Finite = v.pipe(v.number(), v.finite())
+const FiniteOrNull = v.nullable(Finite)
+const Numbers = v.array(Finite)
+const Text = v.string()
+const TextOrNull = v.nullable(Text)
+const Flag = v.boolean()
 
 const Suspect = v.object({
-  clock: v.string(),
+  clock: Text,
   sinceMs: Finite,
   checks: Finite,
   badSinceMs: Finite,
   lastSeenMs: Finite,
-  incident: v.nullable(Finite),
-  followsTrouble: v.boolean(),
-  confirmed: v.boolean(),
+  incident: FiniteOrNull,
+  followsTrouble: Flag,
+  confirmed: Flag,
 })
 
 const History = v.object({
   start: Finite,
   pid: Finite,
   state: v.picklist(['STOPPED', 'STARTING', 'RUNNING', 'BACKOFF', 'STOPPING', 'EXITED', 'FATAL', 'UNKNOWN']),
-  restarts: v.array(v.object({ atMs: Finite, untilMs: Finite, why: v.nullable(v.string()) })),
-  isLooping: v.boolean(),
+  restarts: v.array(v.object({ atMs: Finite, untilMs: Finite, why: TextOrNull })),
+  isLooping: Flag,
   count: v.optional(Finite, 0),
 })
 
@@ -55,7 +60,7 @@ const Status = v.picklist(['up', 'down'])
 
 const Missed = v.object({
   toldStatus: v.nullable(Status),
-  turns: v.array(v.object({ status: Status, atMs: Finite, why: v.string() })),
+  turns: v.array(v.object({ status: Status, atMs: Finite, why: Text })),
   forgotten: Finite,
 })
 
@@ -63,30 +68,30 @@ const Standing = v.object({ status: Status, sinceMs: Finite })
 
 const Delivery = v.object({
   delivered: v.nullable(v.object({ atMs: Finite, status: Status })),
-  answer: v.object({ atMs: Finite, kind: v.string(), says: v.string() }),
+  answer: v.object({ atMs: Finite, kind: Text, says: Text }),
 })
 
 const OwnRestart = v.object({
   begunMs: Finite,
-  earlierMs: v.array(Finite),
+  earlierMs: Numbers,
   start: Finite,
   pid: v.optional(Finite, 0),
-  why: v.string(),
-  endedMs: v.nullable(Finite),
-  backMs: v.nullable(Finite),
-  failure: v.nullable(v.string()),
-  leftStopped: v.boolean(),
+  why: Text,
+  endedMs: FiniteOrNull,
+  backMs: FiniteOrNull,
+  failure: TextOrNull,
+  leftStopped: Flag,
 })
 
 const Configs = v.object({
-  runs: v.string(),
+  runs: Text,
   askAgainMs: Finite,
   configs: v.array(
     v.object({
-      group: v.string(),
-      name: v.string(),
-      autostart: v.boolean(),
-      exitcodes: v.array(Finite),
+      group: Text,
+      name: Text,
+      autostart: Flag,
+      exitcodes: Numbers,
       startsecs: Finite,
       stopwaitsecs: Finite,
     }),
@@ -95,28 +100,28 @@ const Configs = v.object({
 
 const State = v.object({
   version: v.literal(VERSION),
-  bootId: v.string(),
+  bootId: Text,
   monitors: v.array(
     v.object({
-      name: v.string(),
+      name: Text,
       status: v.nullable(Status),
-      suspects: v.array(v.tuple([v.string(), Suspect])),
-      programs: v.array(v.tuple([v.string(), History])),
-      supervisorPid: v.nullable(Finite),
-      answeredMs: v.nullable(Finite),
+      suspects: v.array(v.tuple([Text, Suspect])),
+      programs: v.array(v.tuple([Text, History])),
+      supervisorPid: FiniteOrNull,
+      answeredMs: FiniteOrNull,
       toldMs: Finite,
-      total: v.nullable(Finite),
-      outsideSystemd: v.boolean(),
+      total: FiniteOrNull,
+      outsideSystemd: Flag,
       shutdownSeconds: Finite,
-      missed: v.optional(v.array(v.tuple([v.string(), Missed])), []),
-      httpFailure: v.optional(v.nullable(v.string()), null),
-      ownRestarts: v.optional(v.array(v.tuple([v.string(), OwnRestart])), []),
+      missed: v.optional(v.array(v.tuple([Text, Missed])), []),
+      httpFailure: v.optional(TextOrNull, null),
+      ownRestarts: v.optional(v.array(v.tuple([Text, OwnRestart])), []),
       standing: v.optional(v.nullable(Standing), null),
-      deliveries: v.optional(v.array(v.tuple([v.string(), Delivery])), []),
+      deliveries: v.optional(v.array(v.tuple([Text, Delivery])), []),
     }),
   ),
   // They can be asked for again: no reason to forget the rest.
-  configs: v.fallback(v.array(v.tuple([v.string(), Configs])), []),
+  configs: v.fallback(v.array(v.tuple([Text, Configs])), []),
 })
 
 /** Arrays of pairs rather than objects: a program may be called `__proto__`. */

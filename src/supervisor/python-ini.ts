@@ -14,8 +14,10 @@ export function parsePythonIni(text: string, sections: IniSections): string | nu
   let option = ''
   let indent = 0
   let wrong: string | null = null
+  let number = 0
 
-  for (const [index, line] of text.split(/\r\n|\n|\r/).entries()) {
+  for (const line of text.split(/\r\n|\n|\r/)) {
+    number++
     const value = withoutComment(line).trim()
     // An empty line inside a value only adds a line break, which no option here is sensitive to.
     if (value === '') continue
@@ -26,16 +28,17 @@ export function parsePythonIni(text: string, sections: IniSections): string | nu
     }
     indent = depth
     const header = /^\[(.+)\]/.exec(value)?.[1]
-    const [, name = '', set = ''] = /^(.*?)\s*[=:]\s*(.*)$/.exec(value) ?? []
+    const setting = /^(.*?)\s*[=:]\s*(.*)$/.exec(value)
+    const name = setting?.[1] ?? ''
     if (header !== undefined) {
       section = sections.get(header) ?? new Map<string, string>()
       sections.set(header, section)
       option = ''
     } else if (section && name !== '') {
       option = name.toLowerCase()
-      section.set(option, set)
+      section.set(option, setting?.[2] ?? '')
     } else {
-      wrong ??= `line ${index + 1}: neither a section nor an option`
+      wrong ??= `line ${number}: neither a section nor an option`
     }
   }
   return wrong

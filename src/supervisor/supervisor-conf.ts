@@ -41,15 +41,15 @@ export async function loadSupervisorConf(path: string, around: ConfSurroundings)
   if (main.kind !== 'read') return main
   problems.push(...main.problems)
 
-  const names = {
-    get host_node_name() {
-      return around.hostname
-    },
-    here: dirname(resolve(path)),
-    ...envNames(around.env),
+  const here = dirname(resolve(path))
+  const valueOf = (name: string): string | undefined => {
+    if (name === 'here') return here
+    if (name === 'host_node_name') return around.hostname
+    const variable = /^ENV_(.+)$/s.exec(name)?.[1]
+    return variable !== undefined && Object.hasOwn(around.env, variable) ? around.env[variable] : undefined
   }
   const expanded = (raw: string, place: string): string | null => {
-    const result = expand(raw, names)
+    const result = expand(raw, valueOf)
     if ('value' in result) return result.value
     problems.push(`${path}: ${place}: ${result.wrong}`)
     return null
@@ -72,16 +72,16 @@ function serversOf(
   home: string,
 ): ConfServer[] {
   const servers: ConfServer[] = []
-  for (const [section, option, urlOf] of ADDRESSES) {
-    for (const [name, options] of sections) {
+  for (const { section, option, urlOf } of ADDRESSES) {
+    sections.forEach((options, name) => {
       // A server section may carry a name of its own: [unix_http_server:second].
-      if (name !== section && !name.startsWith(`${section}:`)) continue
+      if (name !== section && !name.startsWith(`${section}:`)) return
       const get = (key: string) => {
         const raw = options.get(key)
         return raw === undefined ? null : expanded(raw, `[${name}] ${key}`)
       }
       const address = get(option)
-      if (address === null) continue
+      if (address === null) return
       const password = get('password')
       const hashed = password?.startsWith('{SHA}') ?? false
       servers.push({
@@ -91,23 +91,28 @@ function serversOf(
         hashed,
         section: name,
       })
-    }
+    })
   }
   return servers
 }
 
-const ADDRESSES: readonly [
-  section: string,
-  option: string,
-  urlOf: (value: string, home: string) => string,
-][] = [
-  [
-    'supervisorctl',
-    'serverurl',
-    (value, home) => (value.startsWith('unix://') ? `unix://${absolute(value.slice(7), home)}` : value),
-  ],
-  ['unix_http_server', 'file', (value, home) => `unix://${absolute(value, home)}`],
-  ['inet_http_server', 'port', urlOfPort],
+const ADDRESSES: readonly {
+  readonly section: string
+  readonly option: string
+  readonly urlOf: (value: string, home: string) => string
+}[] = [
+  {
+    section: 'supervisorctl',
+    option: 'serverurl',
+    urlOf: (value, home) =>
+      value.startsWith('unix://') ? `unix://${absolute(value.slice(7), home)}` : value,
+  },
+  {
+    section: 'unix_http_server',
+    option: 'file',
+    urlOf: (value, home) => `unix://${absolute(value, home)}`,
+  },
+  { section: 'inet_http_server', option: 'port', urlOf: urlOfPort },
 ]
 
 function absolute(path: string, home: string): string {
@@ -118,10 +123,6 @@ function absolute(path: string, home: string): string {
 function urlOfPort(value: string): string {
   const [, host = '', port = ''] = /^(?:(.*):)?([^:]*)$/s.exec(value) ?? []
   return `http://${host === '' || host === '*' || host === '0.0.0.0' ? '127.0.0.1' : host.toLowerCase()}:${port}`
-}
-
-function envNames(env: ConfSurroundings['env']): Record<string, string | undefined> {
-  return Object.fromEntries(Object.entries(env).map(([name, value]) => [`ENV_${name}`, value]))
 }
 
 async function loadInto(
@@ -139,10 +140,10 @@ async function loadInto(
   const read: IniSections = new Map()
   const wrong = parsePythonIni(text, read)
   const here = dirname(resolve(path))
-  for (const [name, options] of read) {
+  read.forEach((options, name) => {
     const merged = sections.get(name) ?? new Map<string, string>()
-    for (const [option, value] of options) merged.set(option, value.replaceAll('%(here)s', here))
+    options.forEach((value, option) => merged.set(option, value.replaceAll('%(here)s', here)))
     sections.set(name, merged)
-  }
+  })
   return { kind: 'read', problems: wrong === null ? [] : [`${path}: ${wrong}`] }
 }

@@ -30,7 +30,7 @@ function containThrows(stream: Socket, onThrow: (error: unknown) => void): void 
   const emit = stream.emit.bind(stream)
   const contained = (event: string, ...args: readonly unknown[]): boolean => {
     try {
-      return Reflect.apply(emit, stream, [event, ...args])
+      return emit(event, ...args)
     } catch (error) {
       onThrow(error)
       return true

@@ -50,7 +50,7 @@ export function checkMessage(start: Buffer, rest: Buffer): void {
   const endOf = ({ code, alignment, children }: WireType, from: number, depth: number): number => {
     if (depth > MAX_DEPTH) throw new RangeError(`a message of more than ${MAX_DEPTH} levels`)
     const at = aligned(from, alignment)
-    const [element] = children
+    const element = children[0]
     if (code === 's' || code === 'o') return endOfText(at + 4, lengthAt(at))
     if (code === 'g') return endOfSignature(at)
     if (code === 'v') {
@@ -91,8 +91,9 @@ const fieldsBytes = (start: Buffer): number => uint32(start, start, 12)
 const restBytes = (start: Buffer): number => aligned(fieldsBytes(start), 8) + uint32(start, start, 4)
 
 function singleType(signature: string): WireType {
-  const [type, ...more] = parseSignature(signature)
-  if (type === undefined || more.length > 0) throw new Error(`a message with a variant of "${signature}"`)
+  const types = parseSignature(signature)
+  const type = types[0]
+  if (type === undefined || types.length > 1) throw new Error(`a message with a variant of "${signature}"`)
   return type
 }
 
