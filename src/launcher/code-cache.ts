@@ -119,7 +119,7 @@ function unsealed(file: number, size: number): KeptCode | null {
   if (readSync(file, copy) !== copy.length) return null
   const piece = Buffer.allocUnsafeSlow(PIECE_BYTES)
   for (let at = 0; at < copy.length; at += PIECE_BYTES) {
-    const length = readSync(file, piece)
+    const length = readSync(file, piece, 0, PIECE_BYTES, null)
     if (!piece.subarray(0, length).equals(copy.subarray(at, at + PIECE_BYTES))) return null
   }
   const runs = copy.at(-1) ?? 0

@@ -9,7 +9,7 @@ export interface AnswerMemo {
   recall(body: Buffer): XmlRpcValue | undefined
   /** Takes in what the answer that was asked about last was read to. */
   keep(value: XmlRpcValue): void
-  /** What the first member that counts the time has in the answer that was asked about last; null where there is none. */
+  /** What the first member that counts the time has in the answer that was recalled last; null where none was, or it has none. */
   readonly time: number | null
 }
 
@@ -31,12 +31,13 @@ export function createAnswerMemo(counts: string, tells: string): AnswerMemo {
   return {
     recall(body) {
       // Byte by byte: what is the same again is as well formed as it was.
-      const text = body.toString('latin1')
-      asked = lazily(() => text.split(timed))
-      const found = counted.exec(text)?.[1]
-      time = found === undefined ? null : Number(found)
+      const text = lazily(() => body.toString('latin1'))
+      asked = lazily(() => text().split(timed))
+      time = null
       // The first answer is compared with nothing: a one-shot gets no other.
       if (last === null || !areSame(asked(), last.pieces())) return undefined
+      const found = counted.exec(text())?.[1]
+      time = found === undefined ? null : Number(found)
       // The text, of which they are parts, is not to be kept twice.
       asked = nothing
       return last.value
