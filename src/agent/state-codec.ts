@@ -29,7 +29,7 @@ export interface Kept {
 const VERSION = 1
 
 /** JSON can say numbers that it cannot write: 1e999. */
-const Finite = v.pipe(v.number(), v.finite())
+const Finite = v.custom<number>(Number.isFinite, 'must be a number')
 const FiniteOrNull = v.nullable(Finite)
 const Numbers = v.array(Finite)
 const Text = v.string()

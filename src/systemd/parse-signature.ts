@@ -9,11 +9,22 @@ export interface WireType {
 }
 
 /** `h` is left out: this program asks for no file descriptors. */
-const ALIGNMENTS = { y: 1, n: 2, q: 2, b: 4, i: 4, u: 4, x: 8, t: 8, d: 8, s: 4, o: 4, g: 1, v: 1 }
-
-const SIMPLE: ReadonlyMap<string, WireType> = new Map(
-  Object.entries(ALIGNMENTS).map(([code, alignment]) => [code, { code, alignment, children: [] }]),
-)
+const ALIGNMENTS: ReadonlyMap<string, number> = new Map([
+  ['y', 1],
+  ['n', 2],
+  ['q', 2],
+  ['b', 4],
+  ['i', 4],
+  ['u', 4],
+  ['x', 8],
+  ['t', 8],
+  ['d', 8],
+  ['s', 4],
+  ['o', 4],
+  ['g', 1],
+  ['v', 1],
+])
+const NONE: readonly WireType[] = []
 const MAX_NESTING = 32
 
 /**
@@ -23,16 +34,14 @@ const MAX_NESTING = 32
  * @see https://dbus.freedesktop.org/doc/dbus-specification.html#type-system
  */
 export function parseSignature(signature: string): readonly WireType[] {
-  const alone = SIMPLE.get(signature)
-  if (alone !== undefined) return [alone]
   let at = 0
   const wrong = (): Error => new Error(`a message with the signature "${signature}"`)
 
   const parseOne = (arrays: number, structs: number): WireType => {
     if (arrays > MAX_NESTING || structs > MAX_NESTING) throw wrong()
     const code = signature.charAt(at++)
-    const simple = SIMPLE.get(code)
-    if (simple !== undefined) return simple
+    const alignment = ALIGNMENTS.get(code)
+    if (alignment !== undefined) return { code, alignment, children: NONE }
     if (code === 'a') return { code, alignment: 4, children: [parseElement(arrays + 1, structs)] }
     if (code !== '(') throw wrong()
     const children: WireType[] = []
