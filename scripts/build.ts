@@ -4,6 +4,7 @@ import { isAscii } from 'node:buffer'
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build, type BuildOptions } from 'esbuild'
+import { lateErrors } from './bundle/late-errors.ts'
 import { leaveOut } from './bundle/leave-out.ts'
 import { onlyOnce } from './bundle/only-once.ts'
 import { parserApart } from './bundle/parser-apart.ts'
@@ -49,8 +50,8 @@ const agent = {
   footer: { js: '})' },
 } as const satisfies BuildOptions
 
-const { metafile } = await build({ ...agent, outfile: 'dist/agent.cjs', plugins: [leaveOut, parserApart] })
-await build({ ...agent, outfile: 'dist/once.cjs', plugins: [onlyOnce, leaveOut, parserApart] })
+const { metafile } = await build({ ...agent, outfile: 'dist/agent.cjs', plugins: [leaveOut, lateErrors, parserApart] })
+await build({ ...agent, outfile: 'dist/once.cjs', plugins: [onlyOnce, leaveOut, lateErrors, parserApart] })
 await build({
   ...options,
   entryPoints: ['src/launcher/launch.ts'],
