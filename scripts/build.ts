@@ -50,7 +50,11 @@ const agent = {
   footer: { js: '})' },
 } as const satisfies BuildOptions
 
-const { metafile } = await build({ ...agent, outfile: 'dist/agent.cjs', plugins: [leaveOut, lateErrors, parserApart] })
+const { metafile } = await build({
+  ...agent,
+  outfile: 'dist/agent.cjs',
+  plugins: [leaveOut, lateErrors, parserApart],
+})
 await build({ ...agent, outfile: 'dist/once.cjs', plugins: [onlyOnce, leaveOut, lateErrors, parserApart] })
 await build({
   ...options,
