@@ -1,4 +1,4 @@
-import { PROBLEMS, type Candidate } from './problems.ts'
+import { PROBLEMS, UNDER_WAY, type Candidate } from './problems.ts'
 
 /** What is remembered of a candidate from look to look. Times are the agent's monotonic milliseconds. */
 export interface Suspect {
@@ -23,6 +23,8 @@ export interface Seen {
   /** Milliseconds until it may count; 0 when it does, or only a look is missing; Infinity when no look can tell when. */
   readonly leftMs: number
   readonly followsTrouble: boolean
+  /** Whether it is on its way and has time for it, which no longer keeps what came before from counting. */
+  readonly mayEnd: boolean
 }
 
 export interface Confirmation {
@@ -54,7 +56,8 @@ export function confirm(
     const overdueInMs = (candidate.limitMs ?? Infinity) - (nowMs - suspect.badSinceMs)
     const untilMs = candidate.isOld === true ? Infinity : Math.min(graceOf(candidate) - forMs, overdueInMs)
     const leftMs = Math.max(0, untilMs)
-    const seen = { candidate, forMs, leftMs, followsTrouble }
+    const mayEnd = UNDER_WAY.has(candidate.kind) && forMs < graceOf(candidate)
+    const seen = { candidate, forMs, leftMs, followsTrouble, mayEnd }
     ;(suspect.confirmed ? confirmed : pending).push(seen)
   }
   return { confirmed, pending, suspects }

@@ -27,7 +27,7 @@ export interface Judgement {
   readonly verdict: Verdict | null
   /** Its message for a Kuma that has been told of restarts up to a time; null without a verdict. */
   readonly messageFor: ((toldMs: number) => string) | null
-  /** False while something looks wrong that may yet be passing: look again soon. */
+  /** False while something looks wrong that may yet be passing, or what counts is on its way: look again soon. */
   readonly settled: boolean
   /** How soon, in milliseconds: when the first of it may count. Infinity when that is not known. */
   readonly againMs: number
@@ -88,7 +88,8 @@ export function judge(seen: Look, before: MonitorMemory, rules: Rules, nowMs: nu
     httpFailure: http.candidate?.says ?? null,
     ownRestarts: own,
   }
-  const settled = open.length === 0 && !http.isWaiting
+  // A recovery is not to wait for the next check either.
+  const settled = open.length === 0 && !http.isWaiting && !down.some(({ mayEnd }) => mayEnd)
   const againMs = Math.min(...open.map(({ leftMs }) => leftMs))
   const next = { settled, againMs, memory, restarts: orders }
   if (status === null) return { verdict: null, messageFor: null, ...next }

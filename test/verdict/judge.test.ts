@@ -535,6 +535,21 @@ describe('the programs', () => {
     assert.equal(observer.see(healthy('x')).verdict?.status, 'up')
   })
 
+  it('looks again soon at what was down and is on its way back, as long as that may take', () => {
+    const observer = new Observer(rules())
+    const isSettled = (seen: Look): boolean => observer.see(seen).settled
+    const starting = look(unitState(), answered([program('x', 'STARTING')]))
+    assert.equal(isSettled(look(unitState(), answered([program('x', 'FATAL')]))), true)
+    assert.deepEqual(
+      [starting, starting, starting].map((seen) => isSettled(seen)),
+      [false, false, true],
+    )
+    const dead = unitState({ activeState: 'inactive', subState: 'dead' })
+    assert.equal(isSettled(look(dead, failed('socket-missing'))), true)
+    const comingUp = look(unitState({ activeSeconds: 1 }), failed('socket-missing'))
+    assert.equal(isSettled(comingUp), false)
+  })
+
   it('makes no alarm of all programs starting after a restart of supervisord', () => {
     const observer = new Observer(rules())
     observer.settle(healthy('x', 'y'))
