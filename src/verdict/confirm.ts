@@ -1,4 +1,4 @@
-import { PROBLEMS, UNDER_WAY, type Candidate } from './problems.ts'
+import { PROBLEMS, type Candidate } from './problems.ts'
 
 /** What is remembered of a candidate from look to look. Times are the agent's monotonic milliseconds. */
 export interface Suspect {
@@ -23,8 +23,8 @@ export interface Seen {
   /** Milliseconds until it may count; 0 when it does, or only a look is missing; Infinity when no look can tell when. */
   readonly leftMs: number
   readonly followsTrouble: boolean
-  /** Whether it is on its way and has time for it, which no longer keeps what came before from counting. */
-  readonly mayEnd: boolean
+  /** Whether it counts by itself, and not only since something before it did. */
+  readonly isSeenEnough: boolean
 }
 
 export interface Confirmation {
@@ -56,8 +56,8 @@ export function confirm(
     const overdueInMs = (candidate.limitMs ?? Infinity) - (nowMs - suspect.badSinceMs)
     const untilMs = candidate.isOld === true ? Infinity : Math.min(graceOf(candidate) - forMs, overdueInMs)
     const leftMs = Math.max(0, untilMs)
-    const mayEnd = UNDER_WAY.has(candidate.kind) && forMs < graceOf(candidate)
-    const seen = { candidate, forMs, leftMs, followsTrouble, mayEnd }
+    const isSeenEnough = isEnough(candidate, suspect.checks, forMs)
+    const seen = { candidate, forMs, leftMs, followsTrouble, isSeenEnough }
     ;(suspect.confirmed ? confirmed : pending).push(seen)
   }
   return { confirmed, pending, suspects }
@@ -69,7 +69,7 @@ function follow(
   { nowMs, isInTrouble }: { nowMs: number; isInTrouble: boolean },
 ): Suspect {
   if (candidate.isOld === true && before !== undefined) return before
-  const { clock, checks: checksNeeded } = PROBLEMS[candidate.kind]
+  const { clock } = PROBLEMS[candidate.kind]
   const graceMs = graceOf(candidate)
   const incident = candidate.incident ?? null
   const isNew = before === undefined || isNewIncident(before, incident, nowMs, graceMs)
@@ -77,7 +77,7 @@ function follow(
   const sinceMs = goesOn ? before.sinceMs : nowMs
   const checks = goesOn ? before.checks + 1 : 1
   const badSinceMs = isNew ? nowMs : before.badSinceMs
-  const isSeenEnough = checks >= checksNeeded && nowMs - sinceMs >= graceMs
+  const isSeenEnough = isEnough(candidate, checks, nowMs - sinceMs)
   const isOverdue = nowMs - badSinceMs >= (candidate.limitMs ?? Infinity)
   return {
     clock,
@@ -89,6 +89,10 @@ function follow(
     followsTrouble: isNew ? isInTrouble : before.followsTrouble,
     confirmed: before?.confirmed === true || isSeenEnough || isOverdue,
   }
+}
+
+function isEnough(candidate: Candidate, checks: number, forMs: number): boolean {
+  return checks >= PROBLEMS[candidate.kind].checks && forMs >= graceOf(candidate)
 }
 
 function graceOf({ kind, graceMs = 0 }: Candidate): number {

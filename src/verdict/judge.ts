@@ -27,7 +27,7 @@ export interface Judgement {
   readonly verdict: Verdict | null
   /** Its message for a Kuma that has been told of restarts up to a time; null without a verdict. */
   readonly messageFor: ((toldMs: number) => string) | null
-  /** False while something looks wrong that may yet be passing, or what counts is on its way: look again soon. */
+  /** False while something looks wrong that may yet be passing, or what is wrong has changed: look again soon. */
   readonly settled: boolean
   /** How soon, in milliseconds: when the first of it may count. Infinity when that is not known. */
   readonly againMs: number
@@ -88,8 +88,9 @@ export function judge(seen: Look, before: MonitorMemory, rules: Rules, nowMs: nu
     httpFailure: http.candidate?.says ?? null,
     ownRestarts: own,
   }
-  // A recovery is not to wait for the next check either.
-  const settled = open.length === 0 && !http.isWaiting && !down.some(({ mayEnd }) => mayEnd)
+  // What was down and looks otherwise now is on its way back, perhaps: that is not to wait for the next check either.
+  const isTurning = down.some(({ isSeenEnough }) => !isSeenEnough)
+  const settled = open.length === 0 && !http.isWaiting && !isTurning
   const againMs = Math.min(...open.map(({ leftMs }) => leftMs))
   const next = { settled, againMs, memory, restarts: orders }
   if (status === null) return { verdict: null, messageFor: null, ...next }

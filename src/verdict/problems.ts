@@ -38,16 +38,6 @@ export type ProblemKind = keyof typeof PROBLEMS
 /** Kinds from worst to least bad. */
 export const WORST_FIRST = Object.keys(PROBLEMS)
 
-/** What is on its way up or down, and so may be over at any moment. */
-export const UNDER_WAY: ReadonlySet<ProblemKind> = new Set([
-  'coming-up',
-  'shutting-down',
-  'backoff',
-  'starting',
-  'stopping',
-  'waiting',
-])
-
 /** Something that looks wrong in one look; whether it counts is decided by `confirm`. */
 export interface Candidate {
   /** What has the trouble; unique in one look: `supervisord`, `celery:worker_03`, a pattern. */

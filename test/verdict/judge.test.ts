@@ -535,7 +535,7 @@ describe('the programs', () => {
     assert.equal(observer.see(healthy('x')).verdict?.status, 'up')
   })
 
-  it('looks again soon at what was down and is on its way back, as long as that may take', () => {
+  it('looks again soon at what is down in another way than before, as long as that would not count by itself', () => {
     const observer = new Observer(rules())
     const isSettled = (seen: Look): boolean => observer.see(seen).settled
     const starting = look(unitState(), answered([program('x', 'STARTING')]))
