@@ -31,7 +31,7 @@ try {
   await stage.close()
 }
 await add('decoding', measureDecoding(isQuick ? 3 : 7))
-await add("supervisord's time", measureGuest([{ programs: 5, rounds: 30 }, { programs: 1000, rounds: isQuick ? 1 : 9 }])) // prettier-ignore
+await add("supervisord's time", measureGuest([{ programs: 5, rounds: 30 }, { programs: 1000, rounds: isQuick ? 1 : 20 }])) // prettier-ignore
 await add('size', measureSize())
 
 const [cpu] = cpus()
