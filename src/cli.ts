@@ -6,6 +6,21 @@ const stop = new AbortController()
 
 /** The first signal stops cleanly, within a bounded time; a second one at once. */
 const STOP_WITHIN_MS = 1_500
+let force: NodeJS.Timeout | undefined
+let holdCount = 0
+const endInTime = (): void => {
+  clearTimeout(force)
+  if (holdCount === 0) force = setTimeout(() => process.exit(EXIT.ok), STOP_WITHIN_MS).unref()
+}
+const holdStop = (): (() => void) | null => {
+  if (!stop.signal.aborted) return null
+  holdCount += 1
+  endInTime()
+  return () => {
+    holdCount -= 1
+    endInTime()
+  }
+}
 for (const [signal, number] of [
   ['SIGTERM', 15],
   ['SIGINT', 2],
@@ -13,7 +28,7 @@ for (const [signal, number] of [
   process.on(signal, () => {
     if (stop.signal.aborted) process.exit(128 + number)
     stop.abort()
-    setTimeout(() => process.exit(EXIT.ok), STOP_WITHIN_MS).unref()
+    endInTime()
   })
 }
 // Node would open its debugger's port.
@@ -64,6 +79,7 @@ async function main(): Promise<ExitCode> {
       return isTerminal(1)
     },
     onFault: (listener) => void (goesOnAfter = listener),
+    holdStop,
     screenSize,
     onSignal(signal, listener) {
       process.on(signal, listener)

@@ -40,10 +40,11 @@ export async function keepWatch(options: KeepWatchOptions): Promise<Memories> {
   const clock = realClock
   const stateFile = createStateFile({ path: config.agent.stateFile, bootId: await readBootId(), log })
   const memories: Memories = options.memories ?? (dryRun ? new Map() : (await stateFile.load()).monitors)
-  const { env } = terminal
+  const { env, holdStop } = terminal
   const own = listening?.own ?? null
   const standings = new Standings(memories)
-  const opened = await openWatches({ config, env, own, memories, clock, log, mask, dryRun, listens: true })
+  const seeing = { config, env, own, memories, clock, log, mask, dryRun, holdStop }
+  const opened = await openWatches({ ...seeing, listens: true })
   const { watches } = opened
   const monitors = watches.flatMap((watch) => watch.monitors)
   const byName = new Map(monitors.map((monitor) => [monitor.name, monitor]))

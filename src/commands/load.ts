@@ -22,6 +22,11 @@ export interface Terminal {
   readonly isScreen: boolean
   /** Hands over exceptions that nobody has caught; the process ends by one that the listener does not take. */
   readonly onFault: (listener: (error: unknown) => boolean) => void
+  /**
+   * Has a stop of the process, which would else end it by force after a moment, wait until what it gives is called; null where
+   * none was asked for.
+   */
+  readonly holdStop: () => (() => void) | null
   /** The size of that terminal now; nulls where it has none. */
   readonly screenSize: () => { readonly columns: number | null; readonly rows: number | null }
   /** Calls back at every such signal to the process, until what it gives is called. */

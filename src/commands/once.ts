@@ -36,11 +36,11 @@ async function lookAndPush(
   terminal: Terminal,
   stop: AbortSignal,
 ): Promise<ExitCode> {
-  const { env, print } = terminal
+  const { env, print, holdStop } = terminal
   const clock = realClock
   const stateFile = createStateFile({ path: config.agent.stateFile, bootId: await readBootId(), log })
   const { monitors: memories, configs } = dryRun ? NOTHING_KEPT : await stateFile.load()
-  const options = { config, env, memories, configs, clock, log, mask, dryRun, listens: false }
+  const options = { config, env, memories, configs, clock, log, mask, dryRun, holdStop, listens: false }
   const opened = await openWatches(options)
   const { watches } = opened
   const monitors = watches.flatMap((watch) => watch.monitors)

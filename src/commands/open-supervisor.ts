@@ -9,6 +9,8 @@ import type { RpcReading } from '../supervisor/rpc-reading.ts'
 import type { SupervisorClient } from '../supervisor/client.ts'
 import { countOwn, withoutOwn, type OwnProcess } from '../supervisor/without-own.ts'
 import { findSupervisor } from './find-supervisor.ts'
+import type { Terminal } from './load.ts'
+import { restartDeadline } from './restart-deadline.ts'
 
 /** The door to one supervisord, wherever the configuration says it is or it is found. */
 export interface SupervisorDoor {
@@ -37,6 +39,7 @@ interface DoorOptions {
   readonly own: OwnProcess | null
   readonly clock: Clock
   readonly log: Log
+  readonly holdStop: Terminal['holdStop']
   /** supervisord ended the idle connection: it most likely died. */
   readonly onEnd: () => void
   /** Whether a process is the very one that was seen in an earlier run. */
@@ -119,16 +122,18 @@ export function openSupervisor(config: SupervisorConfig, options: DoorOptions): 
     async restart({ program, task }, stopWithinMs, signal) {
       if (opened === null) return NOT_OPEN
       const { restartProgram } = await import('../supervisor/restart-program.ts')
-      const { clock } = options
-      const late = new AbortController()
-      const end = (): void => void clock.sleep(FINISH_MS, late.signal).then(() => late.abort())
-      signal.addEventListener('abort', end, { once: true })
+      const { clock, log, holdStop } = options
+      const late = restartDeadline(signal, { program, clock, log, holdStop })
       const sleep = (ms: number): Promise<void> => clock.sleep(ms, late.signal)
+      const onStopping = late.stopping
       try {
-        return await restartProgram(opened.client, { program, task, stopWithinMs, sleep, now }, late.signal)
+        return await restartProgram(
+          opened.client,
+          { program, task, stopWithinMs, onStopping, sleep, now },
+          late.signal,
+        )
       } finally {
-        signal.removeEventListener('abort', end)
-        late.abort()
+        late.close()
       }
     },
     isLocal: () => opened?.address.url.startsWith('unix://') ?? false,
@@ -141,9 +146,6 @@ export function openSupervisor(config: SupervisorConfig, options: DoorOptions): 
     },
   }
 }
-
-/** An agent that is to end leaves no program stopped that ends within this time. */
-const FINISH_MS = 1_500
 
 const NOT_OPEN: RestartOutcome = { kind: 'failed', why: 'supervisord is not asked', leftStopped: false }
 

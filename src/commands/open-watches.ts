@@ -18,6 +18,7 @@ import type { UnitReader } from '../systemd/unit-reader.ts'
 import type { Rules } from '../verdict/judge.ts'
 import type { MonitorMemory } from '../verdict/memory.ts'
 import { isAnother } from '../verdict/restarts.ts'
+import type { Terminal } from './load.ts'
 import { NO_PROBES, openProbes, type Probes } from './open-probes.ts'
 import { openSupervisor, type SupervisorDoor } from './open-supervisor.ts'
 import { watchPids } from './watch-pids.ts'
@@ -54,6 +55,8 @@ interface WatchesOptions {
   readonly mask: (text: string) => string
   /** A dry run looks and acts on nothing: it reports where it would restart. */
   readonly dryRun: boolean
+  /** Left out by who restarts nothing. */
+  readonly holdStop?: Terminal['holdStop']
 }
 
 /** A plain unit has no supervisord whose deadline could be used. */
@@ -72,6 +75,7 @@ export async function openWatches(options: WatchesOptions): Promise<OpenWatches>
     mask,
     dryRun,
     listens,
+    holdStop = () => null,
   } = options
   // Whether a process tells since when it is up: in LXC none does, and who looks again and again has it from the unit anyway.
   const processTells = !listens && isUptimeOfHost(clock.now())
@@ -94,7 +98,7 @@ export async function openWatches(options: WatchesOptions): Promise<OpenWatches>
     const over = config.monitors.filter(({ target }) => isOf(target))
     const isKnown = knownTo(over.map((monitor) => memories.get(monitor.name)?.memory.programs ?? NOTHING))
     const onEnd = (): void => bell.ring()
-    const plain = openSupervisor(supervisor, { env, own, log, clock, onEnd, isKnown, configs })
+    const plain = openSupervisor(supervisor, { env, own, log, clock, holdStop, onEnd, isKnown, configs })
     const watched = listens && url !== 'none' ? watchPids({ name, door: plain, bell, log }) : null
     const door = watched ?? plain
     const targets = config.monitors.map(({ target }) => target).filter(isOf)

@@ -9,6 +9,8 @@ interface RestartOptions {
   readonly task: 'restart' | 'start'
   /** How long its stop may take. */
   readonly stopWithinMs: number
+  /** Called each time that supervisord says that it is stopping still. */
+  readonly onStopping: () => void
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
   /** Monotonic milliseconds. */
   readonly now: () => number
@@ -26,7 +28,7 @@ const ASK_EVERY_MS = 200
  */
 export async function restartProgram(
   client: Pick<SupervisorClient, 'call'>,
-  { program, task, stopWithinMs, sleep, now }: RestartOptions,
+  { program, task, stopWithinMs, onStopping, sleep, now }: RestartOptions,
   signal: AbortSignal,
 ): Promise<Restarted> {
   if (task === 'restart') {
@@ -34,7 +36,10 @@ export async function restartProgram(
     // Without an answer it may have been stopped all the same.
     const leftStopped = stop.kind === 'value' || stop.failure.reason !== 'fault'
     const untilMs = now() + stopWithinMs
-    while (!ENDED.has(await readState(client, program, signal))) {
+    for (;;) {
+      const state = await readState(client, program, signal)
+      if (ENDED.has(state)) break
+      if (state === 'STOPPING') onStopping()
       if (stop.kind === 'failed') return { kind: 'failed', why: stop.failure.detail, leftStopped }
       if (signal.aborted) return { kind: 'failed', why: INTERRUPTED, leftStopped }
       if (now() >= untilMs) {

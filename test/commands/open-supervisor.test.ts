@@ -41,6 +41,7 @@ async function restarting(t: TestContext, passes: (ms: number) => boolean) {
         random: () => 0,
       },
       log: memoryLog(),
+      holdStop: () => null,
       onEnd: () => {},
       isKnown: () => false,
       configs: new Map(),

@@ -13,6 +13,7 @@ export function silentTerminal(more: Partial<Terminal> = {}): Terminal {
     isInteractive: false,
     isScreen: false,
     onFault: () => {},
+    holdStop: () => null,
     screenSize: () => ({ columns: null, rows: null }),
     onSignal: () => () => {},
     ...more,

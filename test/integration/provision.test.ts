@@ -80,6 +80,7 @@ async function run(
     isScreen: false,
     screenSize: () => ({ columns: null, rows: null }),
     onFault: () => {},
+    holdStop: () => null,
     onSignal: () => () => {},
   }
   const given = {

@@ -65,6 +65,7 @@ async function show(
     isScreen,
     screenSize: size ?? (() => ({ columns: columns ?? null, rows: rows ?? null })),
     onFault: () => {},
+    holdStop: () => null,
     onSignal(signal: string, listener: () => void) {
       onSignal?.(signal, listener)
       return () => {}

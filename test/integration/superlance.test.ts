@@ -167,21 +167,40 @@ describe('as memmon -c, the agent', () => {
     assert.doesNotMatch(scene.messages().join('\n'), /STOPPED by hand|restarted 1×/)
   })
 
-  it('starts a program again that a stop of the agent left stopped, once the agent runs again', async (t) => {
+  const stopping = async (t: TestContext) => {
     const scene = await setUp(
       t,
       { worker: STOPS_WHEN_LET },
       'memory = "100MB"\non_failure = "restart"\nrestart_cooldown = "1h"',
       { stopwaitsecs: 600 },
     )
-    const first = scene.run()
-    const { supervisord } = scene
-    const status = (): Promise<string> => supervisord.ctl('status')
+    const agent = scene.run()
+    const status = (): Promise<string> => scene.supervisord.ctl('status')
     await eventually('it is being stopped', status, (text) => text.includes('STOPPING'))
-    assert.equal(await first.stop(), 0)
-    assert.match(first.stderr, /restarting worker:worker failed: cut short by a stop or reload of the agent/)
-    assert.doesNotMatch(first.stderr, /state file/)
-    await writeFile(join(supervisord.dir, 'let'), '')
+    return { ...scene, agent, status, let: () => writeFile(join(scene.supervisord.dir, 'let'), '') }
+  }
+
+  it('ends, when it is stopped, with the program started again that is being stopped', async (t) => {
+    const { agent, status, ...scene } = await stopping(t)
+    agent.kill('SIGTERM')
+    // More than it needs where there is nothing to wait for.
+    await eventually('it says that it waits', () =>
+      /ending once worker:worker has stopped/.test(agent.stderr),
+    )
+    await scene.let()
+    assert.equal(await agent.ended, 0)
+    assert.match(agent.stderr, /worker:worker was restarted/)
+    assert.match(await status(), /STARTING|RUNNING/)
+    scene.run()
+    await scene.told(/^up 1 of 1 running · restarted worker/)
+  })
+
+  it('starts a program again that a stop of the agent left stopped, once the agent runs again', async (t) => {
+    const { agent, status, ...scene } = await stopping(t)
+    assert.equal(await agent.stop(), 0)
+    assert.match(agent.stderr, /restarting worker:worker failed: cut short by a stop or reload of the agent/)
+    assert.doesNotMatch(agent.stderr, /state file/)
+    await scene.let()
     await eventually('it has stopped', status, (text) => text.includes('STOPPED'))
     scene.run()
     await eventually('it runs again', status, (text) => text.includes('RUNNING'))

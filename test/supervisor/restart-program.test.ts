@@ -28,6 +28,7 @@ async function restart(
   const left = [...answers]
   const asked: string[] = []
   let nowMs = 0
+  let stoppings = 0
   const outcome = await restartProgram(
     {
       call(method, params) {
@@ -42,6 +43,7 @@ async function restart(
       program: 'web',
       task: more.task ?? 'restart',
       stopWithinMs: 3_000,
+      onStopping: () => void (stoppings += 1),
       now: () => nowMs,
       sleep: () => {
         nowMs += 1_000
@@ -51,13 +53,14 @@ async function restart(
     more.signal ?? new AbortController().signal,
   )
   assert.deepEqual(left, [])
-  return { outcome, asked }
+  return { outcome, asked, stoppings }
 }
 
 test('a program is stopped, waited for and started', async () => {
-  const { outcome, asked } = await restart([done, inState('STOPPING'), inState('STOPPED'), done])
+  const { outcome, asked, stoppings } = await restart([done, inState('STOPPING'), inState('STOPPED'), done])
   assert.deepEqual(outcome, { kind: 'restarted' })
   assert.deepEqual(asked, ['stopProcess', 'getProcessInfo', 'getProcessInfo', 'startProcess'])
+  assert.equal(stoppings, 1, 'that it is stopping is told each time')
 })
 
 test('one that was left stopped is only started', async () => {
