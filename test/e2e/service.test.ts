@@ -1,5 +1,6 @@
 // The agent as systemd's service: it says how it is, is started again when it hangs, and reloads.
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
 import { before, suite, test } from 'node:test'
 import { eventually } from '../helpers/eventually.ts'
 import { setStage } from '../helpers/set-stage.ts'
@@ -136,6 +137,22 @@ suite('the agent as a service', { timeout: 1_800_000 }, () => {
       { timeoutMs: 40_000, everyMs: 500 },
     )
     assert.equal(await show('MainPID'), pid)
+  })
+
+  test('is given the time by a stop to start a program again that it is restarting', async () => {
+    const program = `[program:deaf]\ncommand=sh -c 'trap "" TERM; while :; do sleep 1; done'\nstopwaitsecs=8\n`
+    const file = '/etc/supervisor/conf.d/deaf.conf'
+    writeFileSync(`${stage.host.root}${file}`, program)
+    await sh(`supervisorctl update; cp ${CONFIG} /root/before.toml`)
+    // Nothing listens there.
+    const keys = `http = { url = "http://127.0.0.1:9/" }\\non_failure = "restart"`
+    await sh(`sed -i '/^\\[\\[monitor\\]\\]/a ${keys}' ${CONFIG}; systemctl restart ${SERVICE}`)
+    const status = (): Promise<string> => sh('supervisorctl status deaf || true')
+    await eventually('it is being stopped', status, (text) => text.includes('STOPPING'))
+    await sh(`systemctl stop ${SERVICE}`)
+    assert.equal(await show('Result'), 'success')
+    assert.match(await status(), /STARTING|RUNNING/)
+    await sh(`cp /root/before.toml ${CONFIG}; rm ${file}; supervisorctl update; systemctl start ${SERVICE}`)
   })
 
   test('has shown no secret in the journal, whatever went wrong', async () => {
