@@ -1,5 +1,6 @@
 import type { PushTarget } from '../config/config.ts'
 import type { HttpAnswer, HttpFailure } from '../http.ts'
+import { codeOf } from '../errors.ts'
 import { maskToken } from '../secret.ts'
 import type { PushAnswer, PushAnswerKind } from './push-answer.ts'
 import { retryAfter } from './retry-after.ts'
@@ -105,6 +106,13 @@ export function judgeFailure(failure: HttpFailure, context: AnswerContext): Push
   const cause = shortText(failure.message, context.target.token, context.mask)
   switch (failure.code) {
     case 'refused':
+      if (context.proxyOrigin !== null) {
+        return answer(
+          'proxy',
+          'quick',
+          `Kuma at ${kuma} cannot be reached: the proxy refuses connections; start it, or ${CORRECT_PROXY}`,
+        )
+      }
       return answer(
         'refused',
         'quick',
@@ -131,18 +139,20 @@ export function judgeFailure(failure: HttpFailure, context: AnswerContext): Push
             `Kuma at ${kuma} does not accept a connection (${cause}): a firewall, or the host is off`,
           )
     case 'dns':
+      if (context.proxyOrigin !== null) {
+        return answer(
+          'proxy',
+          'quick',
+          `Kuma at ${kuma} cannot be reached: the name of the proxy does not resolve (${cause}); ${CORRECT_PROXY}`,
+        )
+      }
       return answer(
         'dns',
         'quick',
         `Kuma at ${kuma} cannot be reached, its name does not resolve (${cause}): check the URL and this host's DNS`,
       )
     case 'tls':
-      return answer(
-        'tls',
-        'slow',
-        `Kuma at ${kuma} cannot be trusted or speaks no TLS (${cause}): give its CA as ca_file under [kuma], ` +
-          'or correct https:// in the URL',
-      )
+      return judgeTls(codeOf(failure.cause), kuma, cause)
     case 'too-large':
       // What its head says is enough, except that a 200 this long is no success.
       if (failure.status !== null) {
@@ -167,6 +177,40 @@ export function judgeFailure(failure: HttpFailure, context: AnswerContext): Push
       return answer('unreachable', 'quick', `Kuma at ${kuma} cannot be reached (${cause})`)
   }
 }
+
+/** Each trouble with TLS has a way out of its own. */
+function judgeTls(code: string | null, kuma: string, cause: string): PushAnswer {
+  switch (code) {
+    case 'ERR_SSL_WRONG_VERSION_NUMBER':
+      return answer(
+        'no-tls',
+        'slow',
+        `what listens at ${kuma} speaks no TLS: correct https:// or the port of the URL`,
+      )
+    case 'CERT_HAS_EXPIRED':
+    case 'CERT_NOT_YET_VALID':
+      return answer(
+        'certificate',
+        'slow',
+        `Kuma at ${kuma} cannot be trusted (${cause}): renew its certificate, or correct the clock of this host`,
+      )
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return answer(
+        'certificate',
+        'slow',
+        `Kuma at ${kuma} cannot be trusted (${cause}): set the URL to a name that its certificate is for`,
+      )
+    default:
+      return answer(
+        'tls',
+        'slow',
+        `Kuma at ${kuma} cannot be trusted, or wants a certificate (${cause}): give its CA as ca_file under [kuma], ` +
+          'or client_cert_file and client_key_file',
+      )
+  }
+}
+
+const CORRECT_PROXY = 'correct proxy under [kuma] (where that is not set: HTTPS_PROXY, HTTP_PROXY)'
 
 /** For a redirect that must not be followed; `why` is a clause and the way out. */
 export function refusedRedirect(status: number, why: string, target: PushTarget): PushAnswer {

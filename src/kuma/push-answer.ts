@@ -37,8 +37,15 @@ export type PushAnswerKind =
   | 'timeout'
   /** No connection: no route, no answer, or a proxy that does not let it through. */
   | 'unreachable'
+  /** Its certificate is not trusted, or the handshake fails. */
   | 'tls'
+  /** Its certificate has run out or is for another name. */
+  | 'certificate'
+  /** Something else than TLS at an https:// URL. */
+  | 'no-tls'
   | 'dns'
+  /** The proxy on the way cannot be reached: what stands behind it is not known. */
+  | 'proxy'
   /** The agent itself gave up, because it stops. */
   | 'aborted'
   /** A fault of the agent itself, or no file descriptors left to it. */

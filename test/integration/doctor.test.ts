@@ -275,8 +275,9 @@ suite('names the broken leg and what mends it', () => {
     ['a Kuma with a certificate of its own', async (t) => {
       const { port } = await serveHttp(t, likeKuma, { tls: await selfSigned(t) })
       return { kumaUrl: `https://127.0.0.1:${port}` }
-    }, 'tls', /^ca_file = .*openssl s_client -connect 127\.0\.0\.1:\d+ -showcerts/],
-    ['https:// where Kuma speaks http://', async (t) => ({ kumaUrl: `https://127.0.0.1:${(await serveHttp(t, likeKuma)).port}` }), 'tls', /^ca_file = /],
+    }, 'tls', /^ca_file = .*openssl s_client -connect 127\.0\.0\.1:\d+ -showcerts <\/dev\/null; client_cert_file/],
+    ['https:// where Kuma speaks http://', async (t) => ({ kumaUrl: `https://127.0.0.1:${(await serveHttp(t, likeKuma)).port}` }), 'tls', /^correct https:\/\/ .*curl -sS http:\/\/127\.0\.0\.1:\d+$/],
+    ['a proxy that is not running', async () => ({ kumaUrl: 'http://kuma.invalid', kumaTable: `proxy = "http://127.0.0.1:${await freePort()}"` }), 'kuma', /^start the proxy, or correct proxy under \[kuma\]/],
     ['an authority that is no certificate', async (t) => {
       const caFile = join(await temporaryFolder(t), 'ca.pem')
       await writeFile(caFile, 'nonsense\n')

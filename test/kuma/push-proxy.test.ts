@@ -101,12 +101,23 @@ describe('a push through an HTTP proxy', () => {
     const port = await freePort()
     for (const url of ['http://kuma.invalid:3001', 'https://kuma.invalid']) {
       const answer = await pushTo(t, url, { proxy: `http://joe:pass-word@127.0.0.1:${port}` })
-      assert.equal(answer.kind, 'refused')
+      assert.equal(answer.kind, 'proxy')
       assert.match(
         answer.says,
-        new RegExp(`through the proxy http://127\\.0\\.0\\.1:${port}, refuses connections`),
+        new RegExp(
+          `through the proxy http://127\\.0\\.0\\.1:${port}, cannot be reached: the proxy refuses connections; start it`,
+        ),
       )
       assert.doesNotMatch(answer.says, /pass-word/)
     }
+  })
+
+  test('says that the name of the proxy does not resolve', async (t) => {
+    const answer = await pushTo(t, 'http://kuma.invalid:3001', { proxy: 'http://proxy.invalid:3128' })
+    assert.equal(answer.kind, 'proxy')
+    assert.match(
+      answer.says,
+      /the name of the proxy does not resolve \(.*proxy\.invalid\); correct/,
+    )
   })
 })

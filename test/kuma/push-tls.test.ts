@@ -29,7 +29,7 @@ describe('a push over https', () => {
     assert.equal(answer.retry, 'slow')
     assert.match(
       answer.says,
-      /cannot be trusted or speaks no TLS \(unable to .* certificate.*\): give its CA as ca_file/,
+      /cannot be trusted, or wants a certificate \(unable to .* certificate.*\): give its CA as ca_file/,
     )
   })
 
@@ -56,16 +56,16 @@ describe('a push over https', () => {
     const { ca, foreign } = certificates
     const { port } = await serveHttp(t, ok, { tls: foreign })
     const answer = await pushTo(t, `https://127.0.0.1:${port}`, { ca })
-    assert.equal(answer.kind, 'tls')
-    assert.match(answer.says, /IP: 127\.0\.0\.1 is not in the cert's list/)
+    assert.equal(answer.kind, 'certificate')
+    assert.match(answer.says, /IP: 127\.0\.0\.1 is not in the cert's list.*: set the URL to a name /)
   })
 
   test('refuses a certificate whose time is over', async (t) => {
     const { ca, expired } = certificates
     const { port } = await serveHttp(t, ok, { tls: expired })
     const answer = await pushTo(t, `https://127.0.0.1:${port}`, { ca })
-    assert.equal(answer.kind, 'tls')
-    assert.match(answer.says, /certificate has expired/)
+    assert.equal(answer.kind, 'certificate')
+    assert.match(answer.says, /\(certificate has expired\): renew its certificate, /)
   })
 
   test('shows its client certificate where one is wanted', async (t) => {
@@ -89,8 +89,8 @@ describe('a push over https', () => {
   test('says so when the other side speaks plain HTTP', async (t) => {
     const { port } = await serveHttp(t, ok)
     const answer = await pushTo(t, `https://127.0.0.1:${port}`)
-    assert.equal(answer.kind, 'tls')
-    assert.match(answer.says, /or correct https:\/\/ in the URL$/)
+    assert.equal(answer.kind, 'no-tls')
+    assert.match(answer.says, /speaks no TLS: correct https:\/\/ or the port of the URL$/)
   })
 
   test('is not accepted when a TLS handshake never ends', async (t) => {

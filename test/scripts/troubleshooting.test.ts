@@ -90,6 +90,14 @@ function deliveryMessages(): string[] {
   const failures = (Object.keys(codes) as HttpFailureCode[]).flatMap((code) =>
     [true, false].map((sent) => judgeFailure(new HttpFailure(code, 'why', { status: null, sent }), answer)),
   )
+  const causes = ['ERR_SSL_WRONG_VERSION_NUMBER', 'CERT_HAS_EXPIRED', 'ERR_TLS_CERT_ALTNAME_INVALID']
+  const untrusted = causes.map((code) => {
+    const cause = Object.assign(new Error('why'), { code })
+    return judgeFailure(new HttpFailure('tls', 'why', { cause }), answer)
+  })
+  const beyondProxy = (['refused', 'dns'] as const).map((code) =>
+    judgeFailure(new HttpFailure(code, 'why'), { ...answer, proxyOrigin: 'http://proxy.example:3128' }),
+  )
   const redirects = [undefined, 'http://elsewhere.example/', 'ftp://kuma.example/', '/login'].map(
     (location) => {
       const next = redirect(
@@ -102,7 +110,7 @@ function deliveryMessages(): string[] {
       return refusedRedirect(302, next.refused, answer.target)
     },
   )
-  return [...answers, ...failures, ...redirects].map(({ says }) => says)
+  return [...answers, ...failures, ...untrusted, ...beyondProxy, ...redirects].map(({ says }) => says)
 }
 
 /** What is pushed for every way in which supervisord gives no answer. */

@@ -1,6 +1,7 @@
 import type { PushAnswerKind } from '../../kuma/push-answer.ts'
 import { failed, ok, skipped, type Finding } from './check.ts'
 import { isOutOfReach } from './check-kuma.ts'
+import { isUntrusted } from './check-tls.ts'
 import { eachKuma } from './each-kuma.ts'
 import type { Patient } from './patient.ts'
 
@@ -19,7 +20,7 @@ const REMEDIES: Partial<Record<PushAnswerKind, string>> = {
 export function checkApi(patient: Patient): Promise<Finding[]> {
   return eachKuma(patient, ({ exam, details, probe }) => {
     const kind = probe?.answer.kind ?? 'agent-error'
-    if (probe === null || kind === 'tls' || isOutOfReach(kind))
+    if (probe === null || isUntrusted(kind) || isOutOfReach(kind))
       return skipped('unknown without a connection', details)
     if (kind === 'unknown-monitor') return ok("it is Kuma's push API", details)
     if (kind === 'accepted') {

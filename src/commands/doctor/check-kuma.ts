@@ -9,6 +9,8 @@ const REMEDIES: Partial<Record<PushAnswerKind, string>> = {
   reset: 'look at Kuma and the proxy in front of it; try: curl -sS URL',
   timeout: 'look at the load of Kuma; try: curl -sS -m 30 URL',
   unreachable: 'open the way in the firewall, or set proxy under [kuma]; try: curl -sS -m 10 URL',
+  proxy:
+    'start the proxy, or correct proxy under [kuma] (where that is not set: HTTPS_PROXY, HTTP_PROXY); proxy = "none" goes without',
   dns: 'correct the name in url under [kuma] (push_url of the monitor), or the DNS of this host: getent hosts HOST',
 }
 
