@@ -744,7 +744,7 @@ make_config() {
     else
         draft_config
         check_config "$draft/config.toml" || die $EX_CONFIG \
-            "${config:-these options} make${config:+s} no valid config (see above); nothing was installed or started"
+            "${config:-these options} make${config:+s} no valid config (see above); none was written, and nothing started"
         if [ "$dry_run" = yes ]; then
             say "write $config_file (0600, owned by $name)"
         else
@@ -814,7 +814,7 @@ place_config() {
 
 # Asked with the new version, before that takes the place of a running one; what it comes to is kept in $resolved_config.
 check_config() { # FILE
-    say "check $config_file"
+    if [ "$1" = "$draft/config.toml" ] && [ -n "$config" ]; then say "check $config"; else say "check $config_file"; fi
     if [ -n "$missing" ]; then
         say 'it is not checked: dist/ is not built'
         return 0
@@ -824,8 +824,18 @@ check_config() { # FILE
     [ "$provisions" = no ] || set -- "$@" --dry-run
     if [ "$(id -u)" = 0 ] && [ "$dry_run" = no ]; then set -- as_user "$uid" "$gid" "$@"; fi
     if resolved_config=$("$@" 2>"$scratch/log"); then status=0; else status=$?; fi
-    sed "s|$scratch/etc/|$etc_dir/|g" "$scratch/log" >&2
+    name_places <"$scratch/log" >&2
     return $status
+}
+
+# The draft is a copy, and one made of options has no lines that anybody could look up.
+name_places() {
+    if [ -n "$config" ]; then
+        place=$(printf '%s' "$config" | sed 's/[\\&|]/\\&/g')
+        sed "s|$scratch/etc/config.toml:|$place:|; s|$scratch/etc/|$etc_dir/|g"
+    else
+        sed "s|$scratch/etc/config.toml:[0-9:]* ||; s|$scratch/etc/|$etc_dir/|g"
+    fi
 }
 
 # ---------------------------------------------------------------- monitors in Kuma

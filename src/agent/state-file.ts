@@ -74,7 +74,9 @@ export function createStateFile({ path, bootId, log }: StateFileOptions): StateF
         if (isFailing) log.info(`the state file ${path} can be written again`)
         isFailing = false
       } catch (error) {
-        const way = 'make its folder writable or set state_file; the agent works on without it'
+        const isFull = ['ENOSPC', 'EDQUOT'].includes(codeOf(error) ?? '')
+        const mend = isFull ? 'free space there' : 'make its folder writable'
+        const way = `${mend} or set state_file; the agent works on without it`
         if (!isFailing) log.warn(`the state file ${path} cannot be written (${reason(error)}): ${way}`)
         isFailing = true
       }

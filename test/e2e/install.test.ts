@@ -125,7 +125,7 @@ describe('install.sh', { timeout: 1_800_000 }, () => {
     assert.equal(refused.code, 78)
     assert.match(
       refused.stderr,
-      /^\/etc\/kuma-supervisor-push\/config\.toml:\d+: push_every must be at least 1s, got "0"$/m,
+      /^push_every must be at least 1s, got "0"$/m,
       'what the agent itself would refuse',
     )
     assert.deepEqual(difference(files, await filesOf(host)), [])
@@ -136,6 +136,14 @@ describe('install.sh', { timeout: 1_800_000 }, () => {
     assert.equal(code, 78, stderr)
     assert.match(stderr, /push_every/)
     assert.match(stderr, /^error: these options make no valid config/m)
+    writeFileSync(`${host.root}/root/my & own.toml`, '[kuma]\nurl = "http://kuma"\npush_evry = "24s"\n')
+    const copied = await install('--config', '/root/my & own.toml')
+    assert.equal(copied.code, 78, copied.stderr)
+    assert.match(
+      copied.stderr,
+      /^\/root\/my & own\.toml:3: unknown key "push_evry"/m,
+      'where somebody can look',
+    )
     assert.ok(!existsSync(`${host.root}${CONFIG}`))
     assert.equal(await property('LoadState'), 'not-found')
   })

@@ -372,12 +372,12 @@ test('says why the service ended, and what it warned of lately', async (t) => {
 suite('as another user', { skip: userInfo().uid !== 0 && 'needs root' }, () => {
   before(() => buildBundle())
 
-  async function asNobody(t: TestContext, supervisord: Supervisord): Promise<Finding[]> {
+  async function asNobody(t: TestContext, supervisord: Supervisord, mode = 0o644): Promise<Finding[]> {
     await chmod(supervisord.dir, 0o755)
     const setup = { supervisor: `url = "${supervisord.url}"` }
     const config = await writeConfig(t, setup)
     await chmod(join(config, '..'), 0o755)
-    await chmod(config, 0o644)
+    await chmod(config, mode)
     const env = await environment(t, setup)
     await chmod(join(env['DBUS_SYSTEM_BUS_ADDRESS']?.replace('unix:path=', '') ?? '', '..'), 0o755)
     const under = ['setpriv', '--reuid=65534', '--clear-groups', '--regid=65534']
@@ -393,6 +393,12 @@ suite('as another user', { skip: userInfo().uid !== 0 && 'needs root' }, () => {
     assert.equal(permission?.says, `the user nobody may not use ${supervisord.socket}`)
     assert.ok(permission.remedy?.startsWith(`sudo setfacl -m u:nobody:rw ${supervisord.socket}; `))
     assert.ok(!failed.some(({ check }) => ['socket', 'credentials', 'rpc', 'programs'].includes(check)))
+  })
+
+  test('a configuration that this user may not read: config, and who may', async (t) => {
+    const [config] = await asNobody(t, await brokenSupervisord(t, {}), 0o600)
+    assert.equal(config?.check, 'config')
+    assert.equal(config.remedy, 'sudo kuma-supervisor-push doctor')
   })
 
   test("asks the kernel what the service's user may do", async (t) => {

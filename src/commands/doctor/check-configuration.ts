@@ -7,7 +7,7 @@ import { quotePath } from '../../config/quote-path.ts'
 export async function checkConfiguration(patient: Patient): Promise<Finding[]> {
   const { loaded, problems } = patient
   const findings = [...problems, ...(loaded?.warnings ?? [])].map((problem) =>
-    failed(problem, remedyFor(problem)),
+    failed(problem, remedyFor(problem, patient)),
   )
   const source = loaded?.source ?? null
   if (source !== null) findings.push(...(await serviceReads(source, patient)))
@@ -21,7 +21,9 @@ export async function checkConfiguration(patient: Patient): Promise<Finding[]> {
 const THEN = 'then: kuma-supervisor-push check-config'
 
 /** Problems begin with their place, and a file that others can read comes with its `chmod`. */
-function remedyFor(problem: string): string {
+function remedyFor(problem: string, { user }: Patient): string {
+  if (!user.isRoot && problem.includes(' cannot be read: permission denied'))
+    return 'sudo kuma-supervisor-push doctor'
   const chmod = /: (chmod [^;]+)$/.exec(problem)?.[1]
   if (chmod !== undefined) return chmod
   const [, file, line] = /^(\/[^:]+):(\d+):/.exec(problem) ?? []
