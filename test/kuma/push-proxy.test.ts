@@ -115,9 +115,6 @@ describe('a push through an HTTP proxy', () => {
   test('says that the name of the proxy does not resolve', async (t) => {
     const answer = await pushTo(t, 'http://kuma.invalid:3001', { proxy: 'http://proxy.invalid:3128' })
     assert.equal(answer.kind, 'proxy')
-    assert.match(
-      answer.says,
-      /the name of the proxy does not resolve \(.*proxy\.invalid\); correct/,
-    )
+    assert.match(answer.says, /the name of the proxy does not resolve \(.*proxy\.invalid\); correct/)
   })
 })
