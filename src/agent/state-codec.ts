@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import type { KnownConfigs } from '../supervisor/config-cache.ts'
 import { EMPTY_MEMORY, type MonitorMemory } from '../verdict/memory.ts'
+import { NO_UNIT_HISTORY } from '../verdict/unit-restarts.ts'
 import { cut, MESSAGE_LIMIT, oneLine } from '../verdict/one-line.ts'
 import type { MissedMemory } from './missed.ts'
 import type { DeliveryMemory } from './note-delivery.ts'
@@ -47,14 +48,18 @@ const Suspect = v.object({
   confirmed: Flag,
 })
 
+const Restarts = v.array(v.object({ atMs: Finite, untilMs: Finite, why: TextOrNull }))
+
 const History = v.object({
   start: Finite,
   pid: Finite,
   state: v.picklist(['STOPPED', 'STARTING', 'RUNNING', 'BACKOFF', 'STOPPING', 'EXITED', 'FATAL', 'UNKNOWN']),
-  restarts: v.array(v.object({ atMs: Finite, untilMs: Finite, why: TextOrNull })),
+  restarts: Restarts,
   isLooping: Flag,
   count: v.optional(Finite, 0),
 })
+
+const UnitHistory = v.object({ count: Finite, restarts: Restarts, isLooping: Flag })
 
 const Status = v.picklist(['up', 'down'])
 
@@ -116,6 +121,7 @@ const State = v.object({
       missed: v.optional(v.array(v.tuple([Text, Missed])), []),
       httpFailure: v.optional(TextOrNull, null),
       ownRestarts: v.optional(v.array(v.tuple([Text, OwnRestart])), []),
+      unit: v.optional(UnitHistory, NO_UNIT_HISTORY),
       standing: v.optional(v.nullable(Standing), null),
       deliveries: v.optional(v.array(v.tuple([Text, Delivery])), []),
     }),

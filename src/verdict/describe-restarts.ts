@@ -3,7 +3,7 @@ import { displayName } from './display-name.ts'
 import { anyRestarts, LOOP_RESTARTS, restartsThatCount, type ProgramHistory } from './restarts.ts'
 
 /** `crash loop: 4 restarts in 42 s (exit 1)`; while it may be over: `crash loop: last restart 3 min ago (exit 1)`. */
-export function describeLoop(history: ProgramHistory, nowMs: number): string {
+export function describeLoop(history: Pick<ProgramHistory, 'restarts'>, nowMs: number): string {
   const restarts = restartsThatCount(history.restarts, nowMs)
   const why = describeWhy(restarts)
   const times = restarts.map(({ atMs }) => atMs)

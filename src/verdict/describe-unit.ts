@@ -31,7 +31,7 @@ function describeSubState({ activeState, subState, restarts }: UnitState): strin
 }
 
 /** `exit-code 1`, `signal 9`, `oom-kill`, … */
-function describeResult({ result, execMainStatus }: UnitState): string {
+export function describeResult({ result, execMainStatus }: UnitState): string {
   const hasNumber = result === 'exit-code' || result === 'signal' || result === 'core-dump'
   return hasNumber ? `${result} ${execMainStatus}` : result
 }

@@ -2,10 +2,9 @@ import type { ProcessEvent } from '../supervisor/process-event.ts'
 import type { ProcessInfo } from '../supervisor/process-info.ts'
 import type { SupervisorState } from '../supervisor/rpc-reading.ts'
 import type { MonitorMemory } from './memory.ts'
-import { anyRestarts, followRestarts, type ProgramHistory } from './restarts.ts'
+import { anyRestarts, followRestarts, type ProgramHistory, WINDOW_MS } from './restarts.ts'
 
-/** A restart counts for this long; after a long time without a look for longer, so that looks far apart see a loop too. */
-const WINDOW_MS = 5 * 60_000
+/** After a long time without a look a restart counts for longer, so that looks far apart see a loop too. */
 const LOOKS_PER_WINDOW = 4
 const LONGEST_WINDOW_MS = 60 * 60_000
 

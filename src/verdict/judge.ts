@@ -10,6 +10,7 @@ import type { MonitorMemory } from './memory.ts'
 import { planRestarts, type RestartOrder } from './own-restarts.ts'
 import { PROBLEMS } from './problems.ts'
 import { shutdownSeconds } from './shutdown-seconds.ts'
+import { followUnit, judgeUnitRestarts } from './unit-restarts.ts'
 
 /** What a monitor watches, and how strictly. */
 export type Rules = MonitorConfig['target']
@@ -53,7 +54,9 @@ export function judge(seen: Look, before: MonitorMemory, rules: Rules, nowMs: nu
   const http = isOfUnit
     ? { candidate: null, isWaiting: false }
     : judgeHttp({ http: look.http, programs, rules, lastFailure: before.httpFailure })
-  const candidates = [candidate, ...(programs?.candidates ?? []), http.candidate].filter(
+  const unit = look.rpc.kind === 'not-asked' ? followUnit(look.unit, before.unit, nowMs) : before.unit
+  const loop = judgeUnitRestarts(look.unit, unit, nowMs)
+  const candidates = [candidate, loop, ...(programs?.candidates ?? []), http.candidate].filter(
     (one) => one !== null,
   )
   const { confirmed, pending, suspects } = confirm(candidates, before.suspects, nowMs)
@@ -87,6 +90,7 @@ export function judge(seen: Look, before: MonitorMemory, rules: Rules, nowMs: nu
         : shutdownSeconds(state.processes, state.configs),
     httpFailure: http.candidate?.says ?? null,
     ownRestarts: own,
+    unit,
   }
   // What was down and looks otherwise now is on its way back, perhaps: that is not to wait for the next check either.
   const isTurning = down.some(({ isSeenEnough }) => !isSeenEnough)

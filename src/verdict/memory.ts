@@ -1,6 +1,7 @@
 import type { Suspect } from './confirm.ts'
 import type { OwnRestarts } from './own-restarts.ts'
 import type { ProgramHistory } from './restarts.ts'
+import { NO_UNIT_HISTORY, type UnitHistory } from './unit-restarts.ts'
 
 /** What one monitor remembers from look to look. Times are the agent's monotonic milliseconds. */
 export interface MonitorMemory {
@@ -26,6 +27,8 @@ export interface MonitorMemory {
   readonly httpFailure: string | null
   /** Restarts that the agent itself asked for, by `group:name`. */
   readonly ownRestarts: OwnRestarts
+  /** The failures of a plain unit. */
+  readonly unit: UnitHistory
 }
 
 export const EMPTY_MEMORY: MonitorMemory = {
@@ -40,4 +43,5 @@ export const EMPTY_MEMORY: MonitorMemory = {
   shutdownSeconds: 10,
   httpFailure: null,
   ownRestarts: new Map(),
+  unit: NO_UNIT_HISTORY,
 }

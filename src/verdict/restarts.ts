@@ -48,6 +48,9 @@ interface Context {
   readonly windowMs: number
 }
 
+/** How long a restart counts, but after a long time without a look. */
+export const WINDOW_MS = 5 * 60_000
+
 /** How many restarts within the window make a crash loop. */
 export const LOOP_RESTARTS = 3
 

@@ -18,6 +18,7 @@ import { createStateFile } from '../../src/agent/state-file.ts'
 import type { Kept, Remembered } from '../../src/agent/state-codec.ts'
 import { EMPTY_MEMORY, type MonitorMemory } from '../../src/verdict/memory.ts'
 import type { ProgramHistory } from '../../src/verdict/restarts.ts'
+import { NO_UNIT_HISTORY } from '../../src/verdict/unit-restarts.ts'
 import { programConfig } from '../helpers/looks.ts'
 import { memoryLog } from '../helpers/memory-log.ts'
 
@@ -71,6 +72,7 @@ const MEMORY: MonitorMemory = {
       },
     ],
   ]),
+  unit: { count: 2, restarts: [{ atMs: 4, untilMs: 9, why: 'exit-code 1' }], isLooping: true },
 }
 
 const REMEMBERED: Remembered = {
@@ -171,10 +173,11 @@ describe('the state file', () => {
     const { monitors, configs: _, ...rest } = JSON.parse(await readFile(path, 'utf8'))
     for (const key of Object.keys(NO_NEWS)) delete monitors[0][key]
     delete monitors[0].programs[0][1].count
+    delete monitors[0].unit
     await writeFile(path, JSON.stringify({ ...rest, monitors }))
     const loaded = await file.load()
     assert.deepEqual(loaded.monitors.get('a'), {
-      memory: { ...MEMORY, programs: new Map([['a:b', { ...PROGRAM, count: 0 }]]) },
+      memory: { ...MEMORY, programs: new Map([['a:b', { ...PROGRAM, count: 0 }]]), unit: NO_UNIT_HISTORY },
       ...NO_NEWS,
     })
     assert.equal(loaded.configs.size, 0)
