@@ -51,9 +51,16 @@ export function openServiceManager({ env, pid, onFailure }: ServiceManagerOption
 /** Null when it went well. */
 async function run(args: readonly string[], env: Record<string, string>): Promise<string | null> {
   try {
-    const child = spawn('systemd-notify', args, { env, stdio: 'ignore', timeout: TIMEOUT_MS })
+    const child = spawn('systemd-notify', args, {
+      env,
+      stdio: 'ignore',
+      timeout: TIMEOUT_MS,
+      killSignal: 'SIGKILL',
+    })
     await once(child, 'close')
     const { exitCode, signalCode } = child
+    // By systemd itself, which ends all processes of a service side by side.
+    if (signalCode === 'SIGTERM') return null
     return exitCode === 0 ? null : `ended with ${signalCode ?? `exit code ${exitCode}`}`
   } catch (error) {
     return `cannot be run: ${messageOf(error)}`

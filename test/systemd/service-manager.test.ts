@@ -6,12 +6,15 @@ import { openServiceManager } from '../../src/systemd/service-manager.ts'
 import { temporaryFolder } from '../helpers/fake-bus.ts'
 
 /** A `systemd-notify` that writes down what it is told, and ends as the test wants it. */
-function open(t: TestContext, { exit = 0, env = {} }: { exit?: number; env?: Record<string, string> } = {}) {
+function open(
+  t: TestContext,
+  { end = 'exit 0', env = {} }: { end?: string; env?: Record<string, string> } = {},
+) {
   const folder = temporaryFolder(t)
   const command = join(folder, 'systemd-notify')
   writeFileSync(
     command,
-    `#!/bin/sh\necho "$NOTIFY_SOCKET $*" >>${folder}/told\ntest -z "$SECRET" || exit 9\nexit ${exit}\n`,
+    `#!/bin/sh\necho "$NOTIFY_SOCKET $*" >>${folder}/told\ntest -z "$SECRET" || exit 9\n${end}\n`,
   )
   chmodSync(command, 0o755)
   const failures: string[] = []
@@ -36,13 +39,22 @@ test('hears everything in order, and nothing of the environment', async (t) => {
 })
 
 test('says once that it cannot be told anything', async (t) => {
-  const { manager, failures } = open(t, { exit: 1 })
+  const { manager, failures } = open(t, { end: 'exit 1' })
   await manager.notify(['READY=1'])
   await manager.notify(['READY=1'])
   assert.deepEqual(failures, ['systemd-notify ended with exit code 1'])
   const missing = open(t, { env: { PATH: '/nonexistent' } })
   await missing.manager.notify(['READY=1'])
   assert.deepEqual(missing.failures, ['systemd-notify cannot be run: spawn systemd-notify ENOENT'])
+})
+
+test('does not mind that systemd ends it together with the service', async (t) => {
+  const ended = open(t, { end: 'kill -TERM $$' })
+  await ended.manager.notify(['STOPPING=1'])
+  assert.deepEqual(ended.failures, [])
+  const killed = open(t, { end: 'kill -KILL $$' })
+  await killed.manager.notify(['STOPPING=1'])
+  assert.deepEqual(killed.failures, ['systemd-notify ended with SIGKILL'])
 })
 
 test('tells how often its watchdog wants to hear, unless it means another process', (t) => {
