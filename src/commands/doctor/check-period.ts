@@ -86,9 +86,11 @@ function judgeSettings({ isActive, retries, resendInterval, isUpsideDown }: Kuma
 function judgeInterval({ intervalSeconds }: KumaMonitor, rhythm: Rhythm): Finding {
   const place = { label: "Kuma's Heartbeat Interval", line: 0 }
   const trouble = checkTiming({ value: intervalSeconds * 1000, place }, rhythm)
-  return trouble === null
-    ? ok(`${rhythm.name} goes with Kuma's Heartbeat Interval ${intervalSeconds}`)
-    : asFinding(trouble)
+  if (trouble !== null) return asFinding(trouble)
+  const best = bestIntervalSeconds(rhythm.everyMs)
+  // As after a move from cron to the service.
+  const sooner = intervalSeconds > 2 * best ? `; ${best} would tell of a dead host sooner` : ''
+  return ok(`${rhythm.name} goes with Kuma's Heartbeat Interval ${intervalSeconds}${sooner}`)
 }
 
 /** What it says, and after it what to do. */

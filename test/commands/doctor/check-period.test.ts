@@ -41,6 +41,15 @@ test('a monitor that is set as it should be is well', async () => {
   )
 })
 
+test('a monitor that was set for cron is well, and may be set to tell more quickly', async () => {
+  const [finding] = await check({ monitors: [{ ...GOOD, intervalSeconds: 750 }] })
+  assert.equal(finding?.result, 'ok')
+  assert.equal(
+    finding.says,
+    "push_every 24s goes with Kuma's Heartbeat Interval 750; 60 would tell of a dead host sooner",
+  )
+})
+
 const rows: [name: string, monitor: Partial<KumaMonitor>, says: RegExp, remedy: RegExp][] = [
   ['another token', { pushToken: 'BBBBBBBBBB' }, /^no monitor of this user in Kuma has its token$/, /Push URL/],
   ['a pause', { isActive: false }, /^paused in Kuma$/, /^press Resume/],
