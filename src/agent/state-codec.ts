@@ -59,7 +59,7 @@ const History = v.object({
   count: v.optional(Finite, 0),
 })
 
-const UnitHistory = v.object({ count: Finite, restarts: Restarts, isLooping: Flag })
+const UnitHistory = v.object({ count: Finite, restarts: Restarts, isLooping: Flag, isWaiting: Flag })
 
 const Status = v.picklist(['up', 'down'])
 

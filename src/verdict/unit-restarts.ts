@@ -6,33 +6,36 @@ import { LOOP_RESTARTS, restartsThatCount, WINDOW_MS, type ProgramHistory } from
 
 /** What is remembered of a plain unit. */
 export interface UnitHistory extends Pick<ProgramHistory, 'restarts' | 'isLooping'> {
-  /** systemd's count of restarts at the last of them. */
+  /** systemd's count of restarts when it was last seen to have failed. */
   readonly count: number
+  /** Whether systemd still waited to restart it in the last look. */
+  readonly isWaiting: boolean
 }
 
-export const NO_UNIT_HISTORY: UnitHistory = { count: 0, restarts: [], isLooping: false }
+export const NO_UNIT_HISTORY: UnitHistory = { count: 0, restarts: [], isLooping: false, isWaiting: false }
 
 /**
  * Follows a plain unit from look to look. Between its failures systemd calls it active, and so none of them lasts as long as a
  * unit on its way up is given.
  *
  * Only what was seen while systemd waited to restart it counts: then alone does it tell whether it had failed, or ended as it
- * should.
+ * should. Its count, which is read a moment after its state, may be one further by then.
  */
 export function followUnit(reading: UnitReading, before: UnitHistory, nowMs: number): UnitHistory {
   if (reading.kind !== 'state') return before
   const { unit } = reading
-  const isStartedByHand = before.restarts.length > 0 && hasNotCounted(unit, before.count)
-  const { count, restarts, isLooping } = isStartedByHand ? NO_UNIT_HISTORY : before
+  // systemd's count begins anew when somebody starts a unit that was stopped.
+  const { count, restarts, isLooping, isWaiting } = unit.restarts < before.count ? NO_UNIT_HISTORY : before
   const kept = restartsThatCount(restarts, nowMs)
-  const isNew = hasFailed(unit) && (restarts.length === 0 || unit.restarts !== count)
-  if (!isNew && kept.length === restarts.length) return isStartedByHand ? NO_UNIT_HISTORY : before
+  const waits = hasFailed(unit)
+  const isNew = waits && (!isWaiting || unit.restarts > count + 1)
   const fresh = isNew ? [{ atMs: nowMs, untilMs: nowMs + WINDOW_MS, why: describeResult(unit) }] : []
   const all = [...kept, ...fresh].slice(-MOST_REMEMBERED)
   return {
-    count: isNew ? unit.restarts : count,
+    count: waits ? unit.restarts : count,
     restarts: all,
     isLooping: all.length >= LOOP_RESTARTS || (isLooping && all.length > 0),
+    isWaiting: waits,
   }
 }
 
@@ -54,11 +57,6 @@ export function judgeUnitRestarts(
 
 /** Bounds the memory of a unit that restarts many times a second. */
 const MOST_REMEMBERED = 20
-
-/** What systemd has restarted since has raised its count; it begins anew when somebody starts a unit that was stopped. */
-function hasNotCounted(unit: UnitState, count: number): boolean {
-  return unit.restarts < count || (unit.restarts === count && isActive(unit))
-}
 
 function hasFailed({ subState, result }: UnitState): boolean {
   return subState.startsWith('auto-restart') && result !== 'success' && result !== ''

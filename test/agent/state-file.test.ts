@@ -72,7 +72,12 @@ const MEMORY: MonitorMemory = {
       },
     ],
   ]),
-  unit: { count: 2, restarts: [{ atMs: 4, untilMs: 9, why: 'exit-code 1' }], isLooping: true },
+  unit: {
+    count: 2,
+    restarts: [{ atMs: 4, untilMs: 9, why: 'exit-code 1' }],
+    isLooping: true,
+    isWaiting: true,
+  },
 }
 
 const REMEMBERED: Remembered = {

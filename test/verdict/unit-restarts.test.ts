@@ -73,11 +73,22 @@ describe('a plain unit that fails and is restarted by systemd', () => {
     }
   })
 
-  it('is up again as soon as somebody has restarted it, which systemd does not count', () => {
+  it('is not taken for failed twice where systemd counts on between its state and its count', () => {
     const observer = unit()
-    loop(observer, 3)
+    for (let restarts = 0; restarts < 2; restarts += 1) {
+      observer.see(waiting(restarts), 1)
+      observer.see(waiting(restarts + 1), 0.05)
+      assert.equal(observer.see(up(restarts + 1), 0.05).verdict?.status, 'up')
+    }
     observer.see(waiting(3), 1)
-    assert.equal(observer.see(up(3), 1).verdict?.status, 'up')
+    assert.equal(observer.see(up(3), 0.05).verdict?.status, 'down')
+  })
+
+  it('is taken for failed again where that was between two looks', () => {
+    const observer = unit()
+    observer.see(waiting(0), 1)
+    observer.see(waiting(2), 1)
+    assert.equal(observer.see(waiting(4), 1).verdict?.status, 'down')
   })
 
   it('is up again as soon as somebody has started it', () => {
