@@ -1284,7 +1284,11 @@ install_cron() {
     [ -n "$user" ] || say "set the monitor's Heartbeat Interval in Kuma to at least 2.5 times the time between two runs: $(kuma_interval)"
     once_status=0
     if [ $start = yes ] && [ "$dry_run" = no ]; then prove_cron; fi
-    [ "$has_systemd" = no ] || remove_service
+    if [ "$has_systemd" = yes ] && [ -e "$unit_file" ]; then
+        remove_service
+        # Else it calls the unit inactive, not gone.
+        step 'systemctl daemon-reload' systemctl daemon-reload
+    fi
     [ "$dry_run" = yes ] || keep_release
     if [ "$once_status" = $EX_UNDELIVERED ]; then
         warn 'installed, and cron goes on trying, but the heartbeat was not delivered'

@@ -82,6 +82,7 @@ async function admit(
   })
   let kumas: Promise<readonly KumaExam[]> | null = null
   let told: Promise<Status | null> | null = null
+  let silence: string | null = null
   const patient: Patient = {
     nodeVersion: process.versions.node,
     user: { name: userName(), isRoot: process.getuid?.() === 0 },
@@ -99,7 +100,8 @@ async function admit(
       kumas ??= loaded === null ? Promise.resolve([]) : examineKumas(loaded.config, wallNow, stop)
       return kumas
     },
-    askAgent: () => (told ??= askAgent(flags, env, stop)),
+    askAgent: () => (told ??= askAgent(flags, env, stop, (says) => (silence = says))),
+    silence: () => silence,
     cronJob: () => readCronJob(CRON_FILE),
     recall: async () =>
       loaded === null ? new Map() : peekState(loaded.config.agent.stateFile, await readBootId()),

@@ -47,9 +47,14 @@ export async function status(
 /** What the running agent tells, or without one what the command itself sees. */
 function openView(flags: SharedFlags, terminal: Terminal, patienceMs: number) {
   let eyes: OwnEyes | null = null
+  let isWarned = false
+  const warnOnce = (says: string): void => {
+    if (!isWarned) terminal.printError(`warn: ${says}: the command looks itself\n`)
+    isWarned = true
+  }
   return {
     async see(signal: AbortSignal): Promise<Status> {
-      const told = await askAgent(flags, terminal.env, signal)
+      const told = await askAgent(flags, terminal.env, signal, warnOnce)
       if (told !== null) return addMemory(told)
       eyes ??= await openEyes(flags, terminal)
       return addMemory(await eyes.look(patienceMs, signal))

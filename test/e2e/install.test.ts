@@ -362,7 +362,7 @@ describe('install.sh', { timeout: 1_800_000 }, () => {
     const run = await install('--cron')
     assert.equal(run.code, 0, run.stderr)
     assert.match(run.stdout, /^delivered$/m)
-    assert.equal(await property('ActiveState'), 'inactive')
+    assert.equal(await property('LoadState'), 'not-found')
     assert.ok(!existsSync(`${host.root}/etc/systemd/system/${NAME}.service`))
     assert.match(
       readFileSync(`${host.root}/etc/cron.d/${NAME}`, 'utf8'),

@@ -7,17 +7,21 @@ import type { DeliveryStatus, Status } from '../status/status.ts'
 import { failed, ok, skipped, type Finding } from './check.ts'
 import type { Patient } from './patient.ts'
 import { RESUME_OR_COPY } from './check-token.ts'
+import { SERVICE_UNIT } from './service-unit.ts'
 
 /** Whether the running agent pushes for the monitors of the configuration, and Kuma took the last heartbeats. */
 export async function checkDelivery({
   askAgent,
+  silence,
   loaded,
   cronJob,
   recall,
   wallNow,
-}: Pick<Patient, 'askAgent' | 'loaded' | 'cronJob' | 'recall' | 'wallNow'>): Promise<Finding[]> {
+}: Pick<Patient, 'askAgent' | 'silence' | 'loaded' | 'cronJob' | 'recall' | 'wallNow'>): Promise<Finding[]> {
   const status = await askAgent()
   if (status === null) {
+    const silent = silence()
+    if (silent !== null) return [failed(`${silent}: it hangs`, `systemctl restart ${SERVICE_UNIT}`)]
     const cron = await cronJob()
     if (cron === null || loaded === null) return [skipped('no running agent tells of its heartbeats')]
     const memories = await recall()

@@ -28,6 +28,8 @@ export interface Patient {
   readonly examineKumas: () => Promise<readonly KumaExam[]>
   /** What the running agent tells; null where none does. */
   readonly askAgent: () => Promise<Status | null>
+  /** One line about an agent that runs and did not tell anything when it was asked; else null. */
+  readonly silence: () => string | null
   /** The cron job of a host that was installed so; else null. */
   readonly cronJob: () => Promise<CronJob | null>
   /** What the last run of `once` left behind; empty where this user may not read it. */

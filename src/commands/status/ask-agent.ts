@@ -10,11 +10,15 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 const WITHIN_MS = 3_000
 
-/** What a running agent of this host tells; null when there is none, or none by the configuration that is asked for. */
+/**
+ * What a running agent of this host tells; null when there is none, or none by the configuration that is asked for.
+ * @param onSilence called with one line about an agent that listens and says nothing
+ */
 export async function askAgent(
   flags: SharedFlags,
   env: Environment,
   signal: AbortSignal,
+  onSilence: (says: string) => void = () => {},
 ): Promise<Status | null> {
   // An empty variable counts as not set.
   const given = (name: OptionName): unknown => flags[name] ?? (env[OPTIONS[name].env]?.trim() || undefined)
@@ -24,7 +28,10 @@ export async function askAgent(
   const config = given('config')
   for (const folder of statusFolders(env)) {
     const within = AbortSignal.any([signal, AbortSignal.timeout(WITHIN_MS)])
-    const text = await readSocket(statusSocket(folder), within)
+    const path = statusSocket(folder)
+    const text = await readSocket(path, within)
+    if (within.aborted && !signal.aborted)
+      onSilence(`the agent that listens at ${path} did not answer within ${WITHIN_MS} ms`)
     const status = text === null ? null : parseStatus(text)
     if (status === null) continue
     if (typeof config !== 'string' || (await isSame(config, status.service?.config ?? null))) return status

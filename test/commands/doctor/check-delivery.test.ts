@@ -11,13 +11,18 @@ import { loadText } from '../../helpers/load-text.ts'
 const NOW_MS = Date.UTC(2026, 10, 20, 12)
 const CRON = { fields: '* * * * *', rhythm: { everyMs: 60_000, name: 'cron', isPeriod: false } }
 
-async function check(delivery: DeliveryMemory | null, cron: typeof CRON | null = CRON): Promise<Finding> {
+async function check(
+  delivery: DeliveryMemory | null,
+  cron: typeof CRON | null = CRON,
+  silence: string | null = null,
+): Promise<Finding> {
   const loaded = await loadText('[[monitor]]\nname = "host"\ntoken = "AWbUXTosJG"\n')
   const deliveries = new Map(delivery === null ? [] : [['kuma', delivery]])
   const remembered = { memory: EMPTY_MEMORY, missed: new Map(), standing: null, deliveries }
   const [finding, ...others] = await checkDelivery({
     loaded,
     askAgent: () => Promise.resolve(null),
+    silence: () => silence,
     cronJob: () => Promise.resolve(cron),
     recall: () => Promise.resolve(new Map([['host', remembered]])),
     wallNow: () => NOW_MS,
@@ -35,6 +40,14 @@ const answered = (agoMs: number, kind: DeliveryMemory['answer']['kind'], says: s
 test('well: Kuma took what the last run of cron pushed', async () => {
   const { result, says, of } = await check(answered(30_000, 'accepted', 'taken'))
   assert.deepEqual([result, says, of], ['ok', 'Kuma took the last heartbeat 30 s ago', 'host'])
+})
+
+test('ill: an agent runs and does not answer', async () => {
+  const { result, says, remedy } = await check(null, null, 'the agent did not answer')
+  assert.deepEqual(
+    [result, says, remedy],
+    ['failed', 'the agent did not answer: it hangs', 'systemctl restart kuma-supervisor-push.service'],
+  )
 })
 
 test('ill: it did not, with what Kuma said', async () => {
@@ -72,6 +85,7 @@ async function checkStale(changes: Partial<typeof FILES>): Promise<string[]> {
   const findings = await checkDelivery({
     loaded: await load({ ...FILES, ...changes }),
     askAgent: () => Promise.resolve({ version: '1', at: atMs, service, watches: [], monitors }),
+    silence: () => null,
     cronJob: () => Promise.resolve(null),
     recall: () => Promise.resolve(new Map()),
     wallNow: () => NOW_MS,
