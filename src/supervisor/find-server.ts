@@ -147,7 +147,7 @@ function addressKey(url: string): string {
 }
 
 function describeConf(path: string, conf: SupervisorConf, tried: readonly string[]): string[] {
-  if (conf.kind === 'missing') return [`no ${tried.join(', ')}`]
+  if (conf.kind === 'missing') return [`no ${[...new Set(tried)].join(', ')}`]
   if (conf.kind === 'unreadable') return [`${path} cannot be read (${conf.cause})`]
   return conf.problems.length > 0 ? [...conf.problems] : [`${path} names no address`]
 }

@@ -297,7 +297,7 @@ for (const [what, conf, why] of NOT_FOUND) {
 test('tells where it looked when there is no configuration and the environment is wrong', async () => {
   const found = await find({
     env: { SUPERVISOR_SERVER_URL: 'x' },
-    confPaths: ['/nonexistent/a.conf', '/nonexistent/b.conf'],
+    confPaths: ['/nonexistent/a.conf', '/nonexistent/b.conf', '/nonexistent/a.conf'],
     socketPaths: ['/nonexistent.sock'],
   })
   assert.equal(
