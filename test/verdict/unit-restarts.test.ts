@@ -116,6 +116,14 @@ describe('a plain unit that fails and is restarted by systemd', () => {
     assert.equal(observer.see(waiting(2), 1).verdict?.status, 'down')
   })
 
+  it('is told to be in a crash loop only by what systemd says now', () => {
+    const observer = unit()
+    assert.match(loop(observer, 3)?.message ?? '', /crash loop/)
+    const silent = look({ kind: 'unreachable', cause: 'D-Bus timed out' }, NOT_ASKED)
+    assert.doesNotMatch(observer.see(silent, 1).verdict?.message ?? '', /crash loop/)
+    assert.match(observer.see(up(3), 1).verdict?.message ?? '', /crash loop/)
+  })
+
   it('is remembered by no more than twenty ends', () => {
     const observer = unit()
     loop(observer, 100)
