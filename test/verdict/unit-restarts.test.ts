@@ -105,7 +105,8 @@ describe('a plain unit that fails and is restarted by systemd', () => {
   it('is told as dead once systemd has given up', () => {
     const observer = unit()
     loop(observer, 3)
-    const { verdict } = observer.see(nginx({ activeState: 'failed', result: 'exit-code', execMainStatus: 1 }))
+    const failed = { activeState: 'failed', result: 'exit-code', execMainStatus: 1, restarts: 3 }
+    const { verdict } = observer.see(nginx(failed))
     assert.equal(verdict?.message, 'nginx.service failed (exit-code 1)')
   })
 
