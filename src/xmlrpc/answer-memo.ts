@@ -54,10 +54,13 @@ export function createAnswerMemo(counts: string, tells: string): AnswerMemo {
 
 const nothing = (): readonly string[] => []
 
-/** Makes it when it is first asked for. */
+/** Makes it when it is first asked for, and keeps no more than that from then on. */
 function lazily<T>(make: () => T): () => T {
-  let made: { readonly value: T } | null = null
-  return () => (made ??= { value: make() }).value
+  let state: { readonly make: () => T } | { readonly value: T } = { make }
+  return () => {
+    if ('make' in state) state = { value: state.make() }
+    return state.value
+  }
 }
 
 function areSame(some: readonly string[], others: readonly string[]): boolean {
