@@ -45,7 +45,7 @@ const options = {
 // As Node wraps a module: the launcher would have to copy it all to do so.
 const agent = {
   ...options,
-  entryPoints: ['src/cli.ts'],
+  entryPoints: ['src/main.ts'],
   banner: { js: '(function(exports,require,module,__filename,__dirname){' },
   footer: { js: '})' },
 } as const satisfies BuildOptions

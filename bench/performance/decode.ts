@@ -1,6 +1,6 @@
 // Decodes the XML-RPC answer in a file so many times and prints what each took in milliseconds: decode.ts FILE TIMES
 import { readFileSync } from 'node:fs'
-import { decodePlain } from '../../src/xmlrpc/decode-plain.ts'
+import { decodePlain } from '../../src/collect/supervisor/decode-plain.ts'
 
 const [file = '', times = '1'] = process.argv.slice(2)
 const bytes = readFileSync(file)

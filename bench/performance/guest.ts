@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { createSupervisorClient } from '../../src/supervisor/client.ts'
+import { createSupervisorClient } from '../../src/collect/supervisor/client.ts'
 import { eventually } from '../../test/helpers/eventually.ts'
 import { startSupervisord, type Supervisord } from '../../test/helpers/supervisord.ts'
 import { median, type Row } from './table.ts'

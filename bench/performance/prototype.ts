@@ -2,7 +2,7 @@
 // No configuration, no command line, no lock, no rules, no state. Bundled by build-prototype.ts, run by run-prototype.cjs.
 import { Message, sessionBus } from '@jellybrick/dbus-next'
 import Client from 'undici/lib/dispatcher/client.js'
-import { setWasmTiering } from '../../src/wasm-tiering.ts'
+import { setWasmTiering } from '../../src/lib/wasm-tiering.ts'
 
 /** Keeps the compiled code; given by run-prototype.cjs. */
 declare const beforeExit: () => void

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Look } from '../../src/verdict/look.ts'
+import type { Look } from '../../src/collect/look.ts'
 import type { Outcome } from './outcome.ts'
 import { Player } from './player.ts'
 import type { Scenario } from './scenario.ts'

@@ -1,7 +1,7 @@
 // What others would have said of the same look: their published rules, told in our own words.
-import type { ProcessInfo } from '../../src/supervisor/process-info.ts'
-import type { RpcReading } from '../../src/supervisor/rpc-reading.ts'
-import type { Look } from '../../src/verdict/look.ts'
+import type { ProcessInfo } from '../../src/collect/supervisor/process-info.ts'
+import type { RpcReading } from '../../src/collect/supervisor/rpc-reading.ts'
+import type { Look } from '../../src/collect/look.ts'
 
 /** Null where it cannot be used at all, as a check by systemctl without systemd. */
 export type PeerVerdict = 'quiet' | 'alarm' | null

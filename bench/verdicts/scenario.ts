@@ -1,7 +1,7 @@
-import type { SupervisorClientOptions } from '../../src/supervisor/client.ts'
-import type { UnitReading, UnitState } from '../../src/systemd/unit-reading.ts'
-import type { Rules } from '../../src/verdict/judge.ts'
-import type { Look } from '../../src/verdict/look.ts'
+import type { SupervisorClientOptions } from '../../src/collect/supervisor/client.ts'
+import type { UnitReading, UnitState } from '../../src/collect/systemd/unit-reading.ts'
+import type { Rules } from '../../src/rules/judge.ts'
+import type { Look } from '../../src/collect/look.ts'
 import type { Supervisord, SupervisordOptions } from '../../test/helpers/supervisord.ts'
 
 /** What a scenario may do to its supervisord, and what systemd is to say meanwhile. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Plugin } from 'esbuild'
 
-const filesAtOnce = join(import.meta.dirname, '../../src/files-at-once.ts')
+const filesAtOnce = join(import.meta.dirname, '../../src/lib/files-at-once.ts')
 const absent = join(import.meta.dirname, 'absent.ts')
 
 /** Keeps every command but `once` out of the bundle, and has it read its files at once. */
@@ -12,7 +12,7 @@ export const onlyOnce: Plugin = {
       importer.includes('/node_modules/') ? undefined : { path: filesAtOnce },
     )
     build.onResolve({ filter: /^\.\/[a-z-]+\.ts$/ }, ({ path, importer, kind }) => {
-      const isCommand = kind === 'dynamic-import' && importer.endsWith('/src/commands/commands.ts')
+      const isCommand = kind === 'dynamic-import' && importer.endsWith('/src/cli/commands.ts')
       return isCommand && path !== './once.ts' ? { path: absent } : undefined
     })
   },

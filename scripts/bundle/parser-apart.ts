@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Plugin } from 'esbuild'
 
-const READ_PART = JSON.stringify(join(import.meta.dirname, '../../src/read-part.ts'))
+const READ_PART = JSON.stringify(join(import.meta.dirname, '../../src/lib/read-part.ts'))
 
 /**
  * Puts undici's parser of HTTP, which is WebAssembly, beside the bundle as it is: as text within it, each start would read

@@ -1,4 +1,4 @@
-import type { CommandLine, LineCommand } from '../../src/commands/command-line.ts'
+import type { CommandLine, LineCommand } from '../../src/cli/command-line.ts'
 import { toTable } from './to-table.ts'
 
 /** Writes every command as a Markdown table. */

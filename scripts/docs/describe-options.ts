@@ -1,4 +1,4 @@
-import type { CommandLine } from '../../src/commands/command-line.ts'
+import type { CommandLine } from '../../src/cli/command-line.ts'
 import { toTable } from './to-table.ts'
 
 /** Writes every option as a Markdown table: the shared ones with variable and key, then those of single commands. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { format, resolveConfig } from 'prettier'
-import { readCommandLine } from '../../src/commands/command-line.ts'
+import { readCommandLine } from '../../src/cli/command-line.ts'
 import { describeCommands } from './describe-commands.ts'
 import { describeExitCodes } from './describe-exit-codes.ts'
 import { describeKeys } from './describe-keys.ts'

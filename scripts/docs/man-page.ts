@@ -1,5 +1,5 @@
 import { version } from '../../package.json'
-import type { CommandLine, LineCommand, LineOption } from '../../src/commands/command-line.ts'
+import type { CommandLine, LineCommand, LineOption } from '../../src/cli/command-line.ts'
 import { OPTION_TOPICS } from '../../src/config/options.ts'
 import { headingOf, TABLES } from '../../src/config/schema.ts'
 import { groupExits } from './group-exits.ts'

@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts'
+import type { Clock } from '../lib/clock.ts'
 
 /** Lets one loop sleep and others wake it; a ring while nobody sleeps is kept for the next sleep. */
 export class Bell {

@@ -1,5 +1,5 @@
-import { cut, MESSAGE_LIMIT } from '../verdict/one-line.ts'
-import { describeTime, isSameDay } from './describe-time.ts'
+import { cut, MESSAGE_LIMIT } from '../lib/one-line.ts'
+import { describeTime, isSameDay } from '../lib/describe-time.ts'
 import type { MissedMemory, Turn } from './missed.ts'
 
 /** A change that is told this soon is told on time. */

@@ -1,5 +1,5 @@
-import { messageOf, traceOf } from '../errors.ts'
-import type { Log } from '../log.ts'
+import { messageOf, traceOf } from '../lib/errors.ts'
+import type { Log } from '../lib/log.ts'
 
 const MINUTE_MS = 60_000
 const REMINDER_MS = 60 * MINUTE_MS

@@ -1,5 +1,5 @@
 import type { Bell } from './bell.ts'
-import type { Clock } from './clock.ts'
+import type { Clock } from '../lib/clock.ts'
 import type { Period } from './period.ts'
 
 /** A cron expression must be asked again after a change of the date. */

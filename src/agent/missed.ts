@@ -1,5 +1,5 @@
-import { cut } from '../verdict/one-line.ts'
-import type { Verdict } from '../verdict/judge.ts'
+import { cut } from '../lib/one-line.ts'
+import type { Verdict } from '../rules/judge.ts'
 
 /** A change of a monitor's status that one Kuma has not heard of. */
 export interface Turn {

@@ -1,4 +1,4 @@
-import type { Heartbeat } from '../kuma/heartbeat.ts'
+import type { Heartbeat } from './heartbeat.ts'
 import type { PushAnswer } from '../kuma/push-answer.ts'
 
 /** What became of the heartbeats of one monitor at one Kuma. Times are wall clock in milliseconds, for people. */

@@ -1,5 +1,5 @@
-import type { Judgement } from '../verdict/judge.ts'
-import type { Look } from '../verdict/look.ts'
+import type { Judgement } from '../rules/judge.ts'
+import type { Look } from '../collect/look.ts'
 import { SHARE_OF_SUPERVISORD } from './share-of-supervisord.ts'
 
 /** What a look leaves open: something looks wrong that may yet be passing. */

@@ -1,7 +1,7 @@
-import { messageOf } from '../errors.ts'
-import type { Log } from '../log.ts'
-import type { RestartOrder } from '../verdict/own-restarts.ts'
-import type { Clock } from './clock.ts'
+import { messageOf } from '../lib/errors.ts'
+import type { Log } from '../lib/log.ts'
+import type { RestartOrder } from '../rules/own-restarts.ts'
+import type { Clock } from '../lib/clock.ts'
 import type { Monitor } from './monitor.ts'
 import type { RestartOutcome } from './restart-outcome.ts'
 

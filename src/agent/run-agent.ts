@@ -1,5 +1,5 @@
-import type { Log } from '../log.ts'
-import type { Clock } from './clock.ts'
+import type { Log } from '../lib/log.ts'
+import type { Clock } from '../lib/clock.ts'
 import { runHeartbeats } from './heartbeats.ts'
 import { DOUBT_MS, type Monitor, type Telling } from './monitor.ts'
 import type { Period } from './period.ts'

@@ -1,5 +1,5 @@
-import type { Log } from '../log.ts'
-import type { Clock } from './clock.ts'
+import type { Log } from '../lib/log.ts'
+import type { Clock } from '../lib/clock.ts'
 import { Recheck } from './recheck.ts'
 import { Restarts } from './restarts.ts'
 import { round, type Watch } from './watch.ts'

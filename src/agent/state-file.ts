@@ -1,9 +1,9 @@
 import { constants } from 'node:fs'
 import { dirname } from 'node:path'
-import { codeOf, messageOf } from '../errors.ts'
-import { close, fchown, fsync, open, readFile, rename, rm, stat, writeFile } from '../files.ts'
-import type { Log } from '../log.ts'
-import { makeFolder } from './make-folder.ts'
+import { codeOf, messageOf } from '../lib/errors.ts'
+import { close, fchown, fsync, open, readFile, rename, rm, stat, writeFile } from '../lib/files.ts'
+import type { Log } from '../lib/log.ts'
+import { makeFolder } from '../lib/make-folder.ts'
 import { decodeState, encodeState, type Kept } from './state-codec.ts'
 
 /** What is kept of the monitors, by their names. */

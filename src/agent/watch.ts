@@ -1,14 +1,14 @@
-import { messageOf, traceOf } from '../errors.ts'
-import type { Log } from '../log.ts'
-import type { Look } from '../verdict/look.ts'
+import { messageOf, traceOf } from '../lib/errors.ts'
+import type { Log } from '../lib/log.ts'
+import type { Look } from '../collect/look.ts'
 import type { Bell } from './bell.ts'
 import type { CheckPeriod } from './check-period.ts'
-import type { Clock } from './clock.ts'
+import type { Clock } from '../lib/clock.ts'
 import type { Monitor } from './monitor.ts'
 import { createPeriod } from './period.ts'
 import { leftOpen, Recheck, type Unsettled } from './recheck.ts'
 import type { RestartProgram, Restarts } from './restarts.ts'
-import { takeLook, type Doors } from './take-look.ts'
+import { takeLook, type Doors } from '../collect/take-look.ts'
 
 /** One supervisord or one plain unit, with every monitor over it: they share each look. */
 export interface Watch {

@@ -1,5 +1,5 @@
 import type { LoadContext } from './load-context.ts'
-import type { Given } from './place.ts'
+import type { Given } from '../lib/place.ts'
 import { readTextFile } from './text-file.ts'
 
 /** Tells of a certificate or key file that cannot be read, which would otherwise show at the first request only. */

@@ -1,7 +1,7 @@
-import { messageOf } from '../errors.ts'
-import type { Given } from './place.ts'
+import { messageOf } from '../lib/errors.ts'
+import type { Given } from '../lib/place.ts'
 import type { Problems } from './problems.ts'
-import { quote } from './quote.ts'
+import { quote } from '../lib/quote.ts'
 
 /** Tells of a schedule that is no cron expression, or that never comes; false then. */
 export async function checkSchedule({ place, value }: Given<string>, problems: Problems): Promise<boolean> {

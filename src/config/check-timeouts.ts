@@ -1,6 +1,6 @@
 import { bestIntervalSeconds, DEADLINE_MARGIN_MS } from './check-timing.ts'
 import type { Config, KumaConfig } from './config.ts'
-import { formatDuration } from './duration.ts'
+import { formatDuration } from '../lib/duration.ts'
 import { LONGEST_TIMEOUT_MS } from './push-timeouts.ts'
 import type { Rhythm } from './rhythm.ts'
 

@@ -1,5 +1,5 @@
-import { formatDuration } from './duration.ts'
-import type { Given } from './place.ts'
+import { formatDuration } from '../lib/duration.ts'
+import type { Given } from '../lib/place.ts'
 import type { Rhythm } from './rhythm.ts'
 
 /** Kuma gives its alarm this long after a heartbeat and the interval (measured, 1.23.17 and 2.5.3). */

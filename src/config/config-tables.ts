@@ -1,7 +1,7 @@
-import { maskToken } from '../secret.ts'
+import { maskToken } from '../lib/secret.ts'
 import type { Config, HttpCheck, KumaConfig, MonitorConfig, PushTarget, SupervisorConfig } from './config.ts'
-import { formatDuration } from './duration.ts'
-import { formatSize } from './size.ts'
+import { formatDuration } from '../lib/duration.ts'
+import { formatSize } from '../lib/size.ts'
 
 /** What a key can hold; null where it is not set. */
 export type ConfigValue =

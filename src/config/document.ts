@@ -2,9 +2,9 @@ import { dirname } from 'node:path'
 import { parse, TomlError } from 'smol-toml'
 import type { KeyPath } from './locate-keys.ts'
 import { locateKeys } from './locate-keys.ts'
-import type { Place } from './place.ts'
+import type { Place } from '../lib/place.ts'
 import type { Problems } from './problems.ts'
-import { quote } from './quote.ts'
+import { quote } from '../lib/quote.ts'
 
 /** A configuration file that is TOML, with the places of its keys. */
 export interface Document {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { parse, TomlError } from 'smol-toml'
-import { formatDuration } from './duration.ts'
+import { formatDuration } from '../lib/duration.ts'
 import { isTable } from './kind.ts'
 import { locateKeys } from './locate-keys.ts'
 

@@ -1,4 +1,4 @@
-import { quotePath } from './quote-path.ts'
+import { quotePath } from '../lib/quote-path.ts'
 import type { Environment } from './read-options.ts'
 import type { FileContent } from './text-file.ts'
 

@@ -1,6 +1,6 @@
 import type { Kind } from './kind.ts'
 import { isTable, path, text } from './kind.ts'
-import { typeName } from './quote.ts'
+import { typeName } from '../lib/quote.ts'
 
 /** Set by the HTTP client itself. */
 const REFUSED = new Set([

@@ -1,9 +1,9 @@
 import type { HttpCheck } from './config.ts'
 import type { Kind, ValueOf } from './kind.ts'
 import { choice, duration, isTable, parsedBy, text } from './kind.ts'
-import { nearest } from './nearest.ts'
+import { nearest } from '../lib/nearest.ts'
 import type { Parsed } from './parsed.ts'
-import { quote, typeName } from './quote.ts'
+import { quote, typeName } from '../lib/quote.ts'
 
 /** The keys of `http = { … }`. */
 export const HTTP_KEYS = {

@@ -1,7 +1,7 @@
-import { formatDuration, parseDuration } from './duration.ts'
+import { formatDuration, parseDuration } from '../lib/duration.ts'
 import type { Parsed } from './parsed.ts'
-import { quote, typeName } from './quote.ts'
-import { formatSize, parseSize } from './size.ts'
+import { quote, typeName } from '../lib/quote.ts'
+import { formatSize, parseSize } from '../lib/size.ts'
 
 /** What a kind may use while it reads one value. */
 interface KindContext {

@@ -1,5 +1,5 @@
 import type { Parsed } from './parsed.ts'
-import { quote } from './quote.ts'
+import { quote } from '../lib/quote.ts'
 
 /** Used where nothing says where Kuma is. */
 export const DEFAULT_KUMA_URL = 'http://127.0.0.1:3001'

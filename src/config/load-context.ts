@@ -1,4 +1,4 @@
-import type { Given } from './place.ts'
+import type { Given } from '../lib/place.ts'
 import type { Problems } from './problems.ts'
 import type { OptionName } from './options.ts'
 import type { Environment, OptionValues } from './read-options.ts'

@@ -1,6 +1,6 @@
 import { isAbsolute, join, resolve as resolvePath } from 'node:path'
-import { ConfigError } from '../errors.ts'
-import type { LogFormat, LogLevel } from '../log.ts'
+import { ConfigError } from '../lib/errors.ts'
+import type { LogFormat, LogLevel } from '../lib/log.ts'
 import type { Config } from './config.ts'
 import { checkTimeouts } from './check-timeouts.ts'
 import { checkTiming } from './check-timing.ts'

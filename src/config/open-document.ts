@@ -1,4 +1,4 @@
-import { ConfigError } from '../errors.ts'
+import { ConfigError } from '../lib/errors.ts'
 import type { Document } from './document.ts'
 import { parseDocument } from './document.ts'
 import { describeExposure } from './exposure.ts'

@@ -1,4 +1,4 @@
-import type { LogFormat, LogLevel } from '../log.ts'
+import type { LogFormat, LogLevel } from '../lib/log.ts'
 import type { Kind, ValueOf } from './kind.ts'
 import { choice, flag, path } from './kind.ts'
 import { SCHEMA } from './schema.ts'

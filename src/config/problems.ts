@@ -1,4 +1,4 @@
-import type { Place } from './place.ts'
+import type { Place } from '../lib/place.ts'
 
 /** Collects what is wrong with a configuration, so that all of it can be told at once. */
 export interface Problems {

@@ -1,5 +1,5 @@
 import type { Parsed } from './parsed.ts'
-import { quote } from './quote.ts'
+import { quote } from '../lib/quote.ts'
 
 /** Parses the URL of an HTTP proxy: scheme, host and port, and where the proxy wants them a user name and a password. */
 export function parseProxyUrl(text: string): Parsed<string> {

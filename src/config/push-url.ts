@@ -1,4 +1,4 @@
-import { maskToken } from '../secret.ts'
+import { maskToken } from '../lib/secret.ts'
 import type { Parsed } from './parsed.ts'
 
 /** What a person gave to say where heartbeats go; the base URL is null when it was a token alone. */

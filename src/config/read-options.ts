@@ -1,7 +1,7 @@
-import { nearest } from './nearest.ts'
+import { nearest } from '../lib/nearest.ts'
 import type { OptionName, OptionValue, SharedFlags, SharedOption } from './options.ts'
 import { OPTION_NAMES, OPTIONS, OTHER_VARIABLES } from './options.ts'
-import type { Given } from './place.ts'
+import type { Given } from '../lib/place.ts'
 import type { Problems } from './problems.ts'
 
 /** The values of one source, command line or environment, by option. */

@@ -1,6 +1,6 @@
 import { describeExposure } from './exposure.ts'
 import type { LoadContext } from './load-context.ts'
-import type { Given } from './place.ts'
+import type { Given } from '../lib/place.ts'
 import { readTextFile } from './text-file.ts'
 
 const MAX_BYTES = 64 * 1024

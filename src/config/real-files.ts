@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
 import { dirname } from 'node:path'
-import { access, close, fstat, open, read } from '../files.ts'
+import { access, close, fstat, open, read } from '../lib/files.ts'
 import type { FileSource } from './text-file.ts'
 
 /** The file system of this host. */

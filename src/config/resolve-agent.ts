@@ -1,10 +1,10 @@
 import { isAbsolute, join } from 'node:path'
 import { checkSchedule } from './check-schedule.ts'
 import type { AgentConfig } from './config.ts'
-import { formatDuration } from './duration.ts'
+import { formatDuration } from '../lib/duration.ts'
 import type { LoadContext } from './load-context.ts'
 import { firstGiven } from './load-context.ts'
-import type { Given } from './place.ts'
+import type { Given } from '../lib/place.ts'
 import type { TableValues } from './read-document.ts'
 
 const STATE_FOLDER = '/var/lib/kuma-supervisor-push'

@@ -1,6 +1,6 @@
-import type { Given, Place } from './place.ts'
+import type { Given, Place } from '../lib/place.ts'
 import type { Problems } from './problems.ts'
-import { quote } from './quote.ts'
+import { quote } from '../lib/quote.ts'
 
 interface Named {
   readonly given: Given<string> | undefined

@@ -1,5 +1,5 @@
 import type { LoadContext } from './load-context.ts'
-import type { Given } from './place.ts'
+import type { Given } from '../lib/place.ts'
 import { readSecretFile } from './read-secret-file.ts'
 
 /** What a table gives for basic authentication. */

@@ -1,5 +1,5 @@
 import type { AgentConfig } from './config.ts'
-import { formatDuration } from './duration.ts'
+import { formatDuration } from '../lib/duration.ts'
 import { longestGap } from './longest-gap.ts'
 
 /** How often heartbeats go out. */

@@ -1,5 +1,5 @@
 import type { Parsed } from './parsed.ts'
-import { quote } from './quote.ts'
+import { quote } from '../lib/quote.ts'
 
 /**
  * Parses where supervisord listens: `auto`, `none`, `unix:///…`, `http://…` or `https://…`.

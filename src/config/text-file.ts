@@ -1,4 +1,4 @@
-import { codeOf } from '../errors.ts'
+import { codeOf } from '../lib/errors.ts'
 
 /** The little of a file system that loading a configuration needs. */
 export interface FileSource {

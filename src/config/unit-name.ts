@@ -1,5 +1,5 @@
 import type { Parsed } from './parsed.ts'
-import { quote } from './quote.ts'
+import { quote } from '../lib/quote.ts'
 
 const TYPES = 'service|socket|device|mount|automount|swap|target|path|timer|slice|scope'
 

@@ -1,5 +1,5 @@
-import { nearest } from './nearest.ts'
-import { quote } from './quote.ts'
+import { nearest } from '../lib/nearest.ts'
+import { quote } from '../lib/quote.ts'
 import type { TableName } from './schema.ts'
 import { headingOf, SCHEMA, TABLES } from './schema.ts'
 

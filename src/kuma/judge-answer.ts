@@ -1,10 +1,10 @@
 import type { PushTarget } from '../config/config.ts'
-import type { HttpAnswer, HttpFailure } from '../http.ts'
-import { codeOf } from '../errors.ts'
-import { maskToken } from '../secret.ts'
+import type { HttpAnswer, HttpFailure } from '../lib/http.ts'
+import { codeOf } from '../lib/errors.ts'
+import { maskToken } from '../lib/secret.ts'
 import type { PushAnswer, PushAnswerKind } from './push-answer.ts'
 import { retryAfter } from './retry-after.ts'
-import { shortText } from './short-text.ts'
+import { shortText } from '../lib/short-text.ts'
 
 /** What the sentences are made from. */
 export interface AnswerContext {

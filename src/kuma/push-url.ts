@@ -1,5 +1,5 @@
 import type { PushTarget } from '../config/config.ts'
-import type { Heartbeat } from './heartbeat.ts'
+import type { Heartbeat } from '../agent/heartbeat.ts'
 
 const MESSAGE_LENGTH = 250
 

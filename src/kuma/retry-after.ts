@@ -1,4 +1,4 @@
-import type { HttpAnswer } from '../http.ts'
+import type { HttpAnswer } from '../lib/http.ts'
 
 /**
  * The `Retry-After` of an answer in milliseconds: seconds, or a date (by the answer's own `Date`, so that a wrong clock

@@ -1,9 +1,9 @@
 // The command: runs agent.cjs, which stands beside it; or once.cjs, which is the same with one command only, with the code that
 // V8 made of it in an earlier run.
 import { join } from 'node:path'
-import { EXIT, messageOf } from '../errors.ts'
-import { setShortRun } from '../short-run.ts'
-import { setWasmTiering } from '../wasm-tiering.ts'
+import { EXIT, messageOf } from '../lib/errors.ts'
+import { setShortRun } from '../lib/short-run.ts'
+import { setWasmTiering } from '../lib/wasm-tiering.ts'
 import { loadAgent } from './load-agent.ts'
 
 const ENOUGH_RUNS = 2

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { Script } from 'node:vm'
-import { codeOf, messageOf } from '../errors.ts'
-import { noDescriptors } from '../no-descriptors.ts'
-import { NotWhole } from '../read-part.ts'
+import { codeOf, messageOf } from '../lib/errors.ts'
+import { noDescriptors } from '../lib/no-descriptors.ts'
+import { NotWhole } from '../lib/read-part.ts'
 import { openCodeCache, type CodeCache } from './code-cache.ts'
 
 interface LoadedAgent {

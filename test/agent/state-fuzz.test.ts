@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { decodeState, encodeState } from '../../src/agent/state-codec.ts'
-import { EMPTY_MEMORY } from '../../src/verdict/memory.ts'
+import { EMPTY_MEMORY } from '../../src/rules/memory.ts'
 import { createMutator, FUZZ_ROUNDS, FUZZ_SEED } from '../helpers/fuzz.ts'
 import { programConfig } from '../helpers/looks.ts'
 

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Heartbeat } from '../../src/kuma/heartbeat.ts'
+import type { Heartbeat } from '../../src/agent/heartbeat.ts'
 import { openKumaConnection } from '../../src/kuma/kuma-connection.ts'
-import { createOutbox } from '../../src/kuma/outbox.ts'
-import { createLog } from '../../src/log.ts'
+import { createOutbox } from '../../src/agent/outbox.ts'
+import { createLog } from '../../src/lib/log.ts'
 import { startKuma, type Kuma } from '../helpers/kuma.ts'
 
 const never = new AbortController().signal

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { after, before, beforeEach, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createUnitReader, type UnitReader } from '../../src/systemd/unit-reader.ts'
-import type { UnitReading, UnitState } from '../../src/systemd/unit-reading.ts'
+import { createUnitReader, type UnitReader } from '../../src/collect/systemd/unit-reader.ts'
+import type { UnitReading, UnitState } from '../../src/collect/systemd/unit-reading.ts'
 import { bootSystem, type BootedSystem } from '../helpers/booted-system.ts'
 
 const limits = { signal: new AbortController().signal, timeoutMs: 10_000 }
@@ -195,7 +195,7 @@ suite('the unit reader at a real systemd', () => {
   test('may be asked by any user', async () => {
     const script = `
       import { setTimeout as sleep } from 'node:timers/promises'
-      import { createUnitReader } from '${process.cwd()}/src/systemd/unit-reader.ts'
+      import { createUnitReader } from '${process.cwd()}/src/collect/systemd/unit-reader.ts'
       const reader = createUnitReader({ address: null, hrtime: process.hrtime.bigint, sleep })
       const limits = { signal: new AbortController().signal, timeoutMs: 10_000 }
       reader.read('auto', limits).then((reading) => console.log(process.getuid(), JSON.stringify(reading)))`

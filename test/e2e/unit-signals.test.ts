@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { rmSync, writeFileSync } from 'node:fs'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createUnitReader, type UnitReader } from '../../src/systemd/unit-reader.ts'
+import { createUnitReader, type UnitReader } from '../../src/collect/systemd/unit-reader.ts'
 import { bootSystem, type BootedSystem } from '../helpers/booted-system.ts'
 import { eventually } from '../helpers/eventually.ts'
 

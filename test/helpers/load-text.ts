@@ -1,7 +1,7 @@
 import type { LoadedConfig } from '../../src/config/load.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import type { SharedFlags } from '../../src/config/options.ts'
-import { ConfigError } from '../../src/errors.ts'
+import { ConfigError } from '../../src/lib/errors.ts'
 import type { MemoryFile } from './memory-files.ts'
 import { memoryFiles } from './memory-files.ts'
 

@@ -1,10 +1,10 @@
 // Builders of looks for the tests of the rules: say only what matters to the case.
-import type { ProcessEvent } from '../../src/supervisor/process-event.ts'
-import type { ProcessInfo, ProcessState, ProgramConfig } from '../../src/supervisor/process-info.ts'
-import type { RpcFailureReason, RpcReading } from '../../src/supervisor/rpc-reading.ts'
-import type { UnitReading, UnitState } from '../../src/systemd/unit-reading.ts'
-import type { Look } from '../../src/verdict/look.ts'
-import type { Rules } from '../../src/verdict/judge.ts'
+import type { ProcessEvent } from '../../src/collect/supervisor/process-event.ts'
+import type { ProcessInfo, ProcessState, ProgramConfig } from '../../src/collect/supervisor/process-info.ts'
+import type { RpcFailureReason, RpcReading } from '../../src/collect/supervisor/rpc-reading.ts'
+import type { UnitReading, UnitState } from '../../src/collect/systemd/unit-reading.ts'
+import type { Look } from '../../src/collect/look.ts'
+import type { Rules } from '../../src/rules/judge.ts'
 
 export function program(fullName: string, state: ProcessState, more: Partial<ProcessInfo> = {}): ProcessInfo {
   const [group = '', name = group] = fullName.split(':')

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import type { Clock } from '../../src/agent/clock.ts'
-import type { Repeated } from '../../src/commands/repeat.ts'
+import type { Clock } from '../../src/lib/clock.ts'
+import type { Repeated } from '../../src/agent/repeat.ts'
 
 interface Sleeper {
   readonly untilMs: number

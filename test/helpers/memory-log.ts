@@ -1,4 +1,4 @@
-import type { Log } from '../../src/log.ts'
+import type { Log } from '../../src/lib/log.ts'
 
 /** Keeps every line, its level in front. */
 export function memoryLog(): Log & { readonly lines: string[] } {

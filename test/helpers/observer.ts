@@ -1,7 +1,7 @@
 // Feeds looks to the rules as the agent does, and keeps what they say.
-import type { Look } from '../../src/verdict/look.ts'
-import { judge, type Judgement, type Rules, type Verdict } from '../../src/verdict/judge.ts'
-import { EMPTY_MEMORY, type MonitorMemory } from '../../src/verdict/memory.ts'
+import type { Look } from '../../src/collect/look.ts'
+import { judge, type Judgement, type Rules, type Verdict } from '../../src/rules/judge.ts'
+import { EMPTY_MEMORY, type MonitorMemory } from '../../src/rules/memory.ts'
 
 export class Observer {
   memory: MonitorMemory = EMPTY_MEMORY

@@ -3,7 +3,7 @@ import {
   createSupervisorClient,
   type SupervisorClient,
   type SupervisorClientOptions,
-} from '../../src/supervisor/client.ts'
+} from '../../src/collect/supervisor/client.ts'
 
 /** A client of the supervisord at this URL, patient and without credentials but for what is given; ends with the test. */
 export function openClient(

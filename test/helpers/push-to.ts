@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
-import type { Heartbeat } from '../../src/kuma/heartbeat.ts'
+import type { Heartbeat } from '../../src/agent/heartbeat.ts'
 import {
   type KumaConnection,
   type KumaConnectionOptions,

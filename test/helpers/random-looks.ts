@@ -1,10 +1,10 @@
 // Generated looks: what hosts do, and what no host does.
-import { PROCESS_STATES, type ProcessInfo } from '../../src/supervisor/process-info.ts'
-import type { ProcessEvent } from '../../src/supervisor/process-event.ts'
-import type { RpcFailureReason, RpcReading } from '../../src/supervisor/rpc-reading.ts'
-import type { UnitReading } from '../../src/systemd/unit-reading.ts'
-import type { HttpReading } from '../../src/probes/http-reading.ts'
-import type { Look } from '../../src/verdict/look.ts'
+import { PROCESS_STATES, type ProcessInfo } from '../../src/collect/supervisor/process-info.ts'
+import type { ProcessEvent } from '../../src/collect/supervisor/process-event.ts'
+import type { RpcFailureReason, RpcReading } from '../../src/collect/supervisor/rpc-reading.ts'
+import type { UnitReading } from '../../src/collect/systemd/unit-reading.ts'
+import type { HttpReading } from '../../src/collect/http-reading.ts'
+import type { Look } from '../../src/collect/look.ts'
 import { answered, failed, program, programConfig, unitState } from './looks.ts'
 
 type Random = () => number

@@ -1,8 +1,8 @@
 // Recorded looks: how they are written to a fixture, read again and played to the rules.
 import { Monitor } from '../../src/agent/monitor.ts'
-import type { SupervisorState } from '../../src/supervisor/rpc-reading.ts'
-import type { Rules } from '../../src/verdict/judge.ts'
-import type { Look } from '../../src/verdict/look.ts'
+import type { SupervisorState } from '../../src/collect/supervisor/rpc-reading.ts'
+import type { Rules } from '../../src/rules/judge.ts'
+import type { Look } from '../../src/collect/look.ts'
 import { rules as supervisorRules } from './looks.ts'
 
 export interface TimedLook {

@@ -48,7 +48,7 @@ suite('install.sh of a clone', () => {
   })
 
   for (const file of [
-    'src/cli.ts',
+    'src/main.ts',
     'scripts/build.ts',
     'scripts/bundle/parser-apart.ts',
     'package-lock.json',

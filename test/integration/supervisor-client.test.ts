@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
 import { appendFile, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { describe, test, type TestContext } from 'node:test'
-import { findServer } from '../../src/supervisor/find-server.ts'
-import type { ProcessInfo } from '../../src/supervisor/process-info.ts'
-import type { RpcFailureReason, RpcReading, SupervisorState } from '../../src/supervisor/rpc-reading.ts'
+import { findServer } from '../../src/collect/supervisor/find-server.ts'
+import type { ProcessInfo } from '../../src/collect/supervisor/process-info.ts'
+import type {
+  RpcFailureReason,
+  RpcReading,
+  SupervisorState,
+} from '../../src/collect/supervisor/rpc-reading.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { nothingEscapes } from '../helpers/nothing-escapes.ts'
 import { openClient } from '../helpers/open-client.ts'

@@ -5,7 +5,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sessionBus } from '@jellybrick/dbus-next'
-import { createUnitReader, type UnitReader } from '../../src/systemd/unit-reader.ts'
+import { createUnitReader, type UnitReader } from '../../src/collect/systemd/unit-reader.ts'
 import { temporaryFolder } from '../helpers/fake-bus.ts'
 
 const limits = { signal: new AbortController().signal, timeoutMs: 10_000 }

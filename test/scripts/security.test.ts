@@ -12,7 +12,7 @@ const IN_DROP_IN = new Set(['LoadCredential=', 'RuntimeDirectoryMode=0700'])
 
 test('docs/security.md names every call to supervisord, and no other', () => {
   const methods = /\b(?:supervisor|system)\.[a-z]+[A-Z]\w+|\bsystem\.multicall/g
-  const sources = ['supervisor', 'xmlrpc', 'agent', 'commands', 'probes'].flatMap((room) =>
+  const sources = ['agent', 'cli', 'collect'].flatMap((room) =>
     readdirSync(join(ROOT, 'src', room), { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.ts'))
       .flatMap((name) =>

@@ -1,5 +1,5 @@
-import type { RpcFailureReason } from '../../../src/supervisor/rpc-reading.ts'
-import type { Look } from '../../../src/verdict/look.ts'
+import type { RpcFailureReason } from '../../../src/collect/supervisor/rpc-reading.ts'
+import type { Look } from '../../../src/collect/look.ts'
 import { failed } from '../../../test/helpers/looks.ts'
 import { WELL, type Scenario } from '../scenario.ts'
 

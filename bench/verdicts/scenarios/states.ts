@@ -1,6 +1,6 @@
-import type { ProcessInfo } from '../../../src/supervisor/process-info.ts'
-import type { ProgramConfig } from '../../../src/supervisor/process-info.ts'
-import type { Look } from '../../../src/verdict/look.ts'
+import type { ProcessInfo } from '../../../src/collect/supervisor/process-info.ts'
+import type { ProgramConfig } from '../../../src/collect/supervisor/process-info.ts'
+import type { Look } from '../../../src/collect/look.ts'
 import { IGNORES_TERM, WELL, type Scenario } from '../scenario.ts'
 
 /** Changes every process that a look shows. */

@@ -1,4 +1,4 @@
-import { HttpFailure, type HttpAnswer } from '../../http.ts'
+import { HttpFailure, type HttpAnswer } from '../../lib/http.ts'
 import { judgeFailure } from '../judge-answer.ts'
 
 /** Never sent: the sentences about pushes want one to mask. */

@@ -1,6 +1,6 @@
 import { io, type Socket } from 'socket.io-client'
 import type { Dispatcher } from 'undici'
-import type { HttpAnswer, HttpFailure } from '../../http.ts'
+import type { HttpAnswer, HttpFailure } from '../../lib/http.ts'
 import { describeNoSession } from './describe-no-session.ts'
 import {
   parseMonitorList,

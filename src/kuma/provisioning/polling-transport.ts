@@ -1,6 +1,6 @@
 import { Fetch } from 'socket.io-client'
 import type { Dispatcher } from 'undici'
-import { HttpFailure, request, type HttpAnswer } from '../../http.ts'
+import { HttpFailure, request, type HttpAnswer } from '../../lib/http.ts'
 
 interface PollingOptions {
   readonly dispatcher: Dispatcher

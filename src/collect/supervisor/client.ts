@@ -1,0 +1,243 @@
+import { messageOf } from '../../lib/errors.ts'
+import { readFile } from '../../lib/files.ts'
+import { isMissing } from '../../lib/is-missing.ts'
+import { createMask } from '../../lib/secret.ts'
+import { call, type CallResult, type DecodeOptions } from './call.ts'
+import { createAnswerMemo } from './answer-memo.ts'
+import { asFault } from './as-fault.ts'
+import { createPeer, type Peer } from './peer.ts'
+import { isArray, type XmlRpcValue } from './value.ts'
+import { createConfigCache, type KnownConfigs } from './config-cache.ts'
+import { createEventCache } from './event-cache.ts'
+import { describeFailure, FAULT } from './describe-failure.ts'
+import { parseClock, parseProcessInfos } from './parse-process-info.ts'
+import type { ProcessInfo } from './process-info.ts'
+import { Patience } from './patience.ts'
+import type { RpcFailure, RpcReading } from './rpc-reading.ts'
+import { parseServerUrl } from './server-url.ts'
+
+export interface SupervisorClientOptions {
+  /** `unix:///…`, `http://…`, `https://…`; credentials in it count where the others are null. */
+  readonly url: string
+  readonly username: string | null
+  readonly password: string | null
+  /** PEM file of the certificates to trust over https, read at the first use; null for the system's. */
+  readonly caFile: string | null
+  /** For an answer, as long as supervisord is not known to be slower. */
+  readonly timeoutMs: number
+  /** Monotonic milliseconds. */
+  readonly now: () => number
+  /** supervisord ended an idle connection: it most likely died. At most once per connection. */
+  readonly onEnd?: () => void
+  /** Whether a process is the very one that was seen in an earlier run; none is, unless given. */
+  readonly isKnown?: (info: ProcessInfo) => boolean
+  /** What an earlier run has left; nothing, unless given. */
+  readonly configs?: KnownConfigs | null
+}
+
+type SupervisorCall =
+  | { readonly kind: 'value'; readonly value: XmlRpcValue }
+  | { readonly kind: 'failed'; readonly failure: RpcFailure }
+
+/** One supervisord; failures are results, and after one the next call begins anew. */
+export interface SupervisorClient {
+  /**
+   * @param isFresh asks a small question first: supervisord looks only once a second which processes have ended, and at
+   * the end of each turn in which it was asked something
+   */
+  read(signal: AbortSignal, isFresh?: boolean): Promise<RpcReading>
+  /** For methods that act: never sent twice. */
+  call(method: string, params: readonly XmlRpcValue[], signal: AbortSignal): Promise<SupervisorCall>
+  /**
+   * For texts of programs: control characters come as their pictures, `␛` for ESC.
+   * @returns null when there is none, or it cannot be had
+   */
+  readText(method: string, params: readonly XmlRpcValue[], signal: AbortSignal): Promise<string | null>
+  /** What it was told of the configurations, for the next run; null where that is nothing. */
+  readonly configs: KnownConfigs | null
+  close(): Promise<void>
+}
+
+const ALL_PROCESSES = 'supervisor.getAllProcessInfo'
+
+/** @throws {TypeError} for a URL of a wrong kind, which the configuration refuses before. */
+export function createSupervisorClient(options: SupervisorClientOptions): SupervisorClient {
+  const { now } = options
+  const patience = new Patience(options.timeoutMs)
+  const address = parseServerUrl(options.url)
+  if ('wrong' in address) throw new TypeError(`supervisor url: ${address.wrong}`)
+  const url = address.shown
+  const username = options.username ?? address.username
+  const password = options.password ?? address.password
+  const mask = maskCredentials(username, password)
+  const configs = createConfigCache(now, options.configs)
+  const eventsOf = createEventCache(options.isKnown)
+  /** A supervisord at rest answers the same each time, but for its clock and how long each program has been up. */
+  const memo = createAnswerMemo('now', 'description')
+  let last: { readonly value: XmlRpcValue; readonly processes: readonly ProcessInfo[] } | null = null
+  let peer: Peer | null = null
+  /** Other implementations have no `system.multicall`; learned by the first answer that shows it. */
+  let multicall = true
+
+  const openPeer = async (): Promise<Peer> => {
+    const ca = options.caFile === null ? null : await readFile(options.caFile, 'utf8')
+    peer ??= createPeer(
+      {
+        url: address.endpoint,
+        socketPath: address.socketPath,
+        username,
+        password,
+        ca,
+      },
+      () => options.onEnd?.(),
+      now,
+    )
+    return peer
+  }
+
+  /** Calls within one deadline. */
+  const session = async (signal: AbortSignal, withinMs = patience.ms) => {
+    const deadline = now() + withinMs
+    const opened = peer ?? (await openPeer())
+    return (method: string, params: readonly XmlRpcValue[], idempotent: boolean, how: DecodeOptions = {}) =>
+      call(opened, method, params, { signal, timeoutMs: deadline - now(), idempotent, ...how })
+  }
+  type Ask = Awaited<ReturnType<typeof session>>
+
+  const failedToOpen = (error: unknown): RpcFailure => ({
+    reason: 'unreachable',
+    url,
+    detail: `ca_file ${options.caFile} cannot be read: ${messageOf(error)}`,
+  })
+
+  const askAll = async (ask: Ask): Promise<{ processes: CallResult; pid: number | null }> => {
+    if (multicall) {
+      const both = splitMulticall(await ask('system.multicall', [MULTICALL], true, { memo }))
+      if (both) return both
+      const processes = await ask(ALL_PROCESSES, [], true, { memo })
+      if (processes.kind === 'value') multicall = false
+      return { processes, pid: null }
+    }
+    return { processes: await ask(ALL_PROCESSES, [], true, { memo }), pid: null }
+  }
+
+  const parseAll = (value: XmlRpcValue): ReturnType<typeof parseProcessInfos> => {
+    if (last?.value === value) return last.processes
+    const processes = parseProcessInfos(value)
+    last = 'wrong' in processes ? null : { value, processes }
+    return processes
+  }
+
+  /** Why there is no use in asking; null when there may be. */
+  const tryOut = async (ask: Ask, isFresh: boolean): Promise<CallResult | null> => {
+    // A connection that is kept alive outlives its socket file, without which nobody else comes through any more.
+    if (address.socketPath !== null && isMissing(address.socketPath)) return NO_SOCKET
+    const woken = isFresh ? await ask('supervisor.getState', [], true) : null
+    return woken?.kind === 'no-answer' ? woken : null
+  }
+
+  return {
+    async read(signal, isFresh = false) {
+      const ask = await session(signal).catch(failedToOpen)
+      if (typeof ask !== 'function') return { kind: 'failed', failure: ask }
+      const timeoutMs = patience.ms
+      const silence = await tryOut(ask, isFresh)
+      const startedAt = now()
+      const { processes: result, pid } =
+        silence === null ? await askAll(ask) : { processes: silence, pid: null }
+      const ms = now() - startedAt
+      const processes = result.kind === 'value' ? parseAll(result.value) : result
+      if ('kind' in processes) {
+        // What answers next may be another program.
+        multicall = true
+        if (processes.kind === 'no-answer' && processes.began === true) patience.answered(ms)
+        return {
+          kind: 'failed',
+          failure: describeFailure(processes, { method: ALL_PROCESSES, url, timeoutMs, mask }),
+        }
+      }
+      if ('wrong' in processes) {
+        const detail = `${ALL_PROCESSES} answered something else at ${url}: ${mask(processes.wrong)}`
+        return { kind: 'failed', failure: { reason: 'bad-answer', url, detail } }
+      }
+      patience.answered(ms)
+      const clock = memo.time ?? (result.kind === 'value' ? parseClock(result.value) : 0)
+      const known = await configs.get(pid, processes, async () => {
+        const askLonger = await session(signal, patience.configsMs)
+        return askLonger('supervisor.getAllConfigInfo', [], true)
+      })
+      const askOn = await session(signal)
+      const events = await eventsOf.get(processes, clock, (bytes) =>
+        // With loglevel=debug it has what programs write, colours included.
+        askOn('supervisor.readLog', [-bytes, 0], true, { controls: 'picture' }),
+      )
+      return { kind: 'answered', state: { ms, pid, now: clock, processes, configs: known, events } }
+    },
+
+    async call(method, params, signal) {
+      const timeoutMs = patience.ms
+      const ask = await session(signal).catch(failedToOpen)
+      if (typeof ask !== 'function') return { kind: 'failed', failure: ask }
+      const result = await ask(method, params, false)
+      return result.kind === 'value'
+        ? result
+        : { kind: 'failed', failure: describeFailure(result, { method, url, timeoutMs, mask }) }
+    },
+
+    async readText(method, params, signal) {
+      const ask = await session(signal).catch(failedToOpen)
+      const result =
+        typeof ask === 'function' ? await ask(method, params, true, { controls: 'picture' }) : null
+      return result?.kind === 'value' && typeof result.value === 'string' ? result.value : null
+    },
+
+    get configs() {
+      return configs.known
+    },
+
+    async close() {
+      await peer?.close()
+    },
+  }
+}
+
+/** The password by itself, and as basic authentication carries it. */
+function maskCredentials(username: string | null, password: string | null): (text: string) => string {
+  const basic = Buffer.from(`${username ?? ''}:${password ?? ''}`).toString('base64')
+  return createMask({ tokens: [], passwords: password === null ? [] : [basic, password] })
+}
+
+const NO_SOCKET: CallResult = { kind: 'no-answer', code: 'not-found-socket', detail: 'ENOENT' }
+
+const MULTICALL: readonly XmlRpcValue[] = ['supervisor.getPID', ALL_PROCESSES].map(
+  (methodName) =>
+    new Map<string, XmlRpcValue>([
+      ['methodName', methodName],
+      ['params', []],
+    ]),
+)
+
+/** The two answers of one multicall; null when the server cannot do it. */
+function splitMulticall(result: CallResult): { processes: CallResult; pid: number | null } | null {
+  const unknown =
+    (result.kind === 'fault' && result.code !== FAULT.shutdownState) ||
+    (result.kind === 'http-status' && result.status !== 401 && result.status !== 403)
+  if (unknown) return null
+  if (result.kind !== 'value') return { processes: result, pid: null }
+  const [pidItem, item] = isArray(result.value) ? result.value : []
+  const pid = unwrap(pidItem, (value) => typeof value === 'number')
+  const processes = unwrap(item, (value) => isArray(value) && !isArray(value[0]))
+  const known = typeof pid === 'number' ? pid : null
+  if (processes !== undefined) return { processes: { kind: 'value', value: processes }, pid: known }
+  const fault = asFault(item)
+  return fault && { processes: fault, pid: known }
+}
+
+/** Each answer of a multicall should stand in an array of its own; supervisord's do not. */
+function unwrap(
+  item: XmlRpcValue | undefined,
+  fits: (value: XmlRpcValue | undefined) => boolean,
+): XmlRpcValue | undefined {
+  if (fits(item)) return item
+  return isArray(item) && fits(item[0]) ? item[0] : undefined
+}

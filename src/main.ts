@@ -1,0 +1,116 @@
+import type { Terminal } from './cli/load.ts'
+import { readPlainLine } from './cli/plain-line.ts'
+import { ConfigError, EXIT, traceOf, type ExitCode } from './lib/errors.ts'
+
+const stop = new AbortController()
+
+/** The first signal stops cleanly, within a bounded time; a second one at once. */
+const STOP_WITHIN_MS = 1_500
+let force: NodeJS.Timeout | undefined
+let holdCount = 0
+const endInTime = (): void => {
+  clearTimeout(force)
+  if (holdCount === 0) force = setTimeout(() => process.exit(EXIT.ok), STOP_WITHIN_MS).unref()
+}
+const holdStop = (): (() => void) | null => {
+  if (!stop.signal.aborted) return null
+  holdCount += 1
+  endInTime()
+  return () => {
+    holdCount -= 1
+    endInTime()
+  }
+}
+for (const [signal, number] of [
+  ['SIGTERM', 15],
+  ['SIGINT', 2],
+] as const) {
+  process.on(signal, () => {
+    if (stop.signal.aborted) process.exit(128 + number)
+    stop.abort()
+    endInTime()
+  })
+}
+// Node would open its debugger's port.
+process.on('SIGUSR1', () => {})
+
+let goesOnAfter = (_error: unknown): boolean => false
+let mask = (text: string): string => text
+const printError = (text: string): void => write('stderr', mask(text))
+const print = (text: string): void => write('stdout', mask(text))
+const hide = (by: typeof mask): void => void (mask = by)
+
+/** Node makes each stream when it is first asked for, which takes a silent run some milliseconds. */
+function write(name: 'stdout' | 'stderr', text: string): void {
+  const stream = process[name]
+  // A pager or head that was closed is no reason to stop watching.
+  if (stream.listenerCount('error') === 0) stream.on('error', () => {})
+  stream.write(text)
+}
+
+/** Loaded when it is first asked, which a silent run does not do. */
+function isTerminal(descriptor: number): boolean {
+  return process.getBuiltinModule('node:tty').isatty(descriptor)
+}
+
+/** Asked for anew, since a change comes as a signal; 0, as over some serial lines, is no size. */
+function screenSize(): { columns: number | null; rows: number | null } {
+  const [columns, rows] = process.stdout.isTTY ? process.stdout.getWindowSize() : [0, 0]
+  return { columns: columns > 0 ? columns : null, rows: rows > 0 ? rows : null }
+}
+
+async function main(): Promise<ExitCode> {
+  const terminal: Terminal = {
+    env: process.env,
+    print,
+    printError,
+    pipes: {
+      get input() {
+        return process.stdin
+      },
+      output: (text) => write('stdout', text),
+    },
+    hide,
+    get isInteractive() {
+      return isTerminal(0)
+    },
+    ask: async (question, isSecret) => (await import('./cli/ask.ts')).ask(question, isSecret),
+    get isScreen() {
+      return isTerminal(1)
+    },
+    onFault: (listener) => void (goesOnAfter = listener),
+    holdStop,
+    screenSize,
+    onSignal(signal, listener) {
+      process.on(signal, listener)
+      return () => void process.off(signal, listener)
+    },
+  }
+  try {
+    return await runCommand(terminal)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    for (const problem of error.problems) printError(`${problem}\n`)
+    return EXIT.config
+  }
+}
+
+async function runCommand(terminal: Terminal): Promise<ExitCode> {
+  const [, , command, ...words] = process.argv
+  const flags = command === 'once' ? readPlainLine(words) : null
+  if (flags !== null) return (await import('./cli/once.ts')).once(flags, terminal, stop.signal)
+  const { runProgram } = await import('./cli/run-program.ts')
+  return runProgram(process.argv, terminal, stop.signal)
+}
+
+/** A fault of ours is told with its place and ends with a code of its own: 1 would mean "down and delivered". */
+function crash(error: unknown): never {
+  printError(`kuma-supervisor-push: ${traceOf(error)}\n`)
+  process.exit(EXIT.software)
+}
+// Rejections that nobody awaits come here too.
+process.on('uncaughtException', (error) => {
+  if (!goesOnAfter(error)) crash(error)
+})
+
+void main().then((code) => process.exit(code), crash)

@@ -1,0 +1,151 @@
+import type { RpcFailure, RpcFailureReason, SupervisorState } from '../collect/supervisor/rpc-reading.ts'
+import type { UnitReading, UnitState } from '../collect/systemd/unit-reading.ts'
+import { describeUnit, isActive, isInBetween } from './describe-unit.ts'
+import type { Look } from '../collect/look.ts'
+import type { MonitorMemory } from './memory.ts'
+import type { Candidate, ProblemKind } from './problems.ts'
+
+/** What the two doors say together about one supervisord. */
+export interface Liveness {
+  /** Null when all is well with supervisord itself. */
+  readonly candidate: Candidate | null
+  /** What it said; null when it did not answer. */
+  readonly state: SupervisorState | null
+  /** Worth telling though nothing is wrong. */
+  readonly note: string | null
+}
+
+type Before = Pick<MonitorMemory, 'outsideSystemd' | 'shutdownSeconds' | 'suspects'>
+
+/** Judges one supervisord, unit by RPC: the rows of the liveness table, top to bottom. */
+export function judgeLiveness({ unit, rpc }: Look, before: Before): Liveness {
+  const state = unit.kind === 'state' ? unit.unit : null
+  const inBetween = state !== null && isInBetween(state) ? unitInBetween(state, before) : null
+  switch (rpc.kind) {
+    case 'answered':
+      return { candidate: inBetween, state: rpc.state, note: noteOnUnit(unit) }
+    case 'failed':
+      return {
+        candidate: deadUnit(unit, rpc.failure, before) ?? inBetween ?? noAnswer(unit, rpc.failure, before),
+        state: null,
+        note: null,
+      }
+    case 'not-asked':
+      return { candidate: inBetween ?? unitAlone(unit), state: null, note: null }
+  }
+}
+
+function supervisord(kind: ProblemKind, says: string, more: Partial<Candidate> = {}): Candidate {
+  return { subject: 'supervisord', kind, says, ...more }
+}
+
+// supervisord looks at its programs once a second, and so may end later than they.
+const LATENESS_SECONDS = 2
+const START_SECONDS = 10
+
+function shuttingDown(says: string, { shutdownSeconds }: Before): Candidate {
+  return supervisord('shutting-down', says, {
+    graceMs: (shutdownSeconds + LATENESS_SECONDS) * 1000,
+    showsAge: true,
+  })
+}
+
+/** A unit that never gets past its start goes back and forth between coming up and shutting down. */
+function comingUp(says: string, { shutdownSeconds }: Before): Candidate {
+  const limitMs = (shutdownSeconds + LATENESS_SECONDS + 2 * START_SECONDS) * 1000
+  return supervisord('coming-up', says, { limitMs, showsAge: true })
+}
+
+function unitInBetween(unit: UnitState, before: Before): Candidate {
+  const says = describeUnit(unit)
+  return unit.activeState === 'deactivating' ? shuttingDown(says, before) : comingUp(says, before)
+}
+
+/** Where somebody runs supervisord by hand, the unit that lies beside it says nothing. */
+function deadUnit(unit: UnitReading, failure: RpcFailure, { outsideSystemd }: Before): Candidate | null {
+  if (unit.kind !== 'state' || isActive(unit.unit) || isInBetween(unit.unit) || outsideSystemd) return null
+  const access = NO_ACCESS.has(failure.reason) ? `; ${FAILURES[failure.reason](failure)}` : ''
+  return supervisord('unit-dead', `${describeUnit(unit.unit)}${access}`)
+}
+
+const NO_ACCESS: ReadonlySet<RpcFailureReason> = new Set(['permission', 'unauthorized'])
+
+const NOBODY_LISTENS: ReadonlySet<RpcFailureReason> = new Set(['socket-missing', 'refused'])
+
+function noAnswer(unit: UnitReading, failure: RpcFailure, before: Before): Candidate {
+  const says = FAILURES[failure.reason](failure)
+  if (failure.reason === 'shutdown') return shuttingDown(says, before)
+  const active = unit.kind === 'state' && isActive(unit.unit) ? unit.unit : null
+  if (NOBODY_LISTENS.has(failure.reason) && mayBeStarting(active, before)) {
+    return comingUp(`supervisord does not listen yet at ${pathOf(failure.url)}`, before)
+  }
+  const cause = active === null ? says : (IN_SPITE_OF_UNIT[failure.reason]?.(active, failure) ?? says)
+  const unknown = unit.kind === 'unreachable' ? ` (the unit's state is unknown: ${unit.cause})` : ''
+  return supervisord(KINDS[failure.reason] ?? 'no-answer', `${cause}${unknown}`)
+}
+
+const KINDS: Partial<Record<RpcFailureReason, ProblemKind>> = {
+  permission: 'no-access',
+  unauthorized: 'no-access',
+  'no-descriptors': 'agent',
+}
+
+/** Just started as systemd says, or in the midst of a restart as the last looks say: Python takes its seconds. */
+function mayBeStarting(active: UnitState | null, { suspects }: Before): boolean {
+  if (active !== null && active.activeSeconds !== null && active.activeSeconds < START_SECONDS) return true
+  const suspect = suspects.get('supervisord')
+  return suspect?.confirmed === false && ['shutting-down', 'coming-up'].includes(suspect.clock)
+}
+
+const IN_SPITE_OF_UNIT: Partial<Record<RpcFailureReason, (unit: UnitState, failure: RpcFailure) => string>> =
+  {
+    'socket-missing': ({ name }, { url }) =>
+      `${name} is active but its socket file ${pathOf(url)} is gone: restart it, and keep the socket out of /tmp`,
+    refused: ({ name }, { url }) =>
+      `${name} is active but nobody listens at ${pathOf(url)}: is the url right?`,
+  }
+
+const FAILURES: Record<RpcFailureReason, (failure: RpcFailure) => string> = {
+  'no-address': ({ detail }) => `supervisord not found: ${detail}`,
+  'socket-missing': ({ url }) =>
+    `supervisord is not running or its socket file was removed: there is no ${pathOf(url)}`,
+  refused: ({ url }) => `supervisord is not running: nobody listens at ${pathOf(url)}`,
+  permission: ({ url }) =>
+    `the agent may not open ${pathOf(url)}: give its user access (setfacl -m u:USER:rw, or chown in [unix_http_server])`,
+  unauthorized: ({ url }) =>
+    `supervisord at ${url} refuses the agent's username or password: set both in [[supervisor]]`,
+  timeout: ({ detail }) => `supervisord hangs: it accepts connections and does not answer (${detail})`,
+  shutdown: () => 'supervisord is shutting down or restarting',
+  fault: ({ detail }) => `supervisord cannot be asked: ${detail}`,
+  'bad-answer': ({ detail }) => `supervisord cannot be understood: ${detail}`,
+  'no-descriptors': ({ detail }) => `nothing can be seen: ${detail}`,
+  unreachable: ({ detail }) => `supervisord cannot be reached: ${detail}`,
+}
+
+/** `rpc = "none"` and plain units: the unit alone decides. */
+function unitAlone(unit: UnitReading): Candidate | null {
+  switch (unit.kind) {
+    case 'state':
+      return isActive(unit.unit) ? null : supervisord('unit-dead', describeUnit(unit.unit))
+    case 'not-found':
+      return supervisord('unit-dead', `systemd knows no unit ${unit.names.join(' or ')}: is the name right?`)
+    case 'no-systemd':
+      return supervisord('no-answer', 'there is no systemd on this host to ask about the unit')
+    case 'unreachable':
+      return supervisord('no-answer', `systemd cannot be asked: ${unit.cause}`)
+    case 'not-asked':
+      return supervisord('no-answer', 'nothing to watch: unit and url are both "none"')
+  }
+}
+
+/** In a container without systemd nobody expects a unit, so nothing is said of it. */
+function noteOnUnit(unit: UnitReading): string | null {
+  if (unit.kind === 'unreachable') return `unit unknown: ${unit.cause}`
+  if (unit.kind === 'not-found') return 'not run by systemd'
+  if (unit.kind === 'state' && !isActive(unit.unit) && !isInBetween(unit.unit)) return 'not run by systemd'
+  return null
+}
+
+function pathOf(url: string): string {
+  return url.replace(/^unix:\/\//, '')
+}

@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import type { Kept, Remembered } from '../../src/agent/state-codec.ts'
+import { takeLook } from '../../src/collect/take-look.ts'
+import { openWatches } from '../../src/agent/open-watches.ts'
+import { realClock } from '../../src/lib/real-clock.ts'
+import { isUptimeOfHost } from '../../src/collect/is-uptime-of-host.ts'
+import type { Look } from '../../src/collect/look.ts'
+import { EMPTY_MEMORY } from '../../src/rules/memory.ts'
+import { startFakeBus } from '../helpers/fake-bus.ts'
+import { fakeSystemd } from '../helpers/fake-systemd.ts'
+import { rules } from '../helpers/looks.ts'
+import { memoryLog } from '../helpers/memory-log.ts'
+import { startRpcServer, xmlAnswer, xmlFault } from '../helpers/rpc-server.ts'
+
+/** A pid that no process has. */
+const NOBODY = 4_194_304
+
+const UNIT = {
+  id: 'supervisor.service',
+  active: 'active',
+  sub: 'running',
+  properties: { ActiveEnterTimestampMonotonic: ['t', 1_000_000n], MainPID: ['u', NOBODY] },
+} as const
+
+/** When the one program was started. */
+const START = Math.floor(Date.now() / 1000) - 60
+
+/** A host whose supervisord has this pid, and what it was asked; without a pid nobody listens there. */
+async function hostWith(t: TestContext, pid: number | null) {
+  const folder = mkdtempSync(join(tmpdir(), 'watches-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const bus = await startFakeBus(t, { answer: fakeSystemd([UNIT]) })
+  const asked: string[] = []
+  const socketPath = join(folder, 'supervisor.sock')
+  const member = (name: string, value: string) =>
+    `<member><name>${name}</name><value>${value}</value></member>`
+  const int = (value: number) => `<int>${value}</int>`
+  const process =
+    `<value><struct>${member('name', '<string>web</string>')}${member('state', int(20))}${member('pid', int(7))}` +
+    `${member('start', int(START))}${member('now', int(START + 60))}</struct></value>`
+  const both = `<array><data><value>${int(pid ?? 0)}</value><value><array><data>${process}</data></array></value></data></array>`
+  const config =
+    `<value><struct>${member('name', '<string>web</string>')}${member('startsecs', int(60))}` +
+    `${member('exitcodes', '<array><data></data></array>')}</struct></value>`
+  if (pid !== null) {
+    await startRpcServer(
+      t,
+      (method) => {
+        asked.push(method)
+        if (method === 'supervisor.getAllConfigInfo')
+          return xmlAnswer(`<array><data>${config}</data></array>`)
+        return method === 'system.multicall' ? xmlAnswer(both) : xmlFault(1, 'UNKNOWN_METHOD')
+      },
+      { socketPath },
+    )
+  }
+  return { url: `unix://${socketPath}`, address: bus.address, asked, bus }
+}
+
+type Host = Awaited<ReturnType<typeof hostWith>>
+
+interface Before {
+  listens?: boolean
+  memory?: Partial<Remembered['memory']>
+  configs?: Kept['configs']
+}
+
+/** One look of a one-shot, or the first one of a service; and what is left to the next run. */
+async function lookAt(
+  t: TestContext,
+  { url, address }: Host,
+  { listens = false, memory = {}, configs = new Map() }: Before = {},
+): Promise<Look & Pick<Kept, 'configs'>> {
+  const access = { username: null, password: null, caFile: null, timeoutMs: 60_000 }
+  const remembered: Remembered = {
+    memory: { ...EMPTY_MEMORY, ...memory },
+    missed: new Map(),
+    standing: null,
+    deliveries: new Map(),
+  }
+  const opened = await openWatches({
+    config: {
+      kumas: [],
+      agent: { pushEveryMs: 1, checkEveryMs: 1, schedule: null, stateFile: '/none', onStop: 'none' },
+      supervisors: [{ name: 'local', unit: 'auto', url, ...access }],
+      monitors: [{ name: 'all', pushes: [], kumaIntervalMs: null, target: rules() }],
+    },
+    env: { DBUS_SYSTEM_BUS_ADDRESS: address },
+    memories: new Map([['all', remembered]]),
+    configs,
+    clock: realClock,
+    log: memoryLog(),
+    listens,
+    mask: (text) => text,
+    dryRun: false,
+  })
+  t.after(() => opened.close())
+  const [watch] = opened.watches
+  const look = await takeLook(watch?.doors ?? assert.fail(), new AbortController().signal)
+  return { ...look, configs: opened.configs() }
+}
+
+/** A process of this host that is called supervisord. */
+function startNamesake(t: TestContext): number {
+  const child = spawn('sleep', ['1000'], { argv0: 'supervisord', stdio: 'ignore' })
+  t.after(() => child.kill())
+  return child.pid ?? assert.fail()
+}
+
+const members = ({ bus }: Host) => bus.calls.map(({ member }) => member)
+
+// Where it cannot be known, systemd is asked.
+const skip =
+  !isUptimeOfHost(realClock.now()) && 'needs the uptime of the host, which a container may not have'
+
+test(
+  'a one-shot asks systemd one question where the process of supervisord tells since when it is up',
+  { skip },
+  async (t) => {
+    const host = await hostWith(t, startNamesake(t))
+    const { unit, upSeconds } = await lookAt(t, host)
+    assert.deepEqual(members(host), ['ListUnitsByNames'])
+    assert.ok(unit.kind === 'state' && unit.unit.activeState === 'active')
+    assert.ok(upSeconds !== null && upSeconds < 1_000)
+  },
+)
+
+test('a one-shot asks systemd since when the unit is up where no process can be seen, or nobody answers', async (t) => {
+  for (const pid of [NOBODY, null]) {
+    const host = await hostWith(t, pid)
+    const { unit, upSeconds } = await lookAt(t, host)
+    assert.ok(members(host).includes('Get'))
+    assert.ok(unit.kind === 'state' && unit.unit.activeSeconds !== null && unit.unit.mainPid === NOBODY)
+    assert.equal(upSeconds, unit.unit.activeSeconds)
+  }
+})
+
+test('a service asks systemd all it wants to know of the unit at once', async (t) => {
+  const host = await hostWith(t, startNamesake(t))
+  const { unit } = await lookAt(t, host, { listens: true })
+  assert.equal(members(host).filter((member) => member === 'ListUnitsByNames').length, 1)
+  assert.ok(unit.kind === 'state' && unit.unit.activeSeconds !== null)
+})
+
+test('the log of supervisord is read for a process that was not seen before', async (t) => {
+  const history = {
+    start: START,
+    pid: 7,
+    state: 'RUNNING',
+    restarts: [],
+    isLooping: false,
+    count: 0,
+  } as const
+  for (const [seen, isRead] of [
+    [[], true],
+    [[['web:web', { ...history, start: START - 1 }]], true],
+    [[['web:web', { ...history, pid: 8 }]], true],
+    [[['web:web', history]], false],
+  ] as const) {
+    const host = await hostWith(t, NOBODY)
+    await lookAt(t, host, { memory: { programs: new Map(seen) } })
+    assert.equal(host.asked.includes('supervisor.readLog'), isRead, JSON.stringify(seen))
+  }
+})
+
+test('supervisord is asked for its configurations once by several one-shots', async (t) => {
+  const host = await hostWith(t, NOBODY)
+  const { configs } = await lookAt(t, host)
+  const { rpc, configs: left } = await lookAt(t, host, { configs })
+  assert.deepEqual(host.asked.filter((method) => method === 'supervisor.getAllConfigInfo').length, 1)
+  assert.equal(rpc.kind === 'answered' && rpc.state.configs?.[0]?.startsecs, 60)
+  assert.deepEqual(left, configs)
+  assert.deepEqual([...left.keys()], [host.url])
+})

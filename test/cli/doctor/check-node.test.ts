@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { checkNode } from '../../../src/cli/doctor/check-node.ts'
+
+const rows: [version: string, result: string][] = [
+  ['18.20.8', 'failed'],
+  ['20.9.0', 'failed'],
+  ['20.18.0', 'failed'],
+  ['20.18.1', 'ok'],
+  ['20.19.0', 'ok'],
+  ['22.0.0', 'ok'],
+  ['25.0.0-nightly20250901', 'ok'],
+]
+for (const [nodeVersion, result] of rows) {
+  test(`Node ${nodeVersion}: ${result}`, async () => {
+    const [finding] = await checkNode({ nodeVersion })
+    assert.equal(finding?.result, result)
+    assert.equal(finding.remedy === null, result === 'ok')
+  })
+}

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { parsePythonIni } from '../../../src/collect/supervisor/python-ini.ts'
+
+/** What Python 3.11's RawConfigParser, as supervisor 4.2.5 sets it up, gives for each. */
+const READ: [what: string, text: string, sections: Record<string, Record<string, string>>][] = [
+  ['nothing', '\n; a comment\n  # another\n', {}],
+  ['options by = and :, names in lower case', '[a]\nKey = v\nother: w', { a: { key: 'v', other: 'w' } }],
+  ['only the first = as a separator', '[a]\nk = a=b:c', { a: { k: 'a=b:c' } }],
+  ['inline comments only after white space', '[a]\nk = a#b;c ; no\nl=x\t# no', { a: { k: 'a#b;c', l: 'x' } }],
+  [
+    'quotes, backslashes, brackets and booleans as they are',
+    '[a]\nk[] = "a\\;b"\nt = true',
+    { a: { 'k[]': '"a\\;b"', t: 'true' } },
+  ],
+  [
+    'a value that goes on',
+    '[include]\nfiles =\n  a.conf ; first\n\n  b.conf\n[b]',
+    { include: { files: '\na.conf\nb.conf' }, b: {} },
+  ],
+  ['the last of two equal options', '[a]\nk=1\nk=2', { a: { k: '2' } }],
+  ['sections of one name joined', '[a]\nk=1\n[b]\n[a]\nl=2', { a: { k: '1', l: '2' }, b: {} }],
+  ['section names with dots and colons', '[program:a.b]\nk=1', { 'program:a.b': { k: '1' } }],
+  ['an empty value', '[a]\nk =', { a: { k: '' } }],
+  ['line ends of Windows', '[a]\r\nk=1\r\nl=2\r\n', { a: { k: '1', l: '2' } }],
+]
+for (const [what, text, sections] of READ) {
+  test(`reads ${what}`, () => {
+    const read = new Map<string, Map<string, string>>()
+    assert.equal(parsePythonIni(text, read), null)
+    assert.deepEqual(
+      Object.fromEntries([...read].map(([name, options]) => [name, Object.fromEntries(options)])),
+      sections,
+    )
+  })
+}
+
+test('a section named __proto__ is harmless', () => {
+  const read = new Map<string, Map<string, string>>()
+  parsePythonIni('[__proto__]\n__proto__ = x', read)
+  assert.equal(read.get('__proto__')?.get('__proto__'), 'x')
+})
+
+const WRONG: [string, string][] = [
+  ['k = v', 'line 1: neither a section nor an option'],
+  ['[a]\nk = v\nnonsense\nmore', 'line 3: neither a section nor an option'],
+  ['[a]\n= v', 'line 2: neither a section nor an option'],
+  ['\n[]', 'line 2: neither a section nor an option'],
+]
+for (const [text, wrong] of WRONG) {
+  test(`names the first wrong line of ${JSON.stringify(text)}`, () => {
+    assert.equal(parsePythonIni(text, new Map()), wrong)
+  })
+}

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { describe, it } from 'node:test'
+import { takeLock } from '../../src/lib/take-lock.ts'
+
+describe('the lock of a one-shot', () => {
+  it('is held until released', async () => {
+    const name = randomUUID()
+    const release = await takeLock(name)
+    assert.equal(await takeLock(name), null)
+    await release?.()
+    const again = await takeLock(name)
+    assert.ok(again)
+    await again()
+  })
+
+  it('goes to one of many that want it at the same time', async () => {
+    const name = randomUUID()
+    const locks = await Promise.all(Array.from({ length: 20 }, () => takeLock(name)))
+    assert.equal(locks.filter((release) => release !== null).length, 1)
+    for (const release of locks) await release?.()
+  })
+
+  it('is one for each name', async () => {
+    const locks = await Promise.all([takeLock(randomUUID()), takeLock(randomUUID())])
+    for (const release of locks) {
+      assert.ok(release)
+      await release()
+    }
+  })
+
+  it('may have a name of any length', async () => {
+    const name = randomUUID()
+    for (const length of [86, 87, 88, 5000]) {
+      const long = name + '/ö'.repeat((length - name.length) / 2)
+      const [release, other] = await Promise.all([takeLock(long), takeLock(`${long}ä`)])
+      assert.equal(await takeLock(long), null)
+      assert.ok(other)
+      await release?.()
+      await other()
+    }
+  })
+
+  it('does not outlive a holder that was killed', async () => {
+    const name = randomUUID()
+    const module = new URL('../../src/lib/take-lock.ts', import.meta.url).href
+    const script = `import { takeLock } from ${JSON.stringify(module)}
+      if (await takeLock(${JSON.stringify(name)}) !== null) console.log('held')
+      setInterval(() => {}, 1000)`
+    const holder = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script])
+    await once(holder.stdout, 'data')
+    assert.equal(await takeLock(name), null)
+    holder.kill('SIGKILL')
+    await once(holder, 'exit')
+    const release = await takeLock(name)
+    assert.ok(release)
+    await release()
+  })
+})

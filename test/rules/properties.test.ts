@@ -1,0 +1,262 @@
+// What must hold for every sequence of looks; generated from seeds that the name of a failure tells.
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { RpcFailureReason } from '../../src/collect/supervisor/rpc-reading.ts'
+import type { ProcessInfo } from '../../src/collect/supervisor/process-info.ts'
+import { cut, MESSAGE_LIMIT, oneLine } from '../../src/lib/one-line.ts'
+import { judge, type Rules } from '../../src/rules/judge.ts'
+import type { Look } from '../../src/collect/look.ts'
+import { EMPTY_MEMORY } from '../../src/rules/memory.ts'
+import { answered, failed, look, program, programConfig, rules, unitState } from '../helpers/looks.ts'
+import { Observer } from '../helpers/observer.ts'
+import { anyLook, pick, URL_OF_CHECK } from '../helpers/random-looks.ts'
+import { seededRandom } from '../helpers/seeded-random.ts'
+
+const SEEDS = Array.from({ length: 60 }, (_, index) => index + 1)
+
+const RULES: readonly Rules[] = [
+  rules(),
+  rules({ stopped: 'ok', minRunning: 2 }),
+  rules({ programs: ['*', 'web:*', '[!a]?'], exclude: ['x*'] }),
+  rules({ programs: ['absent'], minRunning: 0 }),
+  rules({
+    memoryBytes: 1000,
+    http: { url: URL_OF_CHECK, status: [200], body: 'ok', timeoutMs: 1000, when: 'running' },
+    onFailure: 'restart',
+    restartCooldownMs: 10_000,
+    stderrTail: true,
+  }),
+  { kind: 'unit', unit: 'nginx.service' },
+]
+
+/** Runs the property for each seed and each rule set. */
+function forAll(property: (random: () => number, ruleSet: Rules) => void): void {
+  for (const seed of SEEDS) {
+    RULES.forEach((ruleSet, index) => {
+      try {
+        property(seededRandom(seed * 100 + index), ruleSet)
+      } catch (error) {
+        throw new Error(`seed ${seed}, rules ${index}: ${String(error)}`, { cause: error })
+      }
+    })
+  }
+}
+
+describe('whatever is seen', () => {
+  it('a verdict comes, of one printable line, not empty and not too long', () => {
+    forAll((random, ruleSet) => {
+      const observer = new Observer(ruleSet)
+      for (let count = 0; count < 30; count += 1) {
+        const { verdict } = observer.see(anyLook(random), random() * 100)
+        if (verdict === null) continue
+        const { message } = verdict
+        assert.ok(message.length > 0 && message.length <= MESSAGE_LIMIT, message)
+        assert.ok(message.isWellFormed())
+        assert.equal(oneLine(message), message)
+        assert.doesNotMatch(message, /undefined|null|\[object/)
+      }
+    })
+  })
+
+  it('asking once more at the same moment changes nothing', () => {
+    forAll((random, ruleSet) => {
+      const seldom = new Observer(ruleSet)
+      const often = new Observer(ruleSet)
+      let first = true
+      for (let count = 0; count < 30; count += 1) {
+        const seen = anyLook(random)
+        const afterSeconds = random() * 400
+        const one = seldom.see(seen, afterSeconds).verdict
+        const two = often.see(seen, afterSeconds).verdict
+        if (!first) assert.equal(two?.status, one?.status)
+        first = false
+        for (let again = 0; again < 3; again += 1) {
+          assert.equal(often.see(seen, 0).verdict?.status, one?.status, one?.message)
+        }
+      }
+    })
+  })
+
+  it('the same looks give the same verdicts, from any memory', () => {
+    forAll((random, ruleSet) => {
+      const seen = Array.from({ length: 20 }, () => anyLook(random))
+      const replay = (): string[] => {
+        let memory = EMPTY_MEMORY
+        return seen.map((one, index) => {
+          const judgement = judge(one, memory, ruleSet, index * 5_000)
+          memory = judgement.memory
+          return JSON.stringify(judgement.verdict)
+        })
+      }
+      assert.deepEqual(replay(), replay())
+    })
+  })
+})
+
+describe('a text that is cut', () => {
+  it('loses whole characters only', () => {
+    const characters = ['a', 'ß', '東', '🔴', '👩‍👩‍👧‍👦', 'e\u0301', '🇩🇪', ' ']
+    for (const seed of SEEDS) {
+      const random = seededRandom(seed)
+      const text = Array.from({ length: 100 }, () => pick(random, characters)).join('')
+      const limit = 20 + Math.floor(random() * 230)
+      const short = cut(text, limit)
+      assert.ok(short.length <= limit)
+      if (short === text) continue
+      const whole = Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment)
+      const kept = Array.from(new Intl.Segmenter().segment(short.slice(0, -1)), ({ segment }) => segment)
+      assert.deepEqual(kept, whole.slice(0, kept.length), `seed ${seed}`)
+    }
+  })
+})
+
+describe('what has not changed', () => {
+  it('is judged alike whether it is shown by the same objects or by equal ones', () => {
+    forAll((random, ruleSet) => {
+      const [same, equal] = [new Observer(ruleSet), new Observer(structuredClone(ruleSet))]
+      for (let count = 0; count < 8; count += 1) {
+        const shown = random() < 0.5 ? anyLook(random) : wellLook(random, [1, 2, 3, 4, 5])
+        for (let times = 0; times < 3; times += 1) {
+          const stepMs = random() * 100
+          const [one, other] = [same.see(shown, stepMs), equal.see(structuredClone(shown), stepMs)]
+          assert.deepEqual(
+            { ...one, messageFor: one.messageFor?.(0) },
+            { ...other, messageFor: other.messageFor?.(0) },
+          )
+        }
+      }
+    })
+  })
+
+  it('is remembered as it is', () => {
+    const observer = new Observer(rules())
+    const shown = look(unitState(), answered([program('web', 'RUNNING')]))
+    const first = observer.see(shown).memory.programs
+    assert.equal(observer.see(shown).memory.programs, first)
+    assert.notEqual(observer.see(structuredClone(shown)).memory.programs, first)
+  })
+})
+
+/** A host on which all is well: nothing of what it shows may ever be an alarm. */
+function wellLook(random: () => number, start: readonly number[]): Look {
+  const names = ['web', 'celery:a', 'celery:b', 'batch', 'idle']
+  const processes: ProcessInfo[] = names.map((name, index) => {
+    const at = { start: start[index] ?? 0, pid: 100 + index }
+    if (name === 'idle') return program(name, 'STOPPED', { start: 0 })
+    if (name === 'batch') return program(name, 'EXITED', { ...at, pid: 0 })
+    return program(name, 'RUNNING', at)
+  })
+  const unit = pick(random, [
+    unitState(),
+    unitState({ activeState: 'reloading' }),
+    unitState({ activeState: 'inactive', subState: 'dead' }),
+    { kind: 'no-systemd' } as const,
+    { kind: 'unreachable', cause: 'D-Bus timed out' } as const,
+  ])
+  return look(unit, answered(processes, null, { now: 1_700_000_000 + random() * 1e6 }), random() * 1e6)
+}
+
+describe('a steady healthy host', () => {
+  it('never goes down, however often and seldom it is looked at', () => {
+    for (const seed of SEEDS) {
+      const random = seededRandom(seed)
+      const observer = new Observer(rules())
+      for (let count = 0; count < 200; count += 1) {
+        const { verdict } = observer.see(wellLook(random, [1, 2, 3, 4]), random() ** 4 * 3_600)
+        assert.equal(verdict?.status, 'up', `seed ${seed}: ${verdict?.message}`)
+      }
+    }
+  })
+
+  it('does not go down by deploys within the times that are configured', () => {
+    const configs = ['web', 'mail'].map((name) => programConfig(name, { startsecs: 12, stopwaitsecs: 20 }))
+    for (const seed of SEEDS) {
+      const random = seededRandom(seed)
+      const observer = new Observer(rules())
+      const everySeconds = 0.2 + random() * 5
+      let start = 1_700_000_000
+      const stay = (web: ProcessInfo['state'], seconds: number): void => {
+        const pid = web === 'RUNNING' || web === 'STARTING' ? start : web === 'STOPPING' ? start - 1 : 0
+        const seen = look(
+          unitState(),
+          answered([program('web', web, { start, pid }), program('mail', 'RUNNING')], configs, {
+            events: [{ name: 'web', kind: 'stopped' }],
+          }),
+        )
+        for (let passed = 0; passed < seconds; passed += everySeconds) {
+          const { verdict } = observer.see(seen, everySeconds)
+          assert.equal(verdict?.status, 'up', `seed ${seed}: ${verdict?.message}`)
+        }
+      }
+      stay('RUNNING', 20)
+      for (let deploy = 0; deploy < 10; deploy += 1) {
+        stay('STOPPING', random() * 18)
+        stay('STOPPED', Math.min(random() * 2, everySeconds))
+        start += 100
+        stay('STARTING', random() * 10)
+        stay('RUNNING', random() * 60)
+      }
+    }
+  })
+})
+
+const INACTIVE = unitState({ activeState: 'inactive', subState: 'dead' })
+const NO_SYSTEMD = { kind: 'no-systemd' } as const
+const of = (...processes: ProcessInfo[]): Look => look(unitState(), answered(processes))
+const refuses = (reason: RpcFailureReason): Look => look(NO_SYSTEMD, failed(reason))
+
+/** What stays like that is dead; the seconds within which it must be told, where somebody looks without pause. */
+const DEAD: readonly (readonly [name: string, seen: Look, seconds: number])[] = [
+  ['a dead unit', look(INACTIVE, failed('refused')), 1.5],
+  ['no answer', look(unitState(), failed('timeout')), 1.5],
+  ['no access', look(unitState(), failed('permission')), 1.5],
+  ['nobody listens', refuses('refused'), 32],
+  ['no socket', refuses('socket-missing'), 32],
+  ['Fault 6', refuses('shutdown'), 122],
+  ['a unit that starts for ever', look(unitState({ activeState: 'activating' }), failed('refused')), 10],
+  ['FATAL', of(program('web', 'FATAL')), 0],
+  ['EXITED', of(program('web', 'EXITED', { spawnerr: 'Bad exit code 1', exitstatus: 1 })), 3],
+  ['STOPPED', of(program('web', 'STOPPED')), 3],
+  ['STARTING', of(program('web', 'STARTING')), 12],
+  ['BACKOFF', of(program('web', 'BACKOFF')), 12],
+  ['STOPPING', of(program('web', 'STOPPING')), 12],
+  ['UNKNOWN', of(program('web', 'UNKNOWN')), 1.5],
+  ['no programs', of(), 3],
+]
+
+/** The configuration may ask for any patience. */
+function withoutConfigs(seen: Look): Look {
+  const { rpc } = seen
+  return rpc.kind === 'answered' ? { ...seen, rpc: answered(rpc.state.processes) } : seen
+}
+
+describe('a dead host', () => {
+  for (const [name, seen, seconds] of DEAD) {
+    it(`${name}: is down within its confirmation and one look, whatever came before`, () => {
+      for (const seed of SEEDS) {
+        const random = seededRandom(seed)
+        const observer = new Observer(rules())
+        for (let count = 0; count < 10; count += 1) {
+          observer.see(
+            pick(random, [() => withoutConfigs(anyLook(random)), () => wellLook(random, [1, 2, 3, 4])])(),
+            random() * 30,
+          )
+        }
+        const everySeconds = 0.1 + random() * 20
+        let passed = 0
+        let verdict = observer.see(seen, everySeconds).verdict
+        while (verdict?.status !== 'down') {
+          passed += everySeconds
+          assert.ok(
+            passed <= seconds + everySeconds,
+            `seed ${seed}: not after ${passed} s: ${verdict?.message}`,
+          )
+          verdict = observer.see(seen, everySeconds).verdict
+        }
+        for (let count = 0; count < 20; count += 1) {
+          assert.equal(observer.see(seen, everySeconds).verdict?.status, 'down', `seed ${seed}`)
+        }
+      }
+    })
+  }
+})
