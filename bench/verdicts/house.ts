@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Look } from '../../src/collect/look.ts'
+import type { Snapshot } from '../../src/collect/snapshot.ts'
 import type { Outcome } from './outcome.ts'
 import { Player } from './player.ts'
 import type { Scenario } from './scenario.ts'
@@ -13,11 +13,11 @@ export async function runHouse(scenarios: readonly Scenario[]): Promise<Outcome[
   const programs = Object.assign({}, ...scenarios.map((scenario) => scenario.programs ?? {})) as NonNullable<
     Scenario['programs']
   >
-  const { stage, look, close } = await openStage({ ...first, programs })
+  const { stage, snapshot, close } = await openStage({ ...first, programs })
   try {
     const players = scenarios.map((scenario) => new Player(scenario, stage))
     while (!players.every((player) => player.isOver)) {
-      const seen = await look()
+      const seen = await snapshot()
       for (const player of players) player.see(ownPart(seen, player.scenario), performance.now())
       await sleep(EVERY_MS)
     }
@@ -28,9 +28,9 @@ export async function runHouse(scenarios: readonly Scenario[]): Promise<Outcome[
 }
 
 /** What the scenario would have seen in a supervisord of its own. */
-function ownPart(look: Look, { programs = {}, alone }: Scenario): Look {
-  if (alone !== undefined || look.rpc.kind !== 'answered') return look
-  const { state } = look.rpc
+function ownPart(snapshot: Snapshot, { programs = {}, alone }: Scenario): Snapshot {
+  if (alone !== undefined || snapshot.rpc.kind !== 'answered') return snapshot
+  const { state } = snapshot.rpc
   const groups = new Set(Object.keys(programs).map((name) => name.replace(/^\w+:/, '')))
   const inGroups = new Set(
     Object.values(programs).flatMap((program) =>
@@ -39,7 +39,7 @@ function ownPart(look: Look, { programs = {}, alone }: Scenario): Look {
   )
   const isOwn = ({ group }: { group: string }): boolean => groups.has(group) && !inGroups.has(group)
   return {
-    ...look,
+    ...snapshot,
     rpc: {
       kind: 'answered',
       state: {

@@ -1,14 +1,14 @@
 // What others would have said of the same look: their published rules, told in our own words.
 import type { ProcessInfo } from '../../src/collect/supervisor/process-info.ts'
 import type { RpcReading } from '../../src/collect/supervisor/rpc-reading.ts'
-import type { Look } from '../../src/collect/look.ts'
+import type { Snapshot } from '../../src/collect/snapshot.ts'
 
 /** Null where it cannot be used at all, as a check by systemctl without systemd. */
 export type PeerVerdict = 'quiet' | 'alarm' | null
 
 export interface Peer {
   readonly name: string
-  readonly says: (look: Look, selected: readonly ProcessInfo[]) => PeerVerdict
+  readonly says: (snapshot: Snapshot, selected: readonly ProcessInfo[]) => PeerVerdict
 }
 
 const alarmIf = (bad: boolean): PeerVerdict => (bad ? 'alarm' : 'quiet')

@@ -1,9 +1,9 @@
 import type { ProcessInfo } from '../../src/collect/supervisor/process-info.ts'
 import { judge, type Judgement, type Rules } from '../../src/rules/judge.ts'
-import type { Look } from '../../src/collect/look.ts'
-import { EMPTY_MEMORY } from '../../src/rules/memory.ts'
+import type { Snapshot } from '../../src/collect/snapshot.ts'
+import { EMPTY_STATE } from '../../src/rules/state.ts'
 import { selectPrograms } from '../../src/rules/select-programs.ts'
-import { rules as supervisorRules } from '../../test/helpers/looks.ts'
+import { rules as supervisorRules } from '../../test/helpers/snapshots.ts'
 import { ratePeer, type Outcome } from './outcome.ts'
 import { PEERS, type PeerVerdict } from './peers.ts'
 import type { Phase, Scenario, Stage } from './scenario.ts'
@@ -19,7 +19,7 @@ export class Player {
   readonly outcomes: Outcome[] = []
   readonly #stage: Stage
   readonly #rules: Rules
-  #memory = EMPTY_MEMORY
+  #memory = EMPTY_STATE
   #looks = 0
   /** Of the present phase. */
   #acting: 'to do' | 'at it' | 'done' = 'to do'
@@ -44,27 +44,27 @@ export class Player {
     return this.scenario.phases[this.outcomes.length]
   }
 
-  see(seen: Look, nowMs: number): void {
+  see(seen: Snapshot, nowMs: number): void {
     const phase = this.#phase
     if (phase === undefined) return
     this.#looks += 1
-    const look = this.scenario.distorts?.(seen, this.#looks) ?? seen
+    const snapshot = this.scenario.distorts?.(seen, this.#looks) ?? seen
     if (this.#acting === 'to do') this.#act(phase)
-    const judgement = judge(look, this.#memory, this.#rules, nowMs)
+    const judgement = judge(snapshot, this.#memory, this.#rules, nowMs)
     this.#memory = judgement.memory
     const { verdict } = judgement
     // After a trouble a phase that is well begins with the recovery.
     if (verdict?.status === 'up' && this.#acting === 'done') this.#recovers = false
-    this.#isStaged ||= this.#looks >= STAGING_LOOKS || !isStarting(look)
+    this.#isStaged ||= this.#looks >= STAGING_LOOKS || !isStarting(snapshot)
     if (!this.#recovers) {
       this.#wasDown ||= verdict?.status === 'down'
       // That the stage itself is being set up is no scene of the play.
-      if (this.#isStaged) this.#askPeers(look)
+      if (this.#isStaged) this.#askPeers(snapshot)
     }
     if (this.#acting !== 'done') return
     const isLate = nowMs - this.#actedMs > PATIENCE_MS
     if (isLate || this.#error !== null || this.#isThrough(phase, judgement, nowMs))
-      this.#end(phase, judgement, look)
+      this.#end(phase, judgement, snapshot)
   }
 
   #act(phase: Phase): void {
@@ -81,12 +81,12 @@ export class Player {
     else phase.does(this.#stage).then(acted, failed)
   }
 
-  #askPeers(look: Look): void {
-    const selected = this.#selected(look)
-    PEERS.forEach((peer, index) => this.#peers[index]?.push(peer.says(look, selected)))
+  #askPeers(snapshot: Snapshot): void {
+    const selected = this.#selected(snapshot)
+    PEERS.forEach((peer, index) => this.#peers[index]?.push(peer.says(snapshot, selected)))
   }
 
-  #selected({ rpc }: Look): readonly ProcessInfo[] {
+  #selected({ rpc }: Snapshot): readonly ProcessInfo[] {
     if (rpc.kind !== 'answered' || this.#rules.kind === 'unit') return []
     return selectPrograms(rpc.state.processes, this.#rules).selected
   }
@@ -98,8 +98,8 @@ export class Player {
     return verdict.status === 'up' && isLongEnough && (settled || forSeconds !== undefined)
   }
 
-  #end({ truth, says }: Phase, { verdict }: Judgement, look: Look): void {
-    if (this.#peers.every((said) => said.length === 0)) this.#askPeers(look)
+  #end({ truth, says }: Phase, { verdict }: Judgement, snapshot: Snapshot): void {
+    if (this.#peers.every((said) => said.length === 0)) this.#askPeers(snapshot)
     const status = verdict?.status ?? 'silent'
     const message = this.#error ?? this.#shown(verdict?.message ?? '')
     const isFalse = truth === 'well' && (this.#wasDown || status === 'down')
@@ -129,6 +129,6 @@ export class Player {
   }
 }
 
-function isStarting({ rpc }: Look): boolean {
+function isStarting({ rpc }: Snapshot): boolean {
   return rpc.kind === 'answered' && rpc.state.processes.some(({ state }) => state === 'STARTING')
 }

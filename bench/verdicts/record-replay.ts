@@ -1,6 +1,6 @@
 // node --import tsx bench/verdicts/record-replay.ts: records the fixtures of test/fixtures/replay anew, from a real supervisord.
 import { readFile, writeFile } from 'node:fs/promises'
-import { encodeRecording, play, type TimedLook } from '../../test/helpers/replay.ts'
+import { encodeRecording, play, type TimedSnapshot } from '../../test/helpers/replay.ts'
 import { runCommand } from '../../test/helpers/run-command.ts'
 import { openStage } from './stage.ts'
 import { IGNORES_TERM, WELL, type Stage } from './scenario.ts'
@@ -12,13 +12,13 @@ interface Story {
   readonly programs: NonNullable<SupervisordOptions['programs']>
   readonly happens: (stage: Stage) => Promise<void>
   /** Adds what would take too long to record. */
-  readonly goesOn?: (looks: readonly TimedLook[]) => readonly TimedLook[]
+  readonly goesOn?: (snapshots: readonly TimedSnapshot[]) => readonly TimedSnapshot[]
 }
 
 /** The last look again and again, a minute apart. */
 function quiet(minutes: number) {
-  return (looks: readonly TimedLook[]): TimedLook[] => {
-    const last = looks.at(-1)
+  return (snapshots: readonly TimedSnapshot[]): TimedSnapshot[] => {
+    const last = snapshots.at(-1)
     if (last === undefined) return []
     return Array.from({ length: minutes }, (_, index) => ({
       ...last,
@@ -128,33 +128,36 @@ const STORIES: readonly Story[] = [
 const EVERY_SECONDS = 0.6
 
 /** Looks while it happens; the temporary folder gets a lasting name. */
-async function record(programs: Story['programs'], happens: Story['happens']): Promise<readonly TimedLook[]> {
-  const { stage, look, close } = await openStage({ programs })
-  const looks: TimedLook[] = []
+async function record(
+  programs: Story['programs'],
+  happens: Story['happens'],
+): Promise<readonly TimedSnapshot[]> {
+  const { stage, snapshot, close } = await openStage({ programs })
+  const snapshots: TimedSnapshot[] = []
   try {
     const startedAt = performance.now()
     const over = new AbortController()
     const happening = happens(stage).finally(() => over.abort())
     while (!over.signal.aborted) {
-      const seen = await look()
-      looks.push({ atMs: Math.round(performance.now() - startedAt), look: seen })
+      const seen = await snapshot()
+      snapshots.push({ atMs: Math.round(performance.now() - startedAt), snapshot: seen })
       await stage.sleep(EVERY_SECONDS)
     }
     await happening
   } finally {
     await close()
   }
-  const text = JSON.stringify(looks).replaceAll(stage.supervisord.dir, '/srv/supervisor')
-  return JSON.parse(text) as TimedLook[]
+  const text = JSON.stringify(snapshots).replaceAll(stage.supervisord.dir, '/srv/supervisor')
+  return JSON.parse(text) as TimedSnapshot[]
 }
 
 const version = (await runCommand(['supervisord', '--version'])).stdout.trim()
 await Promise.all(
   STORIES.map(async ({ file, about, programs, happens, goesOn }) => {
-    const looks = await record(programs, happens)
-    const all = [...looks, ...(goesOn?.(looks) ?? [])]
-    const timeline = play({ looks: all, rules: {} })
-    const recording = { about, recordedWith: `supervisord ${version}`, rules: {}, looks: all, timeline }
+    const snapshots = await record(programs, happens)
+    const all = [...snapshots, ...(goesOn?.(snapshots) ?? [])]
+    const timeline = play({ snapshots: all, rules: {} })
+    const recording = { about, recordedWith: `supervisord ${version}`, rules: {}, snapshots: all, timeline }
     await writeFile(`test/fixtures/replay/${file}.json`, encodeRecording(recording))
     console.log(`${file}: ${all.length} looks\n  ${timeline.join('\n  ')}`)
   }),

@@ -1,7 +1,7 @@
 import type { SupervisorClientOptions } from '../../src/collect/supervisor/client.ts'
 import type { UnitReading, UnitState } from '../../src/collect/systemd/unit-reading.ts'
 import type { Rules } from '../../src/rules/judge.ts'
-import type { Look } from '../../src/collect/look.ts'
+import type { Snapshot } from '../../src/collect/snapshot.ts'
 import type { Supervisord, SupervisordOptions } from '../../test/helpers/supervisord.ts'
 
 /** What a scenario may do to its supervisord, and what systemd is to say meanwhile. */
@@ -38,7 +38,7 @@ export interface Scenario {
   readonly client?: Partial<Omit<SupervisorClientOptions, 'url'>>
   readonly unit?: Partial<UnitState> | UnitReading
   /** Changes what was read, for what no real supervisord can be brought to on demand. */
-  readonly distorts?: (look: Look, count: number) => Look
+  readonly distorts?: (snapshot: Snapshot, count: number) => Snapshot
   readonly phases: readonly Phase[]
 }
 

@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { takeLook } from '../../src/collect/take-look.ts'
+import { takeSnapshot } from '../../src/collect/snapshot.ts'
 import { NO_PROBES } from '../../src/agent/open-probes.ts'
 import type { RpcReading } from '../../src/collect/supervisor/rpc-reading.ts'
 import { createSupervisorClient } from '../../src/collect/supervisor/client.ts'
 import type { UnitReading, UnitState } from '../../src/collect/systemd/unit-reading.ts'
-import type { Look } from '../../src/collect/look.ts'
+import type { Snapshot } from '../../src/collect/snapshot.ts'
 import { eventually } from '../../test/helpers/eventually.ts'
-import { unitState } from '../../test/helpers/looks.ts'
+import { unitState } from '../../test/helpers/snapshots.ts'
 import { startSupervisord, type Supervisord } from '../../test/helpers/supervisord.ts'
 import type { Scenario, Stage } from './scenario.ts'
 
 interface OpenStage {
   readonly stage: Stage
-  readonly look: () => Promise<Look>
+  readonly snapshot: () => Promise<Snapshot>
   readonly close: () => Promise<void>
 }
 
@@ -39,8 +39,8 @@ export async function openStage({
   const stop = new AbortController()
   return {
     stage: createStage(supervisord, (signal) => client.read(signal), said),
-    look: () =>
-      takeLook(
+    snapshot: () =>
+      takeSnapshot(
         {
           ...NO_PROBES,
           readUnit: () => Promise.resolve(unitReading(said.unit, supervisord)),

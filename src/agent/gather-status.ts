@@ -4,7 +4,7 @@ import type { Standing } from './standings.ts'
 import type { Watch } from './watch.ts'
 import type { ProcessInfo, ProcessState } from '../collect/supervisor/process-info.ts'
 import { describeUnit } from '../rules/describe-unit.ts'
-import type { Look } from '../collect/look.ts'
+import type { Snapshot } from '../collect/snapshot.ts'
 import { oneLine } from '../lib/one-line.ts'
 import type { OpenWatches } from './open-watches.ts'
 import type {
@@ -76,7 +76,7 @@ async function gatherWatch(
   const { name, monitors } = watch
   const seen = monitors[0]?.seen ?? null
   if (seen === null) return []
-  const { look, atMs } = seen
+  const { snapshot, atMs } = seen
   const { version: says, deaths } = await about(watch, signal)
   const restarts = followsRestarts(watch) ? restartsOf(watch) : new Map<string, number>()
   return [
@@ -85,8 +85,8 @@ async function gatherWatch(
       seenAt: new Date(wallNow() - (now() - atMs)),
       check: check(watch),
       deaths,
-      ...unitOf(look),
-      supervisord: supervisordOf(look, says === null ? null : oneLine(says), restarts),
+      ...unitOf(snapshot),
+      supervisord: supervisordOf(snapshot, says === null ? null : oneLine(says), restarts),
     },
   ]
 }
@@ -100,7 +100,7 @@ function restartsOf({ monitors }: Watch): ReadonlyMap<string, number> {
   return counts
 }
 
-function unitOf({ unit }: Look): Pick<WatchStatus, 'unit' | 'unitSays'> {
+function unitOf({ unit }: Snapshot): Pick<WatchStatus, 'unit' | 'unitSays'> {
   switch (unit.kind) {
     case 'state':
       return { unit: unit.unit.name, unitSays: describeUnit(unit.unit) }
@@ -115,7 +115,7 @@ function unitOf({ unit }: Look): Pick<WatchStatus, 'unit' | 'unitSays'> {
 }
 
 function supervisordOf(
-  { rpc, upSeconds }: Look,
+  { rpc, upSeconds }: Snapshot,
   says: string | null,
   restarts: ReadonlyMap<string, number>,
 ): SupervisordStatus | null {

@@ -1,6 +1,6 @@
 import type { Clock } from '../lib/clock.ts'
 import { leftOpen, Recheck } from './recheck.ts'
-import { takeLook } from '../collect/take-look.ts'
+import { takeSnapshot } from '../collect/snapshot.ts'
 import type { Watch } from './watch.ts'
 
 interface LookOptions {
@@ -24,10 +24,11 @@ export async function lookOnly(
   const looks = watches.map(async (watch): Promise<void> => {
     const recheck = new Recheck()
     for (;;) {
-      const look = await takeLook(watch.doors, signal)
-      const seen = watch.monitors.map((monitor) => monitor.see(look, clock.now()))
-      const againMs = recheck.next(leftOpen(look, seen), clock.now())
-      const isJudged = look.rpc.kind !== 'failed' && watch.monitors.every(({ verdict }) => verdict !== null)
+      const snapshot = await takeSnapshot(watch.doors, signal)
+      const seen = watch.monitors.map((monitor) => monitor.see(snapshot, clock.now()))
+      const againMs = recheck.next(leftOpen(snapshot, seen), clock.now())
+      const isJudged =
+        snapshot.rpc.kind !== 'failed' && watch.monitors.every(({ verdict }) => verdict !== null)
       const isEnough = againMs === Infinity || (until === 'judged' && isJudged)
       if (isEnough || clock.now() >= untilMs || signal.aborted) return
       await clock.sleep(Math.min(againMs, untilMs - clock.now()), signal)

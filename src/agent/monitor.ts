@@ -2,8 +2,8 @@ import { describeDuration } from '../lib/describe-duration.ts'
 import { areNewsTold, hasNews } from '../rules/describe-restarts.ts'
 import { judge, type Judgement, type Rules, type Verdict } from '../rules/judge.ts'
 import { cut, MESSAGE_LIMIT, oneLine } from '../lib/one-line.ts'
-import type { Look } from '../collect/look.ts'
-import { EMPTY_MEMORY, type MonitorMemory } from '../rules/memory.ts'
+import type { Snapshot } from '../collect/snapshot.ts'
+import { EMPTY_STATE, type MonitorState } from '../rules/state.ts'
 import { Bell } from './bell.ts'
 import type { RestartOutcome } from './restart-outcome.ts'
 
@@ -18,7 +18,7 @@ export interface Telling {
 
 /** A look that was taken in, and when, in monotonic milliseconds. */
 export interface Seen {
-  readonly look: Look
+  readonly snapshot: Snapshot
   readonly atMs: number
 }
 
@@ -34,7 +34,7 @@ export class Monitor {
   /** Rings when it has something to tell at once. */
   readonly bell = new Bell()
   readonly #rules: Rules
-  #memory: MonitorMemory
+  #memory: MonitorState
   #telling: Telling | null = null
   #seen: Seen | null = null
   /** Restarts up to this time have gone out, whether they have arrived or not. */
@@ -44,13 +44,13 @@ export class Monitor {
   /** Since when a heartbeat waits for a check to finish; null when none does. */
   #doubtMs: number | null = null
 
-  constructor(name: string, rules: Rules, memory: MonitorMemory = EMPTY_MEMORY) {
+  constructor(name: string, rules: Rules, memory: MonitorState = EMPTY_STATE) {
     this.name = name
     this.#rules = rules
     this.#memory = memory
   }
 
-  get memory(): MonitorMemory {
+  get memory(): MonitorState {
     return this.#memory
   }
 
@@ -70,10 +70,10 @@ export class Monitor {
    * not `settled`: look again, in `againMs` or soon.
    */
   see(
-    look: Look,
+    snapshot: Snapshot,
     nowMs: number,
   ): Omit<Judgement, 'verdict' | 'messageFor' | 'memory'> & { readonly changed: boolean } {
-    const { verdict, messageFor, memory, ...rest } = judge(look, this.#memory, this.#rules, nowMs)
+    const { verdict, messageFor, memory, ...rest } = judge(snapshot, this.#memory, this.#rules, nowMs)
     const turned = verdict !== null && verdict.status !== this.verdict?.status
     const isNews = verdict !== null && !turned && this.#isNews(memory, nowMs)
     if (turned || isNews) this.#newsMs = nowMs
@@ -81,7 +81,7 @@ export class Monitor {
     const isAwaited = verdict !== null && this.#doubtMs !== null
     this.#doubtMs = null
     this.#memory = memory
-    this.#seen = { look, atMs: nowMs }
+    this.#seen = { snapshot, atMs: nowMs }
     if (verdict !== null && messageFor !== null) {
       // Without supervisord's answer the programs, and so their restarts, are not spoken of.
       const isTelling = memory.answeredMs === nowMs && areNewsTold(memory.programs, memory.toldMs)
@@ -90,7 +90,7 @@ export class Monitor {
     return { changed: turned || isNews || isAwaited, ...rest }
   }
 
-  #isNews({ programs, toldMs }: MonitorMemory, nowMs: number): boolean {
+  #isNews({ programs, toldMs }: MonitorState, nowMs: number): boolean {
     return nowMs - this.#newsRangMs >= NEWS_GAP_MS && hasNews(programs, Math.max(toldMs, this.#newsMs))
   }
 

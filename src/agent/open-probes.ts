@@ -1,4 +1,4 @@
-import type { Doors } from '../collect/take-look.ts'
+import type { Doors } from '../collect/snapshot.ts'
 import type { SupervisorTarget } from '../config/config.ts'
 import type { Log } from '../lib/log.ts'
 import { createHttpProbe } from '../collect/http-probe.ts'

@@ -4,7 +4,7 @@ import { Monitor } from './monitor.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Kept } from './state-codec.ts'
 import type { Memories } from './state-file.ts'
-import type { Doors } from '../collect/take-look.ts'
+import type { Doors } from '../collect/snapshot.ts'
 import type { Watch } from './watch.ts'
 import type { Config, SupervisorTarget } from '../config/config.ts'
 import type { Log } from '../lib/log.ts'
@@ -16,7 +16,7 @@ import type { ProcessInfo } from '../collect/supervisor/process-info.ts'
 import type { OwnProcess } from '../collect/supervisor/without-own.ts'
 import type { UnitReader } from '../collect/systemd/unit-reader.ts'
 import type { Rules } from '../rules/judge.ts'
-import type { MonitorMemory } from '../rules/memory.ts'
+import type { MonitorState } from '../rules/state.ts'
 import { isAnother } from '../rules/restarts.ts'
 import type { Terminal } from '../cli/load.ts'
 import { NO_PROBES, openProbes, type Probes } from './open-probes.ts'
@@ -134,7 +134,7 @@ export async function openWatches(options: WatchesOptions): Promise<OpenWatches>
     watches,
     async about({ bell, monitors: [monitor] }, signal) {
       const supervisor = supervisors.find((one) => one.bell === bell)
-      const rpc = monitor?.seen?.look.rpc
+      const rpc = monitor?.seen?.snapshot.rpc
       if (supervisor === undefined || rpc?.kind !== 'answered') return NOTHING_MORE
       const { door, watched } = supervisor
       return {
@@ -151,10 +151,10 @@ export async function openWatches(options: WatchesOptions): Promise<OpenWatches>
 }
 
 const NO_CONFIGS: Kept['configs'] = new Map()
-const NOTHING: MonitorMemory['programs'] = new Map()
+const NOTHING: MonitorState['programs'] = new Map()
 
 /** Tells the processes that every monitor over a supervisord has seen in an earlier run, just as they are. */
-function knownTo(memories: readonly MonitorMemory['programs'][]): (info: ProcessInfo) => boolean {
+function knownTo(memories: readonly MonitorState['programs'][]): (info: ProcessInfo) => boolean {
   return (info) =>
     memories.every((programs) => {
       const seen = programs.get(fullNameOf(info))

@@ -1,5 +1,5 @@
 import type { Judgement } from '../rules/judge.ts'
-import type { Look } from '../collect/look.ts'
+import type { Snapshot } from '../collect/snapshot.ts'
 import { SHARE_OF_SUPERVISORD } from './share-of-supervisord.ts'
 
 /** What a look leaves open: something looks wrong that may yet be passing. */
@@ -12,7 +12,7 @@ export interface Unsettled {
 
 /** Gathers what the monitors over one look still wait for; null when all of them have settled. */
 export function leftOpen(
-  { rpc }: Look,
+  { rpc }: Snapshot,
   seen: readonly Pick<Judgement, 'settled' | 'againMs'>[],
 ): Unsettled | null {
   const wishesMs = seen.filter(({ settled }) => !settled).map(({ againMs }) => againMs)

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import type { KnownConfigs } from '../collect/supervisor/config-cache.ts'
-import { EMPTY_MEMORY, type MonitorMemory } from '../rules/memory.ts'
+import { EMPTY_STATE, type MonitorState } from '../rules/state.ts'
 import { NO_UNIT_HISTORY } from '../rules/unit-restarts.ts'
 import { cut, MESSAGE_LIMIT, oneLine } from '../lib/one-line.ts'
 import type { MissedMemory } from './missed.ts'
@@ -9,7 +9,7 @@ import type { Standing } from './standings.ts'
 
 /** What is kept of one monitor. */
 export interface Remembered {
-  readonly memory: MonitorMemory
+  readonly memory: MonitorState
   /** What it has still to tell, by the name of the Kuma. */
   readonly missed: ReadonlyMap<string, MissedMemory>
   /** Since when it is up or down; null before the first verdict. */
@@ -162,7 +162,7 @@ export function decodeState(text: string, bootId: string): Kept {
         programs: new Map(timed.programs),
         ownRestarts: new Map(timed.ownRestarts),
       }
-      const memory = isSameBoot ? { ...timeless, ...timed, ...maps } : { ...EMPTY_MEMORY, ...timeless }
+      const memory = isSameBoot ? { ...timeless, ...timed, ...maps } : { ...EMPTY_STATE, ...timeless }
       return [name, { memory, missed: new Map(missed), standing, deliveries: new Map(deliveries) }]
     }),
   )

@@ -1,6 +1,6 @@
 import { messageOf, traceOf } from '../lib/errors.ts'
 import type { Log } from '../lib/log.ts'
-import type { Look } from '../collect/look.ts'
+import type { Snapshot } from '../collect/snapshot.ts'
 import type { Bell } from './bell.ts'
 import type { CheckPeriod } from './check-period.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -8,7 +8,7 @@ import type { Monitor } from './monitor.ts'
 import { createPeriod } from './period.ts'
 import { leftOpen, Recheck, type Unsettled } from './recheck.ts'
 import type { RestartProgram, Restarts } from './restarts.ts'
-import { takeLook, type Doors } from '../collect/take-look.ts'
+import { takeSnapshot, type Doors } from '../collect/snapshot.ts'
 
 /** One supervisord or one plain unit, with every monitor over it: they share each look. */
 export interface Watch {
@@ -88,20 +88,20 @@ export async function round(
   isQuiet = false,
 ): Promise<Unsettled | null> {
   try {
-    const before = isQuiet ? (monitors[0]?.seen?.look ?? null) : null
-    let look: Look
+    const before = isQuiet ? (monitors[0]?.seen?.snapshot ?? null) : null
+    let snapshot: Snapshot
     let endedCount: number
     do {
       endedCount = restarts.endedCount
-      look = await takeLook(doors, signal, before)
+      snapshot = await takeSnapshot(doors, signal, before)
       // A restart of ours that ended meanwhile was seen midway, as if somebody had stopped the program.
     } while (restarts.endedCount !== endedCount && !signal.aborted)
     if (signal.aborted) return null
-    if (look.rpc.kind === 'answered') checks.answered(look.rpc.state.ms, clock.now())
-    const seen = monitors.map((monitor) => ({ monitor, ...monitor.see(look, clock.now()) }))
+    if (snapshot.rpc.kind === 'answered') checks.answered(snapshot.rpc.state.ms, clock.now())
+    const seen = monitors.map((monitor) => ({ monitor, ...monitor.see(snapshot, clock.now()) }))
     for (const { monitor, changed } of seen) if (changed) onChange(monitor)
     for (const { monitor, restarts: orders } of seen) restarts.begin(monitor, orders, signal)
-    return leftOpen(look, seen)
+    return leftOpen(snapshot, seen)
   } catch (error) {
     // A mistake of ours must be seen in Kuma, and the next round runs all the same.
     log.error(`the check of ${name} failed: ${traceOf(error)}`)

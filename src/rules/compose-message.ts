@@ -5,14 +5,14 @@ import { describeDuration } from '../lib/describe-duration.ts'
 import { describeOwnRestarts } from './describe-own-restarts.ts'
 import { describeNews } from './describe-restarts.ts'
 import { describeUnit, isActive } from './describe-unit.ts'
-import type { Look } from '../collect/look.ts'
+import type { Snapshot } from '../collect/snapshot.ts'
 import { describeFacts, describeTroubles } from './message.ts'
 import type { OwnRestarts } from './own-restarts.ts'
 import type { Candidate, ProblemKind } from './problems.ts'
 
 /** What one message has to tell of. */
 interface Story {
-  readonly look: Look
+  readonly snapshot: Snapshot
   readonly rules: MonitorConfig['target']
   /** Null when supervisord was not asked or did not answer. */
   readonly programs: Count | null
@@ -34,14 +34,14 @@ interface Story {
  * @param toldMs restarts up to this time have been told
  */
 export function composeMessage(story: Story, toldMs: number): string {
-  const { look, programs, troubles, doubt } = story
+  const { snapshot, programs, troubles, doubt } = story
   const facts =
     programs === null
-      ? factsWithoutPrograms(look, story.total)
+      ? factsWithoutPrograms(snapshot, story.total)
       : [describeCount(programs), ...news(programs, story, toldMs)]
   return troubles.length > 0
     ? describeTroubles(troubles, facts, doubt)
-    : describeFacts([...facts, ...notes(story), ...upTime(look)])
+    : describeFacts([...facts, ...notes(story), ...upTime(snapshot)])
 }
 
 function describeCount({ running, selected, idle }: Count): string {
@@ -50,7 +50,7 @@ function describeCount({ running, selected, idle }: Count): string {
 }
 
 /** What is known when supervisord was not asked or did not answer. */
-function factsWithoutPrograms({ unit, rpc }: Look, total: number | null): string[] {
+function factsWithoutPrograms({ unit, rpc }: Snapshot, total: number | null): string[] {
   if (unit.kind !== 'state') return []
   if (rpc.kind === 'not-asked') return isActive(unit.unit) ? [describeUnit(unit.unit)] : []
   // Not "0 running": with KillMode=process, as in Debian's unit, the programs outlive their supervisord.
@@ -64,26 +64,26 @@ const TELLS_LAST_WORDS: ReadonlySet<ProblemKind> = new Set(['fatal', 'crash-loop
 /** Restarts by the agent, and by supervisord, that were not told yet. */
 function news(
   { histories, rules: { restartCooldownMs: cooldownMs, stderrTail } }: Count,
-  { look, candidates, troubles, ownRestarts, nowMs }: Story,
+  { snapshot, candidates, troubles, ownRestarts, nowMs }: Story,
   toldMs: number,
 ): string[] {
   const offenders = new Set(candidates.flatMap(({ offence }) => offence?.programs ?? []))
   // Once in a message is enough.
   const isTold = troubles.some(({ candidate: { kind } }) => TELLS_LAST_WORDS.has(kind))
-  const stderr = stderrTail && !isTold ? look.stderr : NOTHING
+  const stderr = stderrTail && !isTold ? snapshot.stderr : NOTHING
   return [
     describeOwnRestarts(ownRestarts, { toldMs, offenders, cooldownMs, nowMs }),
     describeNews(histories, { toldMs, stderr, nowMs }),
   ].filter((fact) => fact !== null)
 }
 
-function notes({ look: { memory }, rules, note }: Story): string[] {
+function notes({ snapshot: { memory }, rules, note }: Story): string[] {
   // A limit that is not watched must not look as if it were kept.
   const isUnchecked = rules.kind === 'supervisor' && rules.memoryBytes !== null && memory.kind === 'failed'
   return [note, isUnchecked ? `memory limit not checked: ${memory.why}` : null].filter((one) => one !== null)
 }
 
-function upTime({ unit, rpc, upSeconds }: Look): string[] {
+function upTime({ unit, rpc, upSeconds }: Snapshot): string[] {
   if (upSeconds === null) return []
   const isPlainUnit = rpc.kind === 'not-asked' && unit.kind === 'state'
   return [`${isPlainUnit ? '' : 'supervisord '}up ${describeDuration(upSeconds)}`]

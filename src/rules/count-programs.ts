@@ -2,8 +2,8 @@ import type { SupervisorTarget } from '../config/config.ts'
 import type { SupervisorState } from '../collect/supervisor/rpc-reading.ts'
 import { followPrograms } from './follow-programs.ts'
 import { judgeMemory } from './judge-memory.ts'
-import type { Look } from '../collect/look.ts'
-import type { MonitorMemory } from './memory.ts'
+import type { Snapshot } from '../collect/snapshot.ts'
+import type { MonitorState } from './state.ts'
 import type { Candidate } from './problems.ts'
 import { judgeProgram, stopMs } from './programs.ts'
 import { remember } from './remember.ts'
@@ -26,16 +26,16 @@ export interface Count {
   readonly histories: ReadonlyMap<string, ProgramHistory>
 }
 
-interface Context extends Pick<Look, 'memory' | 'stderr'>, Pick<MonitorMemory, 'ownRestarts'> {
+interface Context extends Pick<Snapshot, 'memory' | 'stderr'>, Pick<MonitorState, 'ownRestarts'> {
   readonly nowMs: number
 }
 
 /** Judges every program that the monitor selects. */
 export function countPrograms(
   state: SupervisorState,
-  { memory, stderr }: Pick<Look, 'memory' | 'stderr'>,
+  { memory, stderr }: Pick<Snapshot, 'memory' | 'stderr'>,
   rules: SupervisorTarget,
-  before: MonitorMemory,
+  before: MonitorState,
   nowMs: number,
 ): Count {
   const { processes, configs } = state

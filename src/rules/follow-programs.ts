@@ -1,7 +1,7 @@
 import type { ProcessEvent } from '../collect/supervisor/process-event.ts'
 import type { ProcessInfo } from '../collect/supervisor/process-info.ts'
 import type { SupervisorState } from '../collect/supervisor/rpc-reading.ts'
-import type { MonitorMemory } from './memory.ts'
+import type { MonitorState } from './state.ts'
 import { anyRestarts, followRestarts, type ProgramHistory, WINDOW_MS } from './restarts.ts'
 
 /** After a long time without a look a restart counts for longer, so that looks far apart see a loop too. */
@@ -9,13 +9,13 @@ const LOOKS_PER_WINDOW = 4
 const LONGEST_WINDOW_MS = 60 * 60_000
 
 /** By what is remembered, the programs that it was found in, where a look that finds the same changes nothing of it. */
-const atRest = new WeakMap<MonitorMemory['programs'], readonly ProcessInfo[]>()
+const atRest = new WeakMap<MonitorState['programs'], readonly ProcessInfo[]>()
 
 /** Follows every selected program from look to look; one that has vanished is forgotten. */
 export function followPrograms(
   selected: readonly ProcessInfo[],
   { pid, events, processes }: Pick<SupervisorState, 'pid' | 'events' | 'processes'>,
-  before: MonitorMemory,
+  before: MonitorState,
   nowMs: number,
 ): ReadonlyMap<string, ProgramHistory> {
   const isSameSupervisor = pid === before.supervisorPid

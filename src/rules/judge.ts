@@ -5,8 +5,8 @@ import { countPrograms, type Count } from './count-programs.ts'
 import { isActive, isInBetween } from './describe-unit.ts'
 import { judgeHttp } from './judge-http.ts'
 import { judgeLiveness } from './liveness.ts'
-import type { Look } from '../collect/look.ts'
-import type { MonitorMemory } from './memory.ts'
+import type { Snapshot } from '../collect/snapshot.ts'
+import type { MonitorState } from './state.ts'
 import { planRestarts, type RestartOrder } from './own-restarts.ts'
 import { PROBLEMS } from './problems.ts'
 import { shutdownSeconds } from './shutdown-seconds.ts'
@@ -32,7 +32,7 @@ export interface Judgement {
   readonly settled: boolean
   /** How soon, in milliseconds: when the first of it may count. Infinity when that is not known. */
   readonly againMs: number
-  readonly memory: MonitorMemory
+  readonly memory: MonitorState
   /** What the agent has to restart now; `memory` has it as begun. */
   readonly restarts: readonly RestartOrder[]
 }
@@ -46,16 +46,16 @@ export interface Judgement {
  *
  * @param nowMs the agent's monotonic milliseconds at the end of the look
  */
-export function judge(seen: Look, before: MonitorMemory, rules: Rules, nowMs: number): Judgement {
+export function judge(seen: Snapshot, before: MonitorState, rules: Rules, nowMs: number): Judgement {
   const isOfUnit = rules.kind === 'unit'
-  const look: Look = isOfUnit ? { ...seen, rpc: { kind: 'not-asked' } } : seen
-  const { candidate, state, note } = judgeLiveness(look, before)
-  const programs = state === null || isOfUnit ? null : countPrograms(state, look, rules, before, nowMs)
+  const snapshot: Snapshot = isOfUnit ? { ...seen, rpc: { kind: 'not-asked' } } : seen
+  const { candidate, state, note } = judgeLiveness(snapshot, before)
+  const programs = state === null || isOfUnit ? null : countPrograms(state, snapshot, rules, before, nowMs)
   const http = isOfUnit
     ? { candidate: null, isWaiting: false }
-    : judgeHttp({ http: look.http, programs, rules, lastFailure: before.httpFailure })
-  const unit = look.rpc.kind === 'not-asked' ? followUnit(look.unit, before.unit, nowMs) : before.unit
-  const loop = judgeUnitRestarts(look.unit, unit, nowMs)
+    : judgeHttp({ http: snapshot.http, programs, rules, lastFailure: before.httpFailure })
+  const unit = snapshot.rpc.kind === 'not-asked' ? followUnit(snapshot.unit, before.unit, nowMs) : before.unit
+  const loop = judgeUnitRestarts(snapshot.unit, unit, nowMs)
   const candidates = [candidate, loop, ...(programs?.candidates ?? []), http.candidate].filter(
     (one) => one !== null,
   )
@@ -74,7 +74,7 @@ export function judge(seen: Look, before: MonitorMemory, rules: Rules, nowMs: nu
           rules: programs.rules,
           nowMs,
         })
-  const memory: MonitorMemory = {
+  const memory: MonitorState = {
     status: status ?? before.status,
     suspects,
     programs: programs?.histories ?? before.programs,
@@ -82,7 +82,7 @@ export function judge(seen: Look, before: MonitorMemory, rules: Rules, nowMs: nu
     answeredMs: state === null ? before.answeredMs : nowMs,
     toldMs: before.toldMs,
     total: programs?.selected ?? before.total,
-    outsideSystemd: isOutsideSystemd(look, before),
+    outsideSystemd: isOutsideSystemd(snapshot, before),
     // Not in the midst of a shutdown, when there is less and less left to stop.
     shutdownSeconds:
       state === null || candidate !== null
@@ -101,7 +101,7 @@ export function judge(seen: Look, before: MonitorMemory, rules: Rules, nowMs: nu
 
   const troubles = [down, open, confirmed].find((some) => some.length > 0) ?? []
   const story = {
-    look,
+    snapshot,
     rules,
     programs,
     candidates,
@@ -140,7 +140,7 @@ function quorum(programs: Count | null, rules: Rules, confirmed: readonly Seen[]
   return ({ candidate }) => isMet && programs.ofPrograms.has(candidate)
 }
 
-function isOutsideSystemd({ unit, rpc }: Look, before: MonitorMemory): boolean {
+function isOutsideSystemd({ unit, rpc }: Snapshot, before: MonitorState): boolean {
   if (unit.kind !== 'state') return rpc.kind !== 'answered' && before.outsideSystemd
   // A unit on its way down still has its supervisord.
   const rests = !isActive(unit.unit) && !isInBetween(unit.unit)

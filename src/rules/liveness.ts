@@ -1,8 +1,8 @@
 import type { RpcFailure, RpcFailureReason, SupervisorState } from '../collect/supervisor/rpc-reading.ts'
 import type { UnitReading, UnitState } from '../collect/systemd/unit-reading.ts'
 import { describeUnit, isActive, isInBetween } from './describe-unit.ts'
-import type { Look } from '../collect/look.ts'
-import type { MonitorMemory } from './memory.ts'
+import type { Snapshot } from '../collect/snapshot.ts'
+import type { MonitorState } from './state.ts'
 import type { Candidate, ProblemKind } from './problems.ts'
 
 /** What the two doors say together about one supervisord. */
@@ -15,10 +15,10 @@ export interface Liveness {
   readonly note: string | null
 }
 
-type Before = Pick<MonitorMemory, 'outsideSystemd' | 'shutdownSeconds' | 'suspects'>
+type Before = Pick<MonitorState, 'outsideSystemd' | 'shutdownSeconds' | 'suspects'>
 
 /** Judges one supervisord, unit by RPC: the rows of the liveness table, top to bottom. */
-export function judgeLiveness({ unit, rpc }: Look, before: Before): Liveness {
+export function judgeLiveness({ unit, rpc }: Snapshot, before: Before): Liveness {
   const state = unit.kind === 'state' ? unit.unit : null
   const inBetween = state !== null && isInBetween(state) ? unitInBetween(state, before) : null
   switch (rpc.kind) {

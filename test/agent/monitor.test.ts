@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Monitor } from '../../src/agent/monitor.ts'
-import { answered, failed, look, program, rules, unitState } from '../helpers/looks.ts'
+import { answered, failed, snapshot, program, rules, unitState } from '../helpers/snapshots.ts'
 
 const looksWell = (start: number) =>
-  look(unitState(), answered([program('web', 'RUNNING', { start, pid: start })]))
-const DIED = look(unitState(), failed('refused'))
+  snapshot(unitState(), answered([program('web', 'RUNNING', { start, pid: start })]))
+const DIED = snapshot(unitState(), failed('refused'))
 
 describe('a restart that nobody asked for', () => {
   const restarted = () => {
@@ -80,7 +80,7 @@ describe('a restart that nobody asked for', () => {
   it('is not taken for told while its program is on its way back', () => {
     const monitor = restarted()
     const backoff = program('web', 'BACKOFF', { start: 200 })
-    monitor.see(look(unitState(), answered([backoff])), 8_000)
+    monitor.see(snapshot(unitState(), answered([backoff])), 8_000)
     assert.equal(untilMs(monitor), null)
     monitor.see(looksWell(200), 11_000)
     assert.match(said(monitor) ?? '', /restarted 1×/)
@@ -109,7 +109,7 @@ describe('a restart that nobody asked for', () => {
 
   it('is remembered over a restart of supervisord', () => {
     const monitor = restarted()
-    const anew = look(
+    const anew = snapshot(
       unitState(),
       answered([program('web', 'RUNNING', { start: 300, pid: 300 })], null, { pid: 9 }),
     )

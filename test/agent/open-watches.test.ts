@@ -5,15 +5,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import type { Kept, Remembered } from '../../src/agent/state-codec.ts'
-import { takeLook } from '../../src/collect/take-look.ts'
+import { takeSnapshot } from '../../src/collect/snapshot.ts'
 import { openWatches } from '../../src/agent/open-watches.ts'
 import { realClock } from '../../src/lib/real-clock.ts'
 import { isUptimeOfHost } from '../../src/collect/is-uptime-of-host.ts'
-import type { Look } from '../../src/collect/look.ts'
-import { EMPTY_MEMORY } from '../../src/rules/memory.ts'
+import type { Snapshot } from '../../src/collect/snapshot.ts'
+import { EMPTY_STATE } from '../../src/rules/state.ts'
 import { startFakeBus } from '../helpers/fake-bus.ts'
 import { fakeSystemd } from '../helpers/fake-systemd.ts'
-import { rules } from '../helpers/looks.ts'
+import { rules } from '../helpers/snapshots.ts'
 import { memoryLog } from '../helpers/memory-log.ts'
 import { startRpcServer, xmlAnswer, xmlFault } from '../helpers/rpc-server.ts'
 
@@ -75,10 +75,10 @@ async function lookAt(
   t: TestContext,
   { url, address }: Host,
   { listens = false, memory = {}, configs = new Map() }: Before = {},
-): Promise<Look & Pick<Kept, 'configs'>> {
+): Promise<Snapshot & Pick<Kept, 'configs'>> {
   const access = { username: null, password: null, caFile: null, timeoutMs: 60_000 }
   const remembered: Remembered = {
-    memory: { ...EMPTY_MEMORY, ...memory },
+    memory: { ...EMPTY_STATE, ...memory },
     missed: new Map(),
     standing: null,
     deliveries: new Map(),
@@ -101,8 +101,8 @@ async function lookAt(
   })
   t.after(() => opened.close())
   const [watch] = opened.watches
-  const look = await takeLook(watch?.doors ?? assert.fail(), new AbortController().signal)
-  return { ...look, configs: opened.configs() }
+  const snapshot = await takeSnapshot(watch?.doors ?? assert.fail(), new AbortController().signal)
+  return { ...snapshot, configs: opened.configs() }
 }
 
 /** A process of this host that is called supervisord. */

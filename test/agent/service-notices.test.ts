@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Monitor } from '../../src/agent/monitor.ts'
 import { createServiceNotices } from '../../src/agent/service-notices.ts'
-import { answered, look, program, rules, unitState } from '../helpers/looks.ts'
+import { answered, snapshot, program, rules, unitState } from '../helpers/snapshots.ts'
 import { ManualClock } from '../helpers/manual-clock.ts'
 
 function start(watchdogMs: number | null = 30_000) {
@@ -20,7 +20,7 @@ function start(watchdogMs: number | null = 30_000) {
 
 function monitor(name: string, state: 'RUNNING' | 'FATAL'): Monitor {
   const one = new Monitor(name, rules())
-  one.see(look(unitState(), answered([program('web', state)])), 1_000_000)
+  one.see(snapshot(unitState(), answered([program('web', state)])), 1_000_000)
   return one
 }
 

@@ -16,10 +16,10 @@ import { dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { createStateFile } from '../../src/agent/state-file.ts'
 import type { Kept, Remembered } from '../../src/agent/state-codec.ts'
-import { EMPTY_MEMORY, type MonitorMemory } from '../../src/rules/memory.ts'
+import { EMPTY_STATE, type MonitorState } from '../../src/rules/state.ts'
 import type { ProgramHistory } from '../../src/rules/restarts.ts'
 import { NO_UNIT_HISTORY } from '../../src/rules/unit-restarts.ts'
-import { programConfig } from '../helpers/looks.ts'
+import { programConfig } from '../helpers/snapshots.ts'
 import { memoryLog } from '../helpers/memory-log.ts'
 
 const PROGRAM: ProgramHistory = {
@@ -31,7 +31,7 @@ const PROGRAM: ProgramHistory = {
   count: 3,
 }
 
-const MEMORY: MonitorMemory = {
+const MEMORY: MonitorState = {
   status: 'down',
   suspects: new Map([
     [
@@ -168,7 +168,7 @@ describe('the state file', () => {
     assert.equal(configs.size, 0)
     assert.deepEqual(monitors.get('a'), {
       ...REMEMBERED,
-      memory: { ...EMPTY_MEMORY, status: 'down', total: 12, outsideSystemd: true, shutdownSeconds: 60 },
+      memory: { ...EMPTY_STATE, status: 'down', total: 12, outsideSystemd: true, shutdownSeconds: 60 },
     })
   })
 
@@ -238,7 +238,7 @@ describe('the state file', () => {
 
   it('says once that it cannot be written, keeps the old file, and says when it can again', async () => {
     const { file, path, log } = open('blocked/state.json')
-    await file.save(keeping([['a', { memory: EMPTY_MEMORY, ...NO_NEWS }]]))
+    await file.save(keeping([['a', { memory: EMPTY_STATE, ...NO_NEWS }]]))
     await rm(path)
     // A folder in its place stops root too.
     await mkdir(join(path, 'x'), { recursive: true })

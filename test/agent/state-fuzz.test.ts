@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { decodeState, encodeState } from '../../src/agent/state-codec.ts'
-import { EMPTY_MEMORY } from '../../src/rules/memory.ts'
+import { EMPTY_STATE } from '../../src/rules/state.ts'
 import { createMutator, FUZZ_ROUNDS, FUZZ_SEED } from '../helpers/fuzz.ts'
-import { programConfig } from '../helpers/looks.ts'
+import { programConfig } from '../helpers/snapshots.ts'
 
 const memory = {
-  ...EMPTY_MEMORY,
+  ...EMPTY_STATE,
   status: 'down' as const,
   supervisorPid: 4711,
   programs: new Map([

@@ -6,7 +6,7 @@ import { Monitor } from '../../src/agent/monitor.ts'
 import type { RestartOutcome } from '../../src/agent/restart-outcome.ts'
 import { Restarts } from '../../src/agent/restarts.ts'
 import { round } from '../../src/agent/watch.ts'
-import { answered, program, rules } from '../helpers/looks.ts'
+import { answered, program, rules } from '../helpers/snapshots.ts'
 import { ManualClock } from '../helpers/manual-clock.ts'
 import { memoryLog } from '../helpers/memory-log.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { loadText } from '../helpers/load-text.ts'
-import { rules } from '../helpers/looks.ts'
+import { rules } from '../helpers/snapshots.ts'
 
 const TOKEN = '[[monitor]]\ntoken = "AWbUXTosJG"\n'
 

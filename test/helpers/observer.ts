@@ -1,10 +1,10 @@
 // Feeds looks to the rules as the agent does, and keeps what they say.
-import type { Look } from '../../src/collect/look.ts'
+import type { Snapshot } from '../../src/collect/snapshot.ts'
 import { judge, type Judgement, type Rules, type Verdict } from '../../src/rules/judge.ts'
-import { EMPTY_MEMORY, type MonitorMemory } from '../../src/rules/memory.ts'
+import { EMPTY_STATE, type MonitorState } from '../../src/rules/state.ts'
 
 export class Observer {
-  memory: MonitorMemory = EMPTY_MEMORY
+  memory: MonitorState = EMPTY_STATE
   nowMs = 1_000_000
   readonly #rules: Rules
 
@@ -13,17 +13,17 @@ export class Observer {
   }
 
   /** One look, `afterSeconds` after the one before. */
-  see(look: Look, afterSeconds = 5): Judgement {
+  see(snapshot: Snapshot, afterSeconds = 5): Judgement {
     this.nowMs += afterSeconds * 1000
-    const judgement = judge(look, this.memory, this.#rules, this.nowMs)
+    const judgement = judge(snapshot, this.memory, this.#rules, this.nowMs)
     this.memory = judgement.memory
     return judgement
   }
 
   /** Looks until the rules have made up their mind about an unchanging picture. */
-  settle(look: Look, everySeconds = 5): Verdict {
+  settle(snapshot: Snapshot, everySeconds = 5): Verdict {
     for (let round = 0; round < 1000; round += 1) {
-      const { verdict, settled } = this.see(look, everySeconds)
+      const { verdict, settled } = this.see(snapshot, everySeconds)
       if (verdict !== null && settled) return verdict
     }
     throw new Error('the rules never settled')

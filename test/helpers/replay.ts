@@ -2,13 +2,13 @@
 import { Monitor } from '../../src/agent/monitor.ts'
 import type { SupervisorState } from '../../src/collect/supervisor/rpc-reading.ts'
 import type { Rules } from '../../src/rules/judge.ts'
-import type { Look } from '../../src/collect/look.ts'
-import { rules as supervisorRules } from './looks.ts'
+import type { Snapshot } from '../../src/collect/snapshot.ts'
+import { rules as supervisorRules } from './snapshots.ts'
 
-export interface TimedLook {
+export interface TimedSnapshot {
   /** Since the first one. */
   readonly atMs: number
-  readonly look: Look
+  readonly snapshot: Snapshot
 }
 
 /** A verdict when it began: `+12.4 s down web crash loop: …`. */
@@ -19,7 +19,7 @@ export interface Recording {
   readonly about: string
   readonly recordedWith: string
   readonly rules: Partial<Extract<Rules, { kind: 'supervisor' }>>
-  readonly looks: readonly TimedLook[]
+  readonly snapshots: readonly TimedSnapshot[]
   readonly timeline: Timeline
 }
 
@@ -28,56 +28,56 @@ const NO_PROBES = {
   memory: { kind: 'not-asked' },
   http: new Map(),
   stderr: new Map(),
-} as const satisfies Partial<Look>
+} as const satisfies Partial<Snapshot>
 
 /** What is long and seldom changes is written once, and its number where it stood. */
-export function encodeRecording({ looks, ...head }: Recording): string {
+export function encodeRecording({ snapshots, ...head }: Recording): string {
   const parts: string[] = []
   const part = (value: unknown): number => {
     const text = JSON.stringify(value)
     if (!parts.includes(text)) parts.push(text)
     return parts.indexOf(text)
   }
-  const lines = looks.map(({ atMs, look: { unit, rpc, upSeconds } }) => {
-    const look = { unit, rpc, upSeconds }
-    if (look.rpc.kind !== 'answered') return JSON.stringify({ atMs, ...look })
-    const { configs, events, ...state } = look.rpc.state
+  const lines = snapshots.map(({ atMs, snapshot: { unit, rpc, upSeconds } }) => {
+    const snapshot = { unit, rpc, upSeconds }
+    if (snapshot.rpc.kind !== 'answered') return JSON.stringify({ atMs, ...snapshot })
+    const { configs, events, ...state } = snapshot.rpc.state
     return JSON.stringify({
       atMs,
-      ...look,
+      ...snapshot,
       rpc: { kind: 'answered', state: { ...state, configs: part(configs), events: part(events) } },
     })
   })
   const list = (items: readonly string[]): string => `[\n${items.join(',\n')}\n]`
-  return `${JSON.stringify(head, null, 2).slice(0, -2)},\n"parts": ${list(parts)},\n"looks": ${list(lines)}\n}\n`
+  return `${JSON.stringify(head, null, 2).slice(0, -2)},\n"parts": ${list(parts)},\n"snapshots": ${list(lines)}\n}\n`
 }
 
 export function decodeRecording(text: string): Recording {
-  const { parts, looks, ...head } = JSON.parse(text) as Omit<Recording, 'looks'> & {
+  const { parts, snapshots, ...head } = JSON.parse(text) as Omit<Recording, 'snapshots'> & {
     parts: unknown[]
-    looks: ({ atMs: number } & Omit<Look, keyof typeof NO_PROBES>)[]
+    snapshots: ({ atMs: number } & Omit<Snapshot, keyof typeof NO_PROBES>)[]
   }
   return {
     ...head,
-    looks: looks.map(({ atMs, ...look }) => {
-      if (look.rpc.kind !== 'answered') return { atMs, look: { ...look, ...NO_PROBES } }
-      const { state } = look.rpc
+    snapshots: snapshots.map(({ atMs, ...snapshot }) => {
+      if (snapshot.rpc.kind !== 'answered') return { atMs, snapshot: { ...snapshot, ...NO_PROBES } }
+      const { state } = snapshot.rpc
       const configs = parts[Number(state.configs)] as SupervisorState['configs']
       const events = parts[Number(state.events)] as SupervisorState['events']
       const rpc = { kind: 'answered', state: { ...state, configs, events } } as const
-      return { atMs, look: { ...look, ...NO_PROBES, rpc } }
+      return { atMs, snapshot: { ...snapshot, ...NO_PROBES, rpc } }
     }),
   }
 }
 
 /** Each change of the status, with its message; every message is delivered at once. */
-export function play({ looks, rules }: Pick<Recording, 'looks' | 'rules'>): Timeline {
+export function play({ snapshots, rules }: Pick<Recording, 'snapshots' | 'rules'>): Timeline {
   const timeline: string[] = []
   const monitor = new Monitor('replayed', supervisorRules(rules))
   let before: string | undefined
-  for (const { atMs, look } of looks) {
+  for (const { atMs, snapshot } of snapshots) {
     const nowMs = 1_000_000 + atMs
-    monitor.see(look, nowMs)
+    monitor.see(snapshot, nowMs)
     const telling = monitor.heartbeat(nowMs, Infinity)
     if (telling === null) continue
     const { status, message } = telling.verdict

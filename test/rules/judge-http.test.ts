@@ -4,7 +4,7 @@ import type { HttpCheck } from '../../src/config/config.ts'
 import type { HttpReading } from '../../src/collect/http-reading.ts'
 import type { ProcessInfo } from '../../src/collect/supervisor/process-info.ts'
 import type { RpcReading } from '../../src/collect/supervisor/rpc-reading.ts'
-import { answered, failed, look, program, rules, unitState } from '../helpers/looks.ts'
+import { answered, failed, snapshot, program, rules, unitState } from '../helpers/snapshots.ts'
 import { Observer } from '../helpers/observer.ts'
 
 const URL_OF_CHECK = 'http://127.0.0.1:8000/health?key=secret'
@@ -18,7 +18,9 @@ const WAITING: HttpReading = { kind: 'waiting' }
 const RUNNING = answered([program('web', 'RUNNING'), program('beat', 'RUNNING')])
 
 function saw(reading: HttpReading | null, rpc: RpcReading = RUNNING) {
-  return look(unitState(), rpc, null, { http: new Map(reading === null ? [] : [[URL_OF_CHECK, reading]]) })
+  return snapshot(unitState(), rpc, null, {
+    http: new Map(reading === null ? [] : [[URL_OF_CHECK, reading]]),
+  })
 }
 
 function states(web: ProcessInfo['state'], beat: ProcessInfo['state']): RpcReading {

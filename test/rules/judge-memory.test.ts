@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import type { MemoryReading } from '../../src/collect/memory-reading.ts'
 import type { ProcessInfo } from '../../src/collect/supervisor/process-info.ts'
 import { describeSize } from '../../src/lib/describe-size.ts'
-import { answered, look, program, rules, unitState } from '../helpers/looks.ts'
+import { answered, snapshot, program, rules, unitState } from '../helpers/snapshots.ts'
 import { Observer } from '../helpers/observer.ts'
 
 const MB = 1024 ** 2
@@ -18,7 +18,7 @@ function looking(
   more: Partial<ProcessInfo> = {},
   state: ProcessInfo['state'] = 'RUNNING',
 ) {
-  return look(unitState(), answered([program('worker', state, more)]), 60, { memory })
+  return snapshot(unitState(), answered([program('worker', state, more)]), 60, { memory })
 }
 
 describe('a memory limit', () => {

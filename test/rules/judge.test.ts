@@ -4,15 +4,15 @@ import {
   answered,
   failed,
   healthy,
-  look,
+  snapshot,
   program,
   programConfig,
   rules,
   unitState,
-} from '../helpers/looks.ts'
+} from '../helpers/snapshots.ts'
 import { Observer } from '../helpers/observer.ts'
-import type { Look } from '../../src/collect/look.ts'
-import { EMPTY_MEMORY } from '../../src/rules/memory.ts'
+import type { Snapshot } from '../../src/collect/snapshot.ts'
+import { EMPTY_STATE } from '../../src/rules/state.ts'
 import type { UnitReading } from '../../src/collect/systemd/unit-reading.ts'
 
 const NO_SYSTEMD: UnitReading = { kind: 'no-systemd' }
@@ -30,7 +30,7 @@ const RUNNING = answered([program('web', 'RUNNING'), program('celery:w1', 'RUNNI
 
 /** How many unchanging looks, `everySeconds` apart, pass before the first DOWN; null when it never comes. */
 function looksUntilDown(
-  seen: Look,
+  seen: Snapshot,
   { everySeconds = 5, before = healthy('web', 'celery:w1') } = {},
 ): number | null {
   const observer = new Observer(rules())
@@ -42,124 +42,129 @@ function looksUntilDown(
 }
 
 describe('the liveness of one supervisord', () => {
-  const rows: [name: string, seen: Look, looks: number | null, says: string][] = [
-    ['active, answers', look(unitState(), RUNNING), null, '2 of 2 running'],
-    ['reloading, answers', look(unitState({ activeState: 'reloading' }), RUNNING), null, '2 of 2 running'],
+  const rows: [name: string, seen: Snapshot, looks: number | null, says: string][] = [
+    ['active, answers', snapshot(unitState(), RUNNING), null, '2 of 2 running'],
+    [
+      'reloading, answers',
+      snapshot(unitState({ activeState: 'reloading' }), RUNNING),
+      null,
+      '2 of 2 running',
+    ],
     [
       'active, no answer within the deadline',
-      look(unitState(), failed('timeout', 'supervisor.getAllProcessInfo timed out after 5000 ms')),
+      snapshot(unitState(), failed('timeout', 'supervisor.getAllProcessInfo timed out after 5000 ms')),
       2,
       'supervisord hangs: it accepts connections and does not answer (supervisor.getAllProcessInfo timed out after 5000 ms)',
     ],
     [
       'active, socket missing',
-      look(unitState(), failed('socket-missing')),
+      snapshot(unitState(), failed('socket-missing')),
       2,
       'supervisor.service is active but its socket file /run/supervisor.sock is gone: restart it, and keep the socket out of /tmp',
     ],
     [
       'active, refused',
-      look(unitState(), failed('refused')),
+      snapshot(unitState(), failed('refused')),
       2,
       'supervisor.service is active but nobody listens at /run/supervisor.sock: is the url right?',
     ],
     [
       'active, permission denied',
-      look(unitState(), failed('permission')),
+      snapshot(unitState(), failed('permission')),
       2,
       'the agent may not open /run/supervisor.sock: give its user access (setfacl -m u:USER:rw, or chown in [unix_http_server])',
     ],
     [
       'active, 401',
-      look(unitState(), failed('unauthorized')),
+      snapshot(unitState(), failed('unauthorized')),
       2,
       "supervisord at unix:///run/supervisor.sock refuses the agent's username or password: set both in [[supervisor]]",
     ],
     [
       'active, Fault 6',
-      look(unitState(), failed('shutdown')),
+      snapshot(unitState(), failed('shutdown')),
       6,
       'supervisord is shutting down or restarting for 25 s',
     ],
     [
       'active, another fault',
-      look(unitState(), failed('fault', 'Fault 1')),
+      snapshot(unitState(), failed('fault', 'Fault 1')),
       2,
       'supervisord cannot be asked: Fault 1',
     ],
     [
       'active, garbage',
-      look(unitState(), failed('bad-answer', 'HTML')),
+      snapshot(unitState(), failed('bad-answer', 'HTML')),
       2,
       'supervisord cannot be understood: HTML',
     ],
     [
       'auto-restart, refused',
-      look(AUTO_RESTART, failed('refused')),
+      snapshot(AUTO_RESTART, failed('refused')),
       3,
       'supervisor.service activating (auto-restart, 3 restarts) for 10 s · 2 programs unsupervised',
     ],
     [
       'activating, answers',
-      look(unitState({ activeState: 'activating', subState: 'start-post' }), RUNNING),
+      snapshot(unitState({ activeState: 'activating', subState: 'start-post' }), RUNNING),
       3,
       'supervisor.service activating (start-post) for 10 s · 2 of 2 running',
     ],
     [
       'deactivating, Fault 6',
-      look(unitState({ activeState: 'deactivating', subState: 'stop' }), failed('shutdown')),
+      snapshot(unitState({ activeState: 'deactivating', subState: 'stop' }), failed('shutdown')),
       6,
       'supervisor.service deactivating (stop) for 25 s',
     ],
     [
       'failed, refused',
-      look(FAILED, failed('refused')),
+      snapshot(FAILED, failed('refused')),
       1,
       'supervisor.service failed (exit-code 1) · 2 programs unsupervised',
     ],
     [
       'inactive, socket missing',
-      look(INACTIVE, failed('socket-missing')),
+      snapshot(INACTIVE, failed('socket-missing')),
       1,
       'supervisor.service inactive (dead) · 2 programs unsupervised',
     ],
-    ['inactive, answers', look(INACTIVE, RUNNING), null, '2 of 2 running · not run by systemd'],
-    ['failed, answers', look(FAILED, RUNNING), null, '2 of 2 running · not run by systemd'],
-    ['not found, answers', look(NOT_FOUND, RUNNING), null, '2 of 2 running · not run by systemd'],
+    ['inactive, answers', snapshot(INACTIVE, RUNNING), null, '2 of 2 running · not run by systemd'],
+    ['failed, answers', snapshot(FAILED, RUNNING), null, '2 of 2 running · not run by systemd'],
+    ['not found, answers', snapshot(NOT_FOUND, RUNNING), null, '2 of 2 running · not run by systemd'],
     [
       'not found, refused',
-      look(NOT_FOUND, failed('refused')),
+      snapshot(NOT_FOUND, failed('refused')),
       2,
       'supervisord is not running: nobody listens at /run/supervisor.sock',
     ],
-    ['no systemd, answers', look(NO_SYSTEMD, RUNNING), null, '2 of 2 running'],
+    ['no systemd, answers', snapshot(NO_SYSTEMD, RUNNING), null, '2 of 2 running'],
     [
       'no systemd, socket missing',
-      look(NO_SYSTEMD, failed('socket-missing')),
+      snapshot(NO_SYSTEMD, failed('socket-missing')),
       2,
       'supervisord is not running or its socket file was removed: there is no /run/supervisor.sock',
     ],
     [
       'no systemd, nowhere to be found',
-      look(NO_SYSTEMD, failed('no-address', 'no supervisord.conf')),
+      snapshot(NO_SYSTEMD, failed('no-address', 'no supervisord.conf')),
       2,
       'supervisord not found: no supervisord.conf',
     ],
     [
       'no bus, answers',
-      look(NO_BUS, RUNNING),
+      snapshot(NO_BUS, RUNNING),
       null,
       '2 of 2 running · unit unknown: D-Bus timed out after 5000 ms',
     ],
     [
       'no bus, unreachable',
-      look(NO_BUS, failed('unreachable', 'reset')),
+      snapshot(NO_BUS, failed('unreachable', 'reset')),
       2,
       "supervisord cannot be reached: reset (the unit's state is unknown: D-Bus timed out after 5000 ms)",
     ],
     [
       'unit not asked, refused',
-      look({ kind: 'not-asked' }, failed('refused')),
+      snapshot({ kind: 'not-asked' }, failed('refused')),
       2,
       'supervisord is not running: nobody listens at /run/supervisor.sock',
     ],
@@ -174,18 +179,18 @@ describe('the liveness of one supervisord', () => {
   }
 
   it('tells both when the unit is dead and the agent may not open the socket', () => {
-    const { message } = new Observer(rules()).settle(look(INACTIVE, failed('permission')))
+    const { message } = new Observer(rules()).settle(snapshot(INACTIVE, failed('permission')))
     assert.match(message, /^supervisor\.service inactive \(dead\); the agent may not open/)
   })
 
   it('does not depend on how often somebody looks', () => {
-    const seen = look(unitState(), failed('refused'))
+    const seen = snapshot(unitState(), failed('refused'))
     assert.equal(looksUntilDown(seen, { everySeconds: 0.05 }), 31)
     assert.equal(looksUntilDown(seen, { everySeconds: 60 }), 2)
   })
 
   it('gives a supervisord that has just been started its time to listen, and not for ever', () => {
-    const young = (activeSeconds: number) => look(unitState({ activeSeconds }), failed('socket-missing'))
+    const young = (activeSeconds: number) => snapshot(unitState({ activeSeconds }), failed('socket-missing'))
     const observer = new Observer(rules())
     observer.settle(healthy('web'))
     assert.match(
@@ -203,25 +208,25 @@ describe('the liveness of one supervisord', () => {
 
   it('waits for the start after an orderly shutdown, where no unit tells of it', () => {
     const observer = new Observer(rules())
-    observer.settle(look(NO_SYSTEMD, RUNNING))
+    observer.settle(snapshot(NO_SYSTEMD, RUNNING))
     for (const reason of ['shutdown', 'shutdown', 'socket-missing', 'refused'] as const) {
-      assert.equal(observer.see(look(NO_SYSTEMD, failed(reason))).verdict?.status, 'up', reason)
+      assert.equal(observer.see(snapshot(NO_SYSTEMD, failed(reason))).verdict?.status, 'up', reason)
     }
-    assert.equal(observer.see(look(NO_SYSTEMD, RUNNING)).verdict?.message, '2 of 2 running')
+    assert.equal(observer.see(snapshot(NO_SYSTEMD, RUNNING)).verdict?.message, '2 of 2 running')
   })
 
   it('does not count the time of a long shutdown against the start that follows', () => {
-    const before = look(
+    const before = snapshot(
       unitState(),
       answered([program('web', 'RUNNING')], [programConfig('web', { stopwaitsecs: 60 })]),
     )
     const observer = new Observer(rules())
     observer.settle(before)
     const stopping = unitState({ activeState: 'deactivating', subState: 'stop' })
-    for (let count = 0; count < 9; count += 1) observer.see(look(stopping, failed('shutdown')))
+    for (let count = 0; count < 9; count += 1) observer.see(snapshot(stopping, failed('shutdown')))
     const starting = unitState({ activeState: 'activating', subState: 'start-pre' })
     for (const unit of [starting, unitState({ activeSeconds: 1 })]) {
-      assert.equal(observer.see(look(unit, failed('socket-missing'))).verdict?.status, 'up')
+      assert.equal(observer.see(snapshot(unit, failed('socket-missing'))).verdict?.status, 'up')
     }
   })
 
@@ -232,15 +237,15 @@ describe('the liveness of one supervisord', () => {
     let status: string | undefined = 'up'
     for (let count = 0; count < 20 && status === 'up'; count += 1) {
       const unit = count % 2 === 0 ? AUTO_RESTART : stopping
-      status = observer.see(look(unit, failed('refused'))).verdict?.status
+      status = observer.see(snapshot(unit, failed('refused'))).verdict?.status
     }
     assert.equal(status, 'down')
   })
 
   it('takes the moment between stop and start of a restart, and the wait for its turn at boot, for what it is', () => {
     const queued = unitState({ activeState: 'inactive', subState: 'dead', jobType: 'start' })
-    assert.equal(looksUntilDown(look(queued, failed('socket-missing'))), 3)
-    const { message } = new Observer(rules()).settle(look(queued, failed('socket-missing')))
+    assert.equal(looksUntilDown(snapshot(queued, failed('socket-missing'))), 3)
+    const { message } = new Observer(rules()).settle(snapshot(queued, failed('socket-missing')))
     assert.equal(message, 'supervisor.service is about to start for 10 s')
   })
 
@@ -252,43 +257,46 @@ describe('the liveness of one supervisord', () => {
       programConfig('celery:b', { stopwaitsecs: 20 }),
     ]
     const observer = new Observer(rules({ programs: ['web'] }))
-    observer.settle(look(unitState(), answered(processes, configs)))
+    observer.settle(snapshot(unitState(), answered(processes, configs)))
     assert.equal(observer.memory.shutdownSeconds, 40)
     const many = Array.from({ length: 100 }, (_, index) => program(`p${index}`, 'RUNNING'))
-    observer.settle(look(unitState(), answered([...many, program('web', 'RUNNING')])))
+    observer.settle(snapshot(unitState(), answered([...many, program('web', 'RUNNING')])))
     assert.equal(observer.memory.shutdownSeconds, 120)
   })
 
   it('does not take a unit on its way down for a supervisord outside systemd', () => {
     const observer = new Observer(rules())
     observer.settle(healthy('web', 'celery:w1'))
-    observer.see(look(unitState({ activeState: 'deactivating', subState: 'stop' }), RUNNING))
-    const { verdict } = observer.see(look(INACTIVE, failed('socket-missing')))
+    observer.see(snapshot(unitState({ activeState: 'deactivating', subState: 'stop' }), RUNNING))
+    const { verdict } = observer.see(snapshot(INACTIVE, failed('socket-missing')))
     assert.equal(verdict?.message, 'supervisor.service inactive (dead) · 2 programs unsupervised')
   })
 
   it('forgives a supervisord outside systemd one failed look, though its unit is inactive', () => {
-    assert.equal(looksUntilDown(look(INACTIVE, failed('refused')), { before: look(INACTIVE, RUNNING) }), 2)
+    assert.equal(
+      looksUntilDown(snapshot(INACTIVE, failed('refused')), { before: snapshot(INACTIVE, RUNNING) }),
+      2,
+    )
   })
 
   it('is patient with a shutdown as long as the slowest program may take to stop', () => {
-    const before = look(
+    const before = snapshot(
       unitState(),
       answered([program('web', 'RUNNING')], [programConfig('web', { stopwaitsecs: 60 })]),
     )
-    assert.equal(looksUntilDown(look(unitState(), failed('shutdown')), { before }), 14)
+    assert.equal(looksUntilDown(snapshot(unitState(), failed('shutdown')), { before }), 14)
   })
 
   it('says nothing at all while its very first look leaves it open', () => {
     const observer = new Observer(rules())
-    assert.equal(observer.see(look(unitState(), failed('refused'))).verdict, null)
-    assert.equal(observer.see(look(unitState(), failed('refused'))).verdict?.status, 'down')
+    assert.equal(observer.see(snapshot(unitState(), failed('refused'))).verdict, null)
+    assert.equal(observer.see(snapshot(unitState(), failed('refused'))).verdict?.status, 'down')
   })
 
   it('stays up, and tells, while one failed look is checked again', () => {
     const observer = new Observer(rules())
     observer.settle(healthy('web'))
-    const { verdict, settled } = observer.see(look(unitState(), failed('refused')))
+    const { verdict, settled } = observer.see(snapshot(unitState(), failed('refused')))
     assert.deepEqual([verdict?.status, settled], ['up', false])
     assert.match(verdict?.message ?? '', /^checking again: supervisor\.service is active but nobody listens/)
   })
@@ -297,8 +305,8 @@ describe('the liveness of one supervisord', () => {
 describe('a plain unit', () => {
   const unitRules = { kind: 'unit', unit: 'nginx.service' } as const
   const NOT_ASKED = { kind: 'not-asked' } as const
-  const nginx = (more: object): Look =>
-    look(unitState({ name: 'nginx.service', ...more }), NOT_ASKED, 273_600)
+  const nginx = (more: object): Snapshot =>
+    snapshot(unitState({ name: 'nginx.service', ...more }), NOT_ASKED, 273_600)
 
   it('is up when active, and says since when', () => {
     assert.deepEqual(new Observer(unitRules).settle(nginx({})), {
@@ -308,7 +316,7 @@ describe('a plain unit', () => {
     })
   })
 
-  const down: [name: string, seen: Look, says: string][] = [
+  const down: [name: string, seen: Snapshot, says: string][] = [
     ['inactive', nginx({ activeState: 'inactive', subState: 'dead' }), 'nginx.service inactive (dead)'],
     [
       'killed',
@@ -334,18 +342,18 @@ describe('a plain unit', () => {
     ],
     [
       'not found',
-      look({ kind: 'not-found', names: ['nginx.service'] }, NOT_ASKED),
+      snapshot({ kind: 'not-found', names: ['nginx.service'] }, NOT_ASKED),
       'systemd knows no unit nginx.service: is the name right?',
     ],
     [
       'without systemd',
-      look(NO_SYSTEMD, NOT_ASKED),
+      snapshot(NO_SYSTEMD, NOT_ASKED),
       'there is no systemd on this host to ask about the unit',
     ],
-    ['without a bus', look(NO_BUS, NOT_ASKED), 'systemd cannot be asked: D-Bus timed out after 5000 ms'],
+    ['without a bus', snapshot(NO_BUS, NOT_ASKED), 'systemd cannot be asked: D-Bus timed out after 5000 ms'],
     [
       'with nothing to ask',
-      look({ kind: 'not-asked' }, NOT_ASKED),
+      snapshot({ kind: 'not-asked' }, NOT_ASKED),
       'nothing to watch: unit and url are both "none"',
     ],
   ]
@@ -427,7 +435,7 @@ describe('the programs', () => {
   ]
   for (const [name, info, looks, says] of states) {
     it(`${name}: ${looks === null ? 'up' : `down at look ${looks}`}`, () => {
-      const seen = look(unitState(), answered([program('web', 'RUNNING'), info]))
+      const seen = snapshot(unitState(), answered([program('web', 'RUNNING'), info]))
       assert.equal(looksUntilDown(seen, { before: healthy('web', 'x') }), looks)
       assert.equal(new Observer(rules()).settle(seen).message, says)
     })
@@ -435,13 +443,13 @@ describe('the programs', () => {
 
   it('asks the configured exit codes where the implementation writes no spawnerr', () => {
     const exited = program('x', 'EXITED', { spawnerr: null, exitstatus: 2 })
-    const seen = look(unitState(), answered([exited], [programConfig('x', { exitcodes: [0, 2] })]))
+    const seen = snapshot(unitState(), answered([exited], [programConfig('x', { exitcodes: [0, 2] })]))
     assert.equal(new Observer(rules()).settle(seen).status, 'up')
   })
 
   it('gives a slow starter its startsecs', () => {
     const configs = [programConfig('x', { startsecs: 60 })]
-    const seen = look(unitState(), answered([program('x', 'STARTING')], configs))
+    const seen = snapshot(unitState(), answered([program('x', 'STARTING')], configs))
     assert.equal(looksUntilDown(seen, { before: healthy('x') }), 14)
   })
 
@@ -449,8 +457,8 @@ describe('the programs', () => {
     const configs = [programConfig('g:slow', { stopwaitsecs: 30 }), programConfig('g:quick')]
     const observer = new Observer(rules())
     observer.settle(healthy('g:slow', 'g:quick'))
-    const both = (slow: 'STOPPING' | 'STOPPED', quick: 'STOPPED' | 'STARTING'): Look =>
-      look(unitState(), answered([program('g:slow', slow), program('g:quick', quick)], configs))
+    const both = (slow: 'STOPPING' | 'STOPPED', quick: 'STOPPED' | 'STARTING'): Snapshot =>
+      snapshot(unitState(), answered([program('g:slow', slow), program('g:quick', quick)], configs))
     for (let count = 0; count < 6; count += 1) {
       assert.equal(observer.see(both('STOPPING', 'STOPPED')).verdict?.status, 'up')
     }
@@ -460,14 +468,14 @@ describe('the programs', () => {
 
   it('says that a program waits for others when the wait is long', () => {
     const observer = new Observer(rules({ programs: ['web'] }))
-    const seen = look(unitState(), answered([program('web', 'STOPPED'), program('mail', 'STOPPING')]))
+    const seen = snapshot(unitState(), answered([program('web', 'STOPPED'), program('mail', 'STOPPING')]))
     assert.equal(observer.settle(seen).message, 'web STOPPED while others are STOPPING · 0 of 1 running')
   })
 
   it('comes up again though another program is just being started', () => {
     const observer = new Observer(rules())
-    const three = (a: 'FATAL' | 'STARTING' | 'RUNNING', b: 'STARTING' | 'RUNNING'): Look =>
-      look(unitState(), answered([program('a', a), program('b', b)]))
+    const three = (a: 'FATAL' | 'STARTING' | 'RUNNING', b: 'STARTING' | 'RUNNING'): Snapshot =>
+      snapshot(unitState(), answered([program('a', a), program('b', b)]))
     observer.settle(three('FATAL', 'RUNNING'))
     assert.equal(observer.see(three('STARTING', 'RUNNING')).verdict?.status, 'down')
     assert.equal(observer.see(three('STARTING', 'STARTING')).verdict?.status, 'down')
@@ -481,8 +489,8 @@ describe('the programs', () => {
 
   it('does not call two separate ends, each come back from, one', () => {
     const observer = new Observer(rules())
-    const exited = (start: number): Look =>
-      look(
+    const exited = (start: number): Snapshot =>
+      snapshot(
         unitState(),
         answered([program('x', 'EXITED', { start, spawnerr: 'Bad exit code 1', exitstatus: 1 })]),
       )
@@ -493,7 +501,8 @@ describe('the programs', () => {
 
   it('does not call two separate starts, seen a minute apart, one long start', () => {
     const observer = new Observer(rules())
-    const start = (at: number): Look => look(unitState(), answered([program('x', 'STARTING', { start: at })]))
+    const start = (at: number): Snapshot =>
+      snapshot(unitState(), answered([program('x', 'STARTING', { start: at })]))
     observer.see(healthy('x'))
     assert.equal(observer.see(start(1_700_000_000), 60).verdict?.status, 'up')
     assert.equal(observer.see(start(1_700_000_060), 60).verdict?.status, 'up')
@@ -510,7 +519,7 @@ describe('the programs', () => {
       'RUNNING',
     ] as const
     for (const state of phases) {
-      const { verdict } = observer.see(look(unitState(), answered([program('x', state)], configs)))
+      const { verdict } = observer.see(snapshot(unitState(), answered([program('x', state)], configs)))
       assert.equal(verdict?.status, 'up', `${state}: ${verdict?.message}`)
     }
   })
@@ -521,32 +530,32 @@ describe('the programs', () => {
     const exited = program('x', 'EXITED', { spawnerr: 'Bad exit code 1', exitstatus: 1 })
     let status: string | undefined = 'up'
     for (let round = 0; round < 5 && status === 'up'; round += 1) {
-      observer.see(look(unitState(), answered([exited])))
-      status = observer.see(look(unitState(), answered([program('x', 'STARTING')]))).verdict?.status
+      observer.see(snapshot(unitState(), answered([exited])))
+      status = observer.see(snapshot(unitState(), answered([program('x', 'STARTING')]))).verdict?.status
     }
     assert.equal(status, 'down')
   })
 
   it('stays down through a restart of what failed, until it runs', () => {
     const observer = new Observer(rules())
-    observer.settle(look(unitState(), answered([program('x', 'FATAL')])))
-    const starting = observer.see(look(unitState(), answered([program('x', 'STARTING')]))).verdict
+    observer.settle(snapshot(unitState(), answered([program('x', 'FATAL')])))
+    const starting = observer.see(snapshot(unitState(), answered([program('x', 'STARTING')]))).verdict
     assert.deepEqual([starting?.status, starting?.message], ['down', 'x STARTING · 0 of 1 running'])
     assert.equal(observer.see(healthy('x')).verdict?.status, 'up')
   })
 
   it('looks again soon at what is down in another way than before, as long as that would not count by itself', () => {
     const observer = new Observer(rules())
-    const isSettled = (seen: Look): boolean => observer.see(seen).settled
-    const starting = look(unitState(), answered([program('x', 'STARTING')]))
-    assert.equal(isSettled(look(unitState(), answered([program('x', 'FATAL')]))), true)
+    const isSettled = (seen: Snapshot): boolean => observer.see(seen).settled
+    const starting = snapshot(unitState(), answered([program('x', 'STARTING')]))
+    assert.equal(isSettled(snapshot(unitState(), answered([program('x', 'FATAL')]))), true)
     assert.deepEqual(
       [starting, starting, starting].map((seen) => isSettled(seen)),
       [false, false, true],
     )
     const dead = unitState({ activeState: 'inactive', subState: 'dead' })
-    assert.equal(isSettled(look(dead, failed('socket-missing'))), true)
-    const comingUp = look(unitState({ activeSeconds: 1 }), failed('socket-missing'))
+    assert.equal(isSettled(snapshot(dead, failed('socket-missing'))), true)
+    const comingUp = snapshot(unitState({ activeSeconds: 1 }), failed('socket-missing'))
     assert.equal(isSettled(comingUp), false)
   })
 
@@ -554,7 +563,7 @@ describe('the programs', () => {
     const observer = new Observer(rules())
     observer.settle(healthy('x', 'y'))
     const starting = answered([program('x', 'STARTING'), program('y', 'STARTING')])
-    const { verdict } = observer.see(look(unitState(), starting))
+    const { verdict } = observer.see(snapshot(unitState(), starting))
     assert.equal(verdict?.status, 'up')
   })
 
@@ -565,7 +574,7 @@ describe('the programs', () => {
       program('celery:w2', 'FATAL', { spawnerr: 'no such file' }),
       program('cat', 'RUNNING'),
     ]
-    const { message } = new Observer(rules()).settle(look(unitState(), answered(processes)))
+    const { message } = new Observer(rules()).settle(snapshot(unitState(), answered(processes)))
     assert.equal(message, 'celery:w2 FATAL: no such file (+2 more) · 1 of 4 running')
   })
 
@@ -582,7 +591,7 @@ describe('the programs', () => {
 describe('the selection', () => {
   const running = (...names: string[]) => answered(names.map((name) => program(name, 'RUNNING')))
   const judged = (more: object, ...names: string[]) =>
-    new Observer(rules(more)).settle(look(unitState(), running(...names)))
+    new Observer(rules(more)).settle(snapshot(unitState(), running(...names)))
 
   const rows: [name: string, more: object, names: string[], status: string, says: string][] = [
     [
@@ -654,7 +663,7 @@ describe('the selection', () => {
 
 describe('the quorum', () => {
   const workers = (...states: Parameters<typeof program>[1][]) =>
-    look(unitState(), answered(states.map((state, index) => program(`w:${index}`, state))))
+    snapshot(unitState(), answered(states.map((state, index) => program(`w:${index}`, state))))
 
   it('tolerates what it need not have, and still names it', () => {
     const { status, message } = new Observer(rules({ minRunning: 3 })).settle(
@@ -698,6 +707,6 @@ describe('the quorum', () => {
 
 it('leaves the memory it was given untouched', () => {
   const observer = new Observer(rules())
-  observer.see(look(unitState(), failed('refused')))
-  assert.equal(EMPTY_MEMORY.suspects.size, 0)
+  observer.see(snapshot(unitState(), failed('refused')))
+  assert.equal(EMPTY_STATE.suspects.size, 0)
 })

@@ -4,7 +4,7 @@ import type { SupervisorTarget } from '../../src/config/config.ts'
 import type { HttpReading } from '../../src/collect/http-reading.ts'
 import type { ProcessInfo } from '../../src/collect/supervisor/process-info.ts'
 import type { OwnRestart } from '../../src/rules/own-restarts.ts'
-import { answered, look, program, rules, unitState } from '../helpers/looks.ts'
+import { answered, snapshot, program, rules, unitState } from '../helpers/snapshots.ts'
 import { Observer } from '../helpers/observer.ts'
 
 const MB = 1024 ** 2
@@ -15,12 +15,12 @@ const WORKER = program('worker', 'RUNNING', { pid: 7, start: 100 })
 
 function using(megabytes: number, processes: readonly ProcessInfo[] = [WORKER], unit = unitState()) {
   const bytes = new Map(processes.map(({ pid }) => [pid, megabytes * MB]))
-  return look(unit, answered(processes), null, { memory: { kind: 'read', bytes } })
+  return snapshot(unit, answered(processes), null, { memory: { kind: 'read', bytes } })
 }
 
 function paging(status: number, processes: readonly ProcessInfo[]) {
   const reading: HttpReading = { kind: 'answered', status, location: null, found: [], isWhole: true }
-  return look(unitState(), answered(processes), null, { http: new Map([[URL_OF_CHECK, reading]]) })
+  return snapshot(unitState(), answered(processes), null, { http: new Map([[URL_OF_CHECK, reading]]) })
 }
 
 function observe(more: Partial<SupervisorTarget> = {}): Observer {
@@ -59,7 +59,7 @@ describe('a restart by the agent', () => {
 
   it('is not the answer to a program that does not run', () => {
     const observer = observe()
-    observer.settle(look(unitState(), answered([program('worker', 'FATAL')])))
+    observer.settle(snapshot(unitState(), answered([program('worker', 'FATAL')])))
     assert.equal(observer.memory.ownRestarts.size, 0)
   })
 
@@ -222,7 +222,9 @@ describe('a restart by the agent', () => {
   it('of an HTTP check that is always asked has no program while supervisord does not answer', () => {
     const observer = observe({ http: { ...CHECK, when: 'always' } })
     const reading: HttpReading = { kind: 'failed', says: 'refuses connections' }
-    const seen = look(unitState(), { kind: 'not-asked' }, null, { http: new Map([[URL_OF_CHECK, reading]]) })
+    const seen = snapshot(unitState(), { kind: 'not-asked' }, null, {
+      http: new Map([[URL_OF_CHECK, reading]]),
+    })
     for (let looks = 0; looks < 4; looks += 1) assert.deepEqual(observer.see(seen).restarts, [])
   })
 
@@ -238,7 +240,7 @@ describe('a restart by the agent', () => {
 describe('the last words of a program', () => {
   const stderr = new Map([['web:web', "ModuleNotFoundError: No module named 'app'"]])
   const tell = rules({ stderrTail: true })
-  const seeing = (...processes: ProcessInfo[]) => look(unitState(), answered(processes), null, { stderr })
+  const seeing = (...processes: ProcessInfo[]) => snapshot(unitState(), answered(processes), null, { stderr })
 
   it('are added to what is said of its failure, where that is asked for', () => {
     const seen = seeing(program('web', 'EXITED', { spawnerr: 'Bad exit code 1', exitstatus: 1 }))
@@ -264,7 +266,7 @@ describe('the last words of a program', () => {
 
   it('are cut before anything else is, and no character in two', () => {
     const long = new Map([['web:web', '🧨'.repeat(500)]])
-    const seen = look(unitState(), answered([program('web', 'FATAL')]), null, { stderr: long })
+    const seen = snapshot(unitState(), answered([program('web', 'FATAL')]), null, { stderr: long })
     const { message } = new Observer(tell).settle(seen)
     assert.ok(message.length <= 250)
     assert.match(message, /^web FATAL: .*; stderr: (?:🧨)+… · 0 of 1 running$/u)

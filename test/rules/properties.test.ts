@@ -5,11 +5,11 @@ import type { RpcFailureReason } from '../../src/collect/supervisor/rpc-reading.
 import type { ProcessInfo } from '../../src/collect/supervisor/process-info.ts'
 import { cut, MESSAGE_LIMIT, oneLine } from '../../src/lib/one-line.ts'
 import { judge, type Rules } from '../../src/rules/judge.ts'
-import type { Look } from '../../src/collect/look.ts'
-import { EMPTY_MEMORY } from '../../src/rules/memory.ts'
-import { answered, failed, look, program, programConfig, rules, unitState } from '../helpers/looks.ts'
+import type { Snapshot } from '../../src/collect/snapshot.ts'
+import { EMPTY_STATE } from '../../src/rules/state.ts'
+import { answered, failed, snapshot, program, programConfig, rules, unitState } from '../helpers/snapshots.ts'
 import { Observer } from '../helpers/observer.ts'
-import { anyLook, pick, URL_OF_CHECK } from '../helpers/random-looks.ts'
+import { anySnapshot, pick, URL_OF_CHECK } from '../helpers/random-snapshots.ts'
 import { seededRandom } from '../helpers/seeded-random.ts'
 
 const SEEDS = Array.from({ length: 60 }, (_, index) => index + 1)
@@ -47,7 +47,7 @@ describe('whatever is seen', () => {
     forAll((random, ruleSet) => {
       const observer = new Observer(ruleSet)
       for (let count = 0; count < 30; count += 1) {
-        const { verdict } = observer.see(anyLook(random), random() * 100)
+        const { verdict } = observer.see(anySnapshot(random), random() * 100)
         if (verdict === null) continue
         const { message } = verdict
         assert.ok(message.length > 0 && message.length <= MESSAGE_LIMIT, message)
@@ -64,7 +64,7 @@ describe('whatever is seen', () => {
       const often = new Observer(ruleSet)
       let first = true
       for (let count = 0; count < 30; count += 1) {
-        const seen = anyLook(random)
+        const seen = anySnapshot(random)
         const afterSeconds = random() * 400
         const one = seldom.see(seen, afterSeconds).verdict
         const two = often.see(seen, afterSeconds).verdict
@@ -79,9 +79,9 @@ describe('whatever is seen', () => {
 
   it('the same looks give the same verdicts, from any memory', () => {
     forAll((random, ruleSet) => {
-      const seen = Array.from({ length: 20 }, () => anyLook(random))
+      const seen = Array.from({ length: 20 }, () => anySnapshot(random))
       const replay = (): string[] => {
-        let memory = EMPTY_MEMORY
+        let memory = EMPTY_STATE
         return seen.map((one, index) => {
           const judgement = judge(one, memory, ruleSet, index * 5_000)
           memory = judgement.memory
@@ -115,7 +115,7 @@ describe('what has not changed', () => {
     forAll((random, ruleSet) => {
       const [same, equal] = [new Observer(ruleSet), new Observer(structuredClone(ruleSet))]
       for (let count = 0; count < 8; count += 1) {
-        const shown = random() < 0.5 ? anyLook(random) : wellLook(random, [1, 2, 3, 4, 5])
+        const shown = random() < 0.5 ? anySnapshot(random) : wellSnapshot(random, [1, 2, 3, 4, 5])
         for (let times = 0; times < 3; times += 1) {
           const stepMs = random() * 100
           const [one, other] = [same.see(shown, stepMs), equal.see(structuredClone(shown), stepMs)]
@@ -130,7 +130,7 @@ describe('what has not changed', () => {
 
   it('is remembered as it is', () => {
     const observer = new Observer(rules())
-    const shown = look(unitState(), answered([program('web', 'RUNNING')]))
+    const shown = snapshot(unitState(), answered([program('web', 'RUNNING')]))
     const first = observer.see(shown).memory.programs
     assert.equal(observer.see(shown).memory.programs, first)
     assert.notEqual(observer.see(structuredClone(shown)).memory.programs, first)
@@ -138,7 +138,7 @@ describe('what has not changed', () => {
 })
 
 /** A host on which all is well: nothing of what it shows may ever be an alarm. */
-function wellLook(random: () => number, start: readonly number[]): Look {
+function wellSnapshot(random: () => number, start: readonly number[]): Snapshot {
   const names = ['web', 'celery:a', 'celery:b', 'batch', 'idle']
   const processes: ProcessInfo[] = names.map((name, index) => {
     const at = { start: start[index] ?? 0, pid: 100 + index }
@@ -153,7 +153,7 @@ function wellLook(random: () => number, start: readonly number[]): Look {
     { kind: 'no-systemd' } as const,
     { kind: 'unreachable', cause: 'D-Bus timed out' } as const,
   ])
-  return look(unit, answered(processes, null, { now: 1_700_000_000 + random() * 1e6 }), random() * 1e6)
+  return snapshot(unit, answered(processes, null, { now: 1_700_000_000 + random() * 1e6 }), random() * 1e6)
 }
 
 describe('a steady healthy host', () => {
@@ -162,7 +162,7 @@ describe('a steady healthy host', () => {
       const random = seededRandom(seed)
       const observer = new Observer(rules())
       for (let count = 0; count < 200; count += 1) {
-        const { verdict } = observer.see(wellLook(random, [1, 2, 3, 4]), random() ** 4 * 3_600)
+        const { verdict } = observer.see(wellSnapshot(random, [1, 2, 3, 4]), random() ** 4 * 3_600)
         assert.equal(verdict?.status, 'up', `seed ${seed}: ${verdict?.message}`)
       }
     }
@@ -177,7 +177,7 @@ describe('a steady healthy host', () => {
       let start = 1_700_000_000
       const stay = (web: ProcessInfo['state'], seconds: number): void => {
         const pid = web === 'RUNNING' || web === 'STARTING' ? start : web === 'STOPPING' ? start - 1 : 0
-        const seen = look(
+        const seen = snapshot(
           unitState(),
           answered([program('web', web, { start, pid }), program('mail', 'RUNNING')], configs, {
             events: [{ name: 'web', kind: 'stopped' }],
@@ -202,18 +202,18 @@ describe('a steady healthy host', () => {
 
 const INACTIVE = unitState({ activeState: 'inactive', subState: 'dead' })
 const NO_SYSTEMD = { kind: 'no-systemd' } as const
-const of = (...processes: ProcessInfo[]): Look => look(unitState(), answered(processes))
-const refuses = (reason: RpcFailureReason): Look => look(NO_SYSTEMD, failed(reason))
+const of = (...processes: ProcessInfo[]): Snapshot => snapshot(unitState(), answered(processes))
+const refuses = (reason: RpcFailureReason): Snapshot => snapshot(NO_SYSTEMD, failed(reason))
 
 /** What stays like that is dead; the seconds within which it must be told, where somebody looks without pause. */
-const DEAD: readonly (readonly [name: string, seen: Look, seconds: number])[] = [
-  ['a dead unit', look(INACTIVE, failed('refused')), 1.5],
-  ['no answer', look(unitState(), failed('timeout')), 1.5],
-  ['no access', look(unitState(), failed('permission')), 1.5],
+const DEAD: readonly (readonly [name: string, seen: Snapshot, seconds: number])[] = [
+  ['a dead unit', snapshot(INACTIVE, failed('refused')), 1.5],
+  ['no answer', snapshot(unitState(), failed('timeout')), 1.5],
+  ['no access', snapshot(unitState(), failed('permission')), 1.5],
   ['nobody listens', refuses('refused'), 32],
   ['no socket', refuses('socket-missing'), 32],
   ['Fault 6', refuses('shutdown'), 122],
-  ['a unit that starts for ever', look(unitState({ activeState: 'activating' }), failed('refused')), 10],
+  ['a unit that starts for ever', snapshot(unitState({ activeState: 'activating' }), failed('refused')), 10],
   ['FATAL', of(program('web', 'FATAL')), 0],
   ['EXITED', of(program('web', 'EXITED', { spawnerr: 'Bad exit code 1', exitstatus: 1 })), 3],
   ['STOPPED', of(program('web', 'STOPPED')), 3],
@@ -225,7 +225,7 @@ const DEAD: readonly (readonly [name: string, seen: Look, seconds: number])[] = 
 ]
 
 /** The configuration may ask for any patience. */
-function withoutConfigs(seen: Look): Look {
+function withoutConfigs(seen: Snapshot): Snapshot {
   const { rpc } = seen
   return rpc.kind === 'answered' ? { ...seen, rpc: answered(rpc.state.processes) } : seen
 }
@@ -238,7 +238,10 @@ describe('a dead host', () => {
         const observer = new Observer(rules())
         for (let count = 0; count < 10; count += 1) {
           observer.see(
-            pick(random, [() => withoutConfigs(anyLook(random)), () => wellLook(random, [1, 2, 3, 4])])(),
+            pick(random, [
+              () => withoutConfigs(anySnapshot(random)),
+              () => wellSnapshot(random, [1, 2, 3, 4]),
+            ])(),
             random() * 30,
           )
         }

@@ -27,8 +27,8 @@ for (const [file, statuses] of recordings) {
     })
 
     it('does not change when every look is taken three times', () => {
-      const thrice = recording.looks.flatMap((look) => [look, look, look])
-      assert.deepEqual(play({ ...recording, looks: thrice }), recording.timeline)
+      const thrice = recording.snapshots.flatMap((snapshot) => [snapshot, snapshot, snapshot])
+      assert.deepEqual(play({ ...recording, snapshots: thrice }), recording.timeline)
     })
 
     it('is written as it was read', () => assert.equal(encodeRecording(recording), text))

@@ -2,8 +2,16 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { ProcessEvent } from '../../src/collect/supervisor/process-event.ts'
 import type { ProcessInfo } from '../../src/collect/supervisor/process-info.ts'
-import type { Look } from '../../src/collect/look.ts'
-import { answered, healthy, look, program, programConfig, rules, unitState } from '../helpers/looks.ts'
+import type { Snapshot } from '../../src/collect/snapshot.ts'
+import {
+  answered,
+  healthy,
+  snapshot,
+  program,
+  programConfig,
+  rules,
+  unitState,
+} from '../helpers/snapshots.ts'
 import { Observer } from '../helpers/observer.ts'
 
 /** The process of `web` that was started then: its start time, and a pid of its own. */
@@ -15,8 +23,8 @@ function born(
   return program('web', state, { start: 1_700_000_000 + at, pid: 100_000 + at, ...more })
 }
 
-function seen(info: ProcessInfo, events?: readonly ProcessEvent[], supervisor = 4711): Look {
-  return look(unitState(), answered([info], null, { pid: supervisor, ...(events && { events }) }))
+function seen(info: ProcessInfo, events?: readonly ProcessEvent[], supervisor = 4711): Snapshot {
+  return snapshot(unitState(), answered([info], null, { pid: supervisor, ...(events && { events }) }))
 }
 
 const crash = (why = 'exit 1'): ProcessEvent => ({ name: 'web', kind: 'exited', expected: false, why })
@@ -99,8 +107,8 @@ describe('a crash loop', () => {
 
   it('is not made of the restarts of a program of the same name in another group', () => {
     const observer = new Observer(rules({ programs: ['web:web'] }))
-    const both = (info: ProcessInfo, events: ProcessEvent[]): Look =>
-      look(unitState(), answered([info, program('other:web', 'RUNNING')], null, { events }))
+    const both = (info: ProcessInfo, events: ProcessEvent[]): Snapshot =>
+      snapshot(unitState(), answered([info, program('other:web', 'RUNNING')], null, { events }))
     observer.see(both(born(0), []))
     const { verdict } = observer.see(both(born(20), [crash(), up, crash(), up, crash(), up]))
     assert.equal(verdict?.status, 'up')
@@ -131,7 +139,7 @@ describe('a crash loop', () => {
     assert.match(observer.see(seen(program('web', 'STOPPED'))).verdict?.message ?? '', /^web STOPPED by hand/)
   })
 
-  const innocent: [name: string, looks: () => Look[]][] = [
+  const innocent: [name: string, snapshots: () => Snapshot[]][] = [
     [
       'restarts by a person, seen in between',
       () =>
@@ -163,10 +171,10 @@ describe('a crash loop', () => {
       () => Array.from({ length: 80 }, (_, index) => seen(born(Math.floor(index / 40) * 200))),
     ],
   ]
-  for (const [name, looks] of innocent) {
+  for (const [name, snapshots] of innocent) {
     it(`is not ${name}`, () => {
       const observer = new Observer(rules({ stopped: 'ok' }))
-      for (const one of looks()) {
+      for (const one of snapshots()) {
         const { verdict } = observer.see(one)
         assert.equal(verdict?.status, 'up', verdict?.message)
       }
@@ -214,9 +222,9 @@ describe('a restart that nobody asked for', () => {
 
   it('is told together with those of other programs, the newest first', () => {
     const observer = new Observer(rules())
-    const both = (a: number, b: number, events: ProcessEvent[]): Look => {
+    const both = (a: number, b: number, events: ProcessEvent[]): Snapshot => {
       const processes = [born(a), program('mail:m1', 'RUNNING', { start: b, pid: b })]
-      return look(unitState(), answered(processes, [programConfig('web')], { events }))
+      return snapshot(unitState(), answered(processes, [programConfig('web')], { events }))
     }
     observer.see(both(0, 1, []))
     observer.see(both(5, 1, [crash(), up]))

@@ -7,9 +7,9 @@ import type { ProcessState } from '../../src/collect/supervisor/process-info.ts'
 import type { RpcFailureReason } from '../../src/collect/supervisor/rpc-reading.ts'
 import type { UnitReading } from '../../src/collect/systemd/unit-reading.ts'
 import type { Rules } from '../../src/rules/judge.ts'
-import type { Look } from '../../src/collect/look.ts'
+import type { Snapshot } from '../../src/collect/snapshot.ts'
 import { PROBLEMS, type ProblemKind } from '../../src/rules/problems.ts'
-import { answered, failed, healthy, look, program, rules, unitState } from '../helpers/looks.ts'
+import { answered, failed, healthy, snapshot, program, rules, unitState } from '../helpers/snapshots.ts'
 import { Observer } from '../helpers/observer.ts'
 
 /** The tables of the page, by their heading; each row as its cells. */
@@ -59,29 +59,29 @@ const no = (reason: RpcFailureReason): ReturnType<typeof failed> =>
   failed(reason, reason === 'timeout' ? TIMED_OUT : undefined)
 
 describe('the table of supervisord and systemd', () => {
-  const cases: [systemd: string, supervisord: string, seen: Look][] = [
-    ['active', 'answers', look(ACTIVE, BOTH)],
-    ['active', 'does not answer in time', look(ACTIVE, no('timeout'))],
-    ['active', 'socket file missing', look(ACTIVE, no('socket-missing'))],
-    ['active', 'refuses connections', look(ACTIVE, no('refused'))],
-    ['active for 3 s', 'does not listen', look(unit('active', { activeSeconds: 3 }), no('refused'))],
-    ['active', 'permission denied', look(ACTIVE, no('permission'))],
-    ['active', '401', look(ACTIVE, no('unauthorized'))],
-    ['active', 'shutting down', look(ACTIVE, no('shutdown'))],
-    ['active', 'any other error', look(ACTIVE, no('fault'))],
-    ['active', 'something else answers', look(ACTIVE, no('bad-answer'))],
-    ['activating', 'any', look(RESTARTING, no('refused'))],
-    ['deactivating', 'any', look(unit('deactivating', { subState: 'stop' }), no('shutdown'))],
-    ['a start is queued', 'fails', look(unit('inactive', { jobType: 'start' }), no('refused'))],
-    ['failed', 'fails', look(FAILED, no('refused'))],
-    ['inactive', 'fails', look(INACTIVE, no('socket-missing'))],
-    ['failed, inactive', 'answers', look(INACTIVE, BOTH)],
-    ['unknown unit', 'answers', look(NOT_FOUND, BOTH)],
-    ['unknown unit', 'fails', look(NOT_FOUND, no('refused'))],
-    ['no systemd', 'answers', look({ kind: 'no-systemd' }, BOTH)],
-    ['no systemd', 'socket file missing', look({ kind: 'no-systemd' }, no('socket-missing'))],
-    ['D-Bus is out', 'answers', look(NO_BUS, BOTH)],
-    ['D-Bus is out', 'fails', look(NO_BUS, no('unreachable'))],
+  const cases: [systemd: string, supervisord: string, seen: Snapshot][] = [
+    ['active', 'answers', snapshot(ACTIVE, BOTH)],
+    ['active', 'does not answer in time', snapshot(ACTIVE, no('timeout'))],
+    ['active', 'socket file missing', snapshot(ACTIVE, no('socket-missing'))],
+    ['active', 'refuses connections', snapshot(ACTIVE, no('refused'))],
+    ['active for 3 s', 'does not listen', snapshot(unit('active', { activeSeconds: 3 }), no('refused'))],
+    ['active', 'permission denied', snapshot(ACTIVE, no('permission'))],
+    ['active', '401', snapshot(ACTIVE, no('unauthorized'))],
+    ['active', 'shutting down', snapshot(ACTIVE, no('shutdown'))],
+    ['active', 'any other error', snapshot(ACTIVE, no('fault'))],
+    ['active', 'something else answers', snapshot(ACTIVE, no('bad-answer'))],
+    ['activating', 'any', snapshot(RESTARTING, no('refused'))],
+    ['deactivating', 'any', snapshot(unit('deactivating', { subState: 'stop' }), no('shutdown'))],
+    ['a start is queued', 'fails', snapshot(unit('inactive', { jobType: 'start' }), no('refused'))],
+    ['failed', 'fails', snapshot(FAILED, no('refused'))],
+    ['inactive', 'fails', snapshot(INACTIVE, no('socket-missing'))],
+    ['failed, inactive', 'answers', snapshot(INACTIVE, BOTH)],
+    ['unknown unit', 'answers', snapshot(NOT_FOUND, BOTH)],
+    ['unknown unit', 'fails', snapshot(NOT_FOUND, no('refused'))],
+    ['no systemd', 'answers', snapshot({ kind: 'no-systemd' }, BOTH)],
+    ['no systemd', 'socket file missing', snapshot({ kind: 'no-systemd' }, no('socket-missing'))],
+    ['D-Bus is out', 'answers', snapshot(NO_BUS, BOTH)],
+    ['D-Bus is out', 'fails', snapshot(NO_BUS, no('unreachable'))],
   ]
   const rows = table('When supervisord itself is the trouble')
 
@@ -105,10 +105,11 @@ describe('the table of supervisord and systemd', () => {
   }
 })
 
-const web = (state: ProcessState, more = {}): Look => look(ACTIVE, answered([program('web', state, more)]))
+const web = (state: ProcessState, more = {}): Snapshot =>
+  snapshot(ACTIVE, answered([program('web', state, more)]))
 const FATAL = web('FATAL', { spawnerr: "can't find command '/srv/web'" })
-const died = (times: number): Look =>
-  look(
+const died = (times: number): Snapshot =>
+  snapshot(
     ACTIVE,
     answered([program('web', 'RUNNING', { start: 1_700_000_000 + times, pid: times })], null, {
       events: [
@@ -119,19 +120,21 @@ const died = (times: number): Look =>
   )
 
 describe('the table of every kind of trouble', () => {
-  const examples: Record<ProblemKind, { seen: readonly Look[]; rules?: Rules }> = {
-    'unit-dead': { seen: [look(FAILED, no('refused'))] },
-    'no-answer': { seen: [look({ kind: 'no-systemd' }, no('refused'))] },
-    'no-access': { seen: [look(ACTIVE, no('permission'))] },
-    agent: { seen: [look(ACTIVE, failed('no-descriptors', noDescriptors('EMFILE') ?? ''))] },
-    'coming-up': { seen: [look(RESTARTING, no('refused'))] },
-    'shutting-down': { seen: [look(ACTIVE, no('shutdown'))] },
+  const examples: Record<ProblemKind, { seen: readonly Snapshot[]; rules?: Rules }> = {
+    'unit-dead': { seen: [snapshot(FAILED, no('refused'))] },
+    'no-answer': { seen: [snapshot({ kind: 'no-systemd' }, no('refused'))] },
+    'no-access': { seen: [snapshot(ACTIVE, no('permission'))] },
+    agent: { seen: [snapshot(ACTIVE, failed('no-descriptors', noDescriptors('EMFILE') ?? ''))] },
+    'coming-up': { seen: [snapshot(RESTARTING, no('refused'))] },
+    'shutting-down': { seen: [snapshot(ACTIVE, no('shutdown'))] },
     fatal: { seen: [FATAL] },
     'crash-loop': { seen: [0, 1, 2, 3].map(died) },
     exited: { seen: [web('EXITED', { spawnerr: 'Bad exit code 7', exitstatus: 7 })] },
     unknown: { seen: [web('UNKNOWN')] },
     'too-few': {
-      seen: [look(ACTIVE, answered([program('web', 'RUNNING'), program('idle', 'STOPPED', { start: 0 })]))],
+      seen: [
+        snapshot(ACTIVE, answered([program('web', 'RUNNING'), program('idle', 'STOPPED', { start: 0 })])),
+      ],
       rules: rules({ minRunning: 2 }),
     },
     absent: { seen: [web('RUNNING')], rules: rules({ programs: ['web', 'celery:*'] }) },
@@ -141,7 +144,7 @@ describe('the table of every kind of trouble', () => {
     starting: { seen: [web('STARTING')] },
     stopping: { seen: [web('STOPPING')] },
     waiting: {
-      seen: [look(ACTIVE, answered([program('web', 'STOPPED'), program('mail', 'STOPPING')]))],
+      seen: [snapshot(ACTIVE, answered([program('web', 'STOPPED'), program('mail', 'STOPPING')]))],
       rules: rules({ programs: ['web'] }),
     },
     stopped: { seen: [web('STOPPED')] },
@@ -183,7 +186,7 @@ describe('the table of every kind of trouble', () => {
   for (const [kind, example] of Object.entries(examples)) {
     it(`${kind}: says what it says`, () => {
       const observer = new Observer(example.rules ?? rules())
-      let last: Look | undefined
+      let last: Snapshot | undefined
       for (const seen of example.seen) observer.see((last = seen))
       assert.ok(last !== undefined)
       let verdict = observer.see(last, 0).verdict
@@ -196,16 +199,16 @@ describe('the table of every kind of trouble', () => {
 })
 
 describe('the table of what is no trouble', () => {
-  const two = (state: ProcessState, more = {}): Look =>
-    look(ACTIVE, answered([program('mail', 'RUNNING'), program('web', state, more)]))
-  const cases: [seen: readonly Look[], ruleSet?: Rules][] = [
+  const two = (state: ProcessState, more = {}): Snapshot =>
+    snapshot(ACTIVE, answered([program('mail', 'RUNNING'), program('web', state, more)]))
+  const cases: [seen: readonly Snapshot[], ruleSet?: Rules][] = [
     [[two('STOPPED', { start: 0 })]],
     [[two('EXITED')]],
     [[two('STOPPED')], rules({ stopped: 'ok' })],
     [[0, 1, 1].map((times) => withMail(died(times)))],
     [[two('STARTING')]],
     [[two('FATAL', { spawnerr: "can't find command '/srv/web'" })], rules({ minRunning: 1 })],
-    [[healthy('web', 'mail'), look(ACTIVE, no('timeout'))]],
+    [[healthy('web', 'mail'), snapshot(ACTIVE, no('timeout'))]],
   ]
   const rows = table('What is no trouble')
 
@@ -225,7 +228,7 @@ describe('the table of what is no trouble', () => {
   }
 })
 
-function withMail(seen: Look): Look {
+function withMail(seen: Snapshot): Snapshot {
   const { rpc } = seen
   assert.ok(rpc.kind === 'answered')
   return {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { selectPrograms } from '../../src/rules/select-programs.ts'
-import { program } from '../helpers/looks.ts'
+import { program } from '../helpers/snapshots.ts'
 import { seededRandom } from '../helpers/seeded-random.ts'
 
 function selects(pattern: string, name: string): boolean {

@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Look } from '../../src/collect/look.ts'
+import type { Snapshot } from '../../src/collect/snapshot.ts'
 import type { Verdict } from '../../src/rules/judge.ts'
-import { answered, look, program, rules, unitState } from '../helpers/looks.ts'
+import { answered, snapshot, program, rules, unitState } from '../helpers/snapshots.ts'
 import { Observer } from '../helpers/observer.ts'
 
 const NOT_ASKED = { kind: 'not-asked' } as const
 
-const nginx = (more: object): Look => look(unitState({ name: 'nginx.service', ...more }), NOT_ASKED)
+const nginx = (more: object): Snapshot => snapshot(unitState({ name: 'nginx.service', ...more }), NOT_ASKED)
 
 /** Up again after so many restarts. */
-const up = (restarts: number): Look => nginx({ restarts, result: '' })
+const up = (restarts: number): Snapshot => nginx({ restarts, result: '' })
 
 /** Between its end and the restart after it. */
-const waiting = (restarts: number, more: object = {}): Look =>
+const waiting = (restarts: number, more: object = {}): Snapshot =>
   nginx({
     activeState: 'activating',
     subState: 'auto-restart',
@@ -113,14 +113,14 @@ describe('a plain unit that fails and is restarted by systemd', () => {
   it('is followed no further than systemd can be asked', () => {
     const observer = unit()
     loop(observer, 2)
-    observer.see(look({ kind: 'unreachable', cause: 'D-Bus timed out' }, NOT_ASKED), 1)
+    observer.see(snapshot({ kind: 'unreachable', cause: 'D-Bus timed out' }, NOT_ASKED), 1)
     assert.equal(observer.see(waiting(2), 1).verdict?.status, 'down')
   })
 
   it('is told to be in a crash loop only by what systemd says now', () => {
     const observer = unit()
     assert.match(loop(observer, 3)?.message ?? '', /crash loop/)
-    const silent = look({ kind: 'unreachable', cause: 'D-Bus timed out' }, NOT_ASKED)
+    const silent = snapshot({ kind: 'unreachable', cause: 'D-Bus timed out' }, NOT_ASKED)
     assert.doesNotMatch(observer.see(silent, 1).verdict?.message ?? '', /crash loop/)
     assert.match(observer.see(up(3), 1).verdict?.message ?? '', /crash loop/)
   })
@@ -136,9 +136,9 @@ it('a supervisord that is restarted by systemd and answers each time is judged b
   const observer = new Observer(rules())
   for (let restarts = 0; restarts < 5; restarts += 1) {
     const { unit: reading } = waiting(restarts)
-    observer.see(look(reading, answered([program('web', 'RUNNING')])), 1)
+    observer.see(snapshot(reading, answered([program('web', 'RUNNING')])), 1)
   }
   const reading = unitState({ restarts: 5 })
-  const { verdict } = observer.see(look(reading, answered([program('web', 'RUNNING')])), 1)
+  const { verdict } = observer.see(snapshot(reading, answered([program('web', 'RUNNING')])), 1)
   assert.equal(verdict?.status, 'up')
 })

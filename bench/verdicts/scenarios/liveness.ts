@@ -1,6 +1,6 @@
 import type { RpcFailureReason } from '../../../src/collect/supervisor/rpc-reading.ts'
-import type { Look } from '../../../src/collect/look.ts'
-import { failed } from '../../../test/helpers/looks.ts'
+import type { Snapshot } from '../../../src/collect/snapshot.ts'
+import { failed } from '../../../test/helpers/snapshots.ts'
 import { WELL, type Scenario } from '../scenario.ts'
 
 const ONE = { programs: { web: WELL }, alone: {} }
@@ -10,7 +10,7 @@ const RUNNING = /^1 of 1 running$/
 /** A look in which supervisord could not be asked. */
 const refuses =
   (reason: RpcFailureReason) =>
-  (look: Look): Look => ({ ...look, rpc: failed(reason) })
+  (snapshot: Snapshot): Snapshot => ({ ...snapshot, rpc: failed(reason) })
 
 /** The liveness table, unit × RPC; what systemd says is scripted, supervisord is real. */
 export const LIVENESS: readonly Scenario[] = [
@@ -25,7 +25,7 @@ export const LIVENESS: readonly Scenario[] = [
     ...ONE,
     name: 'active since a moment, does not listen yet, then answers',
     unit: { activeSeconds: 1 },
-    distorts: (look, count) => (count < 12 ? refuses('socket-missing')(look) : look),
+    distorts: (snapshot, count) => (count < 12 ? refuses('socket-missing')(snapshot) : snapshot),
     phases: [{ does: ({ sleep }) => sleep(5), truth: 'well', says: RUNNING }],
   },
   {
@@ -67,7 +67,7 @@ export const LIVENESS: readonly Scenario[] = [
   {
     ...ONE,
     name: 'active, one look in three fails (fixture)',
-    distorts: (look, count) => (count % 3 === 0 ? refuses('refused')(look) : look),
+    distorts: (snapshot, count) => (count % 3 === 0 ? refuses('refused')(snapshot) : snapshot),
     phases: [{ truth: 'well', says: /1 of 1 running|^checking again: /, forSeconds: 8 }],
   },
   {

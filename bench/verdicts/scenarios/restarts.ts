@@ -235,9 +235,9 @@ export const RESTARTS: readonly Scenario[] = [
   {
     name: 'date set back under running programs (fixture)',
     programs: { rollback: WELL },
-    distorts: (look, count) => {
+    distorts: (snapshot, count) => {
       const backSeconds = 3600 * Math.floor(count / 4)
-      const set = distortClock((now) => now - backSeconds)(look)
+      const set = distortClock((now) => now - backSeconds)(snapshot)
       return distortProcesses((info) => ({ ...info, start: info.start - backSeconds }))(set, count)
     },
     phases: [{ truth: 'well', says: /^1 of 1 running$/, forSeconds: 10 }],

@@ -1,50 +1,53 @@
 import type { ProcessInfo } from '../../../src/collect/supervisor/process-info.ts'
 import type { ProgramConfig } from '../../../src/collect/supervisor/process-info.ts'
-import type { Look } from '../../../src/collect/look.ts'
+import type { Snapshot } from '../../../src/collect/snapshot.ts'
 import { IGNORES_TERM, WELL, type Scenario } from '../scenario.ts'
 
 /** Changes every process that a look shows. */
 export function distortProcesses(change: (info: ProcessInfo, count: number) => ProcessInfo) {
-  return (look: Look, count: number): Look =>
-    look.rpc.kind === 'answered'
+  return (snapshot: Snapshot, count: number): Snapshot =>
+    snapshot.rpc.kind === 'answered'
       ? {
-          ...look,
+          ...snapshot,
           rpc: {
-            ...look.rpc,
+            ...snapshot.rpc,
             state: {
-              ...look.rpc.state,
-              processes: look.rpc.state.processes.map((info) => change(info, count)),
+              ...snapshot.rpc.state,
+              processes: snapshot.rpc.state.processes.map((info) => change(info, count)),
             },
           },
         }
-      : look
+      : snapshot
 }
 
 /** Sets supervisord's clock. */
 export function distortClock(set: (now: number, count: number) => number) {
-  return (look: Look, count = 0): Look =>
-    look.rpc.kind === 'answered'
-      ? { ...look, rpc: { ...look.rpc, state: { ...look.rpc.state, now: set(look.rpc.state.now, count) } } }
-      : look
+  return (snapshot: Snapshot, count = 0): Snapshot =>
+    snapshot.rpc.kind === 'answered'
+      ? {
+          ...snapshot,
+          rpc: { ...snapshot.rpc, state: { ...snapshot.rpc.state, now: set(snapshot.rpc.state.now, count) } },
+        }
+      : snapshot
 }
 
 function distortConfigs(change: (config: ProgramConfig) => ProgramConfig) {
-  return (look: Look): Look =>
-    look.rpc.kind === 'answered'
+  return (snapshot: Snapshot): Snapshot =>
+    snapshot.rpc.kind === 'answered'
       ? {
-          ...look,
+          ...snapshot,
           rpc: {
-            ...look.rpc,
-            state: { ...look.rpc.state, configs: look.rpc.state.configs?.map(change) ?? null },
+            ...snapshot.rpc,
+            state: { ...snapshot.rpc.state, configs: snapshot.rpc.state.configs?.map(change) ?? null },
           },
         }
-      : look
+      : snapshot
 }
 
-const withoutConfigs = (look: Look): Look =>
-  look.rpc.kind === 'answered'
-    ? { ...look, rpc: { ...look.rpc, state: { ...look.rpc.state, configs: null } } }
-    : look
+const withoutConfigs = (snapshot: Snapshot): Snapshot =>
+  snapshot.rpc.kind === 'answered'
+    ? { ...snapshot, rpc: { ...snapshot.rpc, state: { ...snapshot.rpc.state, configs: null } } }
+    : snapshot
 
 /** `sleep`, then exit: long enough to have been RUNNING. */
 const exits = (how: string): string => `/bin/sh -c "sleep 1.3; ${how}"`
@@ -145,13 +148,15 @@ export const STATES: readonly Scenario[] = [
   {
     name: 'EXITED, implementation without spawnerr and configuration (fixture)',
     programs: { goexit: { command: exits('exit 3'), autorestart: false } },
-    distorts: (look) => distortProcesses((info) => ({ ...info, spawnerr: null }))(withoutConfigs(look), 0),
+    distorts: (snapshot) =>
+      distortProcesses((info) => ({ ...info, spawnerr: null }))(withoutConfigs(snapshot), 0),
     phases: [{ truth: 'bad', says: /^goexit EXITED unexpectedly: exit 3 · 0 of 1 running$/ }],
   },
   {
     name: 'EXITED with 0, implementation without spawnerr and configuration (fixture)',
     programs: { goexit0: { command: exits('exit 0'), autorestart: false } },
-    distorts: (look) => distortProcesses((info) => ({ ...info, spawnerr: null }))(withoutConfigs(look), 0),
+    distorts: (snapshot) =>
+      distortProcesses((info) => ({ ...info, spawnerr: null }))(withoutConfigs(snapshot), 0),
     phases: [{ truth: 'well', says: /^0 of 1 running, 1 exited as expected$/ }],
   },
   {

@@ -1,5 +1,5 @@
 import type { UnitReading, UnitState } from '../../../src/collect/systemd/unit-reading.ts'
-import { unitState } from '../../../test/helpers/looks.ts'
+import { unitState } from '../../../test/helpers/snapshots.ts'
 import type { Scenario } from '../scenario.ts'
 
 const nginx = (more: Partial<UnitState> = {}): UnitReading => unitState({ name: 'nginx.service', ...more })

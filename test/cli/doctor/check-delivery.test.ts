@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import type { DeliveryMemory } from '../../../src/agent/note-delivery.ts'
 import { checkDelivery } from '../../../src/cli/doctor/check-delivery.ts'
 import type { Finding } from '../../../src/cli/doctor/check.ts'
-import { EMPTY_MEMORY } from '../../../src/rules/memory.ts'
+import { EMPTY_STATE } from '../../../src/rules/state.ts'
 import { loadText } from '../../helpers/load-text.ts'
 
 const NOW_MS = Date.UTC(2026, 10, 20, 12)
@@ -18,7 +18,7 @@ async function check(
 ): Promise<Finding> {
   const loaded = await loadText('[[monitor]]\nname = "host"\ntoken = "AWbUXTosJG"\n')
   const deliveries = new Map(delivery === null ? [] : [['kuma', delivery]])
-  const remembered = { memory: EMPTY_MEMORY, missed: new Map(), standing: null, deliveries }
+  const remembered = { memory: EMPTY_STATE, missed: new Map(), standing: null, deliveries }
   const [finding, ...others] = await checkDelivery({
     loaded,
     askAgent: () => Promise.resolve(null),

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { createConfigCache } from '../../../src/collect/supervisor/config-cache.ts'
 import type { ProcessInfo } from '../../../src/collect/supervisor/process-info.ts'
 import type { XmlRpcValue } from '../../../src/collect/supervisor/value.ts'
-import { program } from '../../helpers/looks.ts'
+import { program } from '../../helpers/snapshots.ts'
 
 interface Seen {
   pid?: number

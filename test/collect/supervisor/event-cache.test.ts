@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { createEventCache } from '../../../src/collect/supervisor/event-cache.ts'
 import type { ProcessInfo } from '../../../src/collect/supervisor/process-info.ts'
 import type { CallResult } from '../../../src/collect/supervisor/call.ts'
-import { program } from '../../helpers/looks.ts'
+import { program } from '../../helpers/snapshots.ts'
 
 const LOG = "2026-11-21 05:10:11,123 INFO spawned: 'web' with pid 4711\n"
 const SPAWNED = { name: 'web', kind: 'spawned', pid: 4711 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createStderrCache } from '../../../src/collect/supervisor/stderr-cache.ts'
-import { program } from '../../helpers/looks.ts'
+import { program } from '../../helpers/snapshots.ts'
 
 const never = new AbortController().signal
 const LOGGED = { stderrLogfile: '/var/log/web.err' }

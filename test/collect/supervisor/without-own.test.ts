@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { SupervisorState } from '../../../src/collect/supervisor/rpc-reading.ts'
 import { countOwn, withoutOwn, type OwnProcess } from '../../../src/collect/supervisor/without-own.ts'
-import { program, programConfig } from '../../helpers/looks.ts'
+import { program, programConfig } from '../../helpers/snapshots.ts'
 
 const URL = 'unix:///run/supervisor.sock'
 const OWN: OwnProcess = { group: 'kuma', name: 'kuma', serverUrl: URL, pid: 17 }

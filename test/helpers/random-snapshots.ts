@@ -4,8 +4,8 @@ import type { ProcessEvent } from '../../src/collect/supervisor/process-event.ts
 import type { RpcFailureReason, RpcReading } from '../../src/collect/supervisor/rpc-reading.ts'
 import type { UnitReading } from '../../src/collect/systemd/unit-reading.ts'
 import type { HttpReading } from '../../src/collect/http-reading.ts'
-import type { Look } from '../../src/collect/look.ts'
-import { answered, failed, program, programConfig, unitState } from './looks.ts'
+import type { Snapshot } from '../../src/collect/snapshot.ts'
+import { answered, failed, program, programConfig, unitState } from './snapshots.ts'
 
 type Random = () => number
 
@@ -45,7 +45,7 @@ const TEXTS = [
 const NUMBERS = [0, 1, -1, 42, 1_700_000_000, 2_147_483_647, Number.MAX_SAFE_INTEGER, 0.5, Infinity]
 
 /** Any look that its types allow, sense or no sense. */
-export function anyLook(random: Random): Look {
+export function anySnapshot(random: Random): Snapshot {
   return {
     unit: anyUnit(random),
     rpc: anyRpc(random),
@@ -59,8 +59,8 @@ export function anyLook(random: Random): Look {
 /** The URL whose answers a look may hold. */
 export const URL_OF_CHECK = 'http://127.0.0.1:8000/health?key=1'
 
-function anyMemory(random: Random): Look['memory'] {
-  return pick<() => Look['memory']>(random, [
+function anyMemory(random: Random): Snapshot['memory'] {
+  return pick<() => Snapshot['memory']>(random, [
     () => ({ kind: 'not-asked' }),
     () => ({ kind: 'failed', why: pick(random, TEXTS) }),
     () => ({ kind: 'read', bytes: new Map(NUMBERS.map((pid) => [pid, pick(random, NUMBERS)])) }),

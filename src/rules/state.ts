@@ -4,7 +4,7 @@ import type { ProgramHistory } from './restarts.ts'
 import { NO_UNIT_HISTORY, type UnitHistory } from './unit-restarts.ts'
 
 /** What one monitor remembers from look to look. Times are the agent's monotonic milliseconds. */
-export interface MonitorMemory {
+export interface MonitorState {
   /** The last verdict; null before the first. */
   readonly status: 'up' | 'down' | null
   /** What looked wrong in the last look, by subject. */
@@ -31,7 +31,7 @@ export interface MonitorMemory {
   readonly unit: UnitHistory
 }
 
-export const EMPTY_MEMORY: MonitorMemory = {
+export const EMPTY_STATE: MonitorState = {
   status: null,
   suspects: new Map(),
   programs: new Map(),

@@ -3,7 +3,7 @@ import type { ProcessEvent } from '../../src/collect/supervisor/process-event.ts
 import type { ProcessInfo, ProcessState, ProgramConfig } from '../../src/collect/supervisor/process-info.ts'
 import type { RpcFailureReason, RpcReading } from '../../src/collect/supervisor/rpc-reading.ts'
 import type { UnitReading, UnitState } from '../../src/collect/systemd/unit-reading.ts'
-import type { Look } from '../../src/collect/look.ts'
+import type { Snapshot } from '../../src/collect/snapshot.ts'
 import type { Rules } from '../../src/rules/judge.ts'
 
 export function program(fullName: string, state: ProcessState, more: Partial<ProcessInfo> = {}): ProcessInfo {
@@ -64,12 +64,12 @@ export function failed(reason: RpcFailureReason, detail = `the ${reason} detail`
   return { kind: 'failed', failure: { reason, url: SOCKET, detail } }
 }
 
-export function look(
+export function snapshot(
   unit: UnitReading,
   rpc: RpcReading,
   upSeconds: number | null = null,
-  probes: Partial<Pick<Look, 'memory' | 'http' | 'stderr'>> = {},
-): Look {
+  probes: Partial<Pick<Snapshot, 'memory' | 'http' | 'stderr'>> = {},
+): Snapshot {
   return {
     unit,
     rpc,
@@ -81,8 +81,8 @@ export function look(
   }
 }
 
-export function healthy(...names: string[]): Look {
-  return look(unitState(), answered(names.map((name) => program(name, 'RUNNING'))))
+export function healthy(...names: string[]): Snapshot {
+  return snapshot(unitState(), answered(names.map((name) => program(name, 'RUNNING'))))
 }
 
 export function rules(more: Partial<Extract<Rules, { kind: 'supervisor' }>> = {}): Rules {

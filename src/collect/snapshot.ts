@@ -2,7 +2,19 @@ import type { HttpReading } from './http-reading.ts'
 import type { MemoryReading } from './memory-reading.ts'
 import type { RpcReading } from './supervisor/rpc-reading.ts'
 import type { UnitReading } from './systemd/unit-reading.ts'
-import type { Look } from './look.ts'
+
+/** Everything one round saw of one supervisord, or of one plain unit (`rpc` is then `not-asked`). */
+export interface Snapshot {
+  readonly unit: UnitReading
+  readonly rpc: RpcReading
+  /** Seconds that supervisord, or the plain unit, has been up; null when unknown. */
+  readonly upSeconds: number | null
+  readonly memory: MemoryReading
+  /** What the URLs of the HTTP checks answered; one that was not asked in this round is not there. */
+  readonly http: ReadonlyMap<string, HttpReading>
+  /** The last line of stderr of programs that failed, by `group:name`: printable and without our secrets. */
+  readonly stderr: ReadonlyMap<string, string>
+}
 
 /** The doors to what one watch looks at; a reading that fails is a value, so none of them throws. */
 export interface Doors {
@@ -26,7 +38,11 @@ export interface Doors {
  * @param before the last look, where nothing has happened since that anybody has noticed; else null. As long as the same
  *   supervisord answers, the unit is not read each time.
  */
-export async function takeLook(doors: Doors, signal: AbortSignal, before: Look | null = null): Promise<Look> {
+export async function takeSnapshot(
+  doors: Doors,
+  signal: AbortSignal,
+  before: Snapshot | null = null,
+): Promise<Snapshot> {
   const known = before === null ? null : doors.recallUnit()
   const [said, rpc] = await Promise.all([known ?? doors.readUnit(signal, true), doors.readSupervisor(signal)])
   const [{ unit, upSeconds }, memory, http, stderr] = await Promise.all([
@@ -38,7 +54,7 @@ export async function takeLook(doors: Doors, signal: AbortSignal, before: Look |
   return { unit, rpc, upSeconds, memory, http, stderr }
 }
 
-function isSameSupervisor(before: Look | null, rpc: RpcReading): boolean {
+function isSameSupervisor(before: Snapshot | null, rpc: RpcReading): boolean {
   if (before?.rpc.kind !== 'answered' || rpc.kind !== 'answered') return false
   return rpc.state.pid !== null && rpc.state.pid === before.rpc.state.pid
 }
@@ -49,7 +65,7 @@ async function readSince(
   rpc: RpcReading,
   doors: Doors,
   signal: AbortSignal,
-): Promise<Pick<Look, 'unit' | 'upSeconds'>> {
+): Promise<Pick<Snapshot, 'unit' | 'upSeconds'>> {
   const unit = said ?? (await doors.readUnit(signal))
   const upSeconds = await findUpSeconds(unit, rpc, doors)
   const isOpen = upSeconds === null && unit.kind === 'state' && unit.isGlance === true
