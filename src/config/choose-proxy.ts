@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net'
-import { parseProxyUrl } from './proxy-url.ts'
+import { parseProxyUrl } from './urls.ts'
 import type { Environment } from './read-options.ts'
 
 /** The proxy on the way to one URL; `warning` when a variable names one that cannot be used. */

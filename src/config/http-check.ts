@@ -2,12 +2,12 @@ import type { HttpCheck } from './config.ts'
 import type { Kind, ValueOf } from './kind.ts'
 import { choice, duration, isTable, parsedBy, text } from './kind.ts'
 import { nearest } from '../lib/nearest.ts'
-import type { Parsed } from './parsed.ts'
 import { quote, typeName } from '../lib/quote.ts'
+import { parseCheckUrl } from './urls.ts'
 
 /** The keys of `http = { … }`. */
 export const HTTP_KEYS = {
-  url: parsedBy(parseHttpUrl, 'http://… or https://…'),
+  url: parsedBy(parseCheckUrl, 'http://… or https://…'),
   status: { form: 'an array of HTTP status codes', parse: parseStatus } satisfies Kind<readonly number[]>,
   body: text,
   timeout: duration('100ms', '5m'),
@@ -49,15 +49,6 @@ export const httpCheck: Kind<HttpCheck> = {
       when: when ?? 'running',
     }
   },
-}
-
-function parseHttpUrl(given: string): Parsed<string> {
-  const url = /^https?:\/\//i.test(given) && URL.canParse(given) ? new URL(given) : null
-  if (url === null)
-    return { wrong: `must be a URL that starts with http:// or https://, got ${quote(given)}` }
-  if (url.username !== '' || url.password !== '') return { wrong: 'must not hold a user name or password' }
-  url.hash = ''
-  return { value: url.href }
 }
 
 function parseStatus(value: unknown, { wrong }: { wrong: (what: string) => void }): readonly number[] | null {

@@ -1,5 +1,5 @@
 import { formatDuration, parseDuration } from '../lib/duration.ts'
-import type { Parsed } from './parsed.ts'
+import type { Parsed } from './urls.ts'
 import { quote, typeName } from '../lib/quote.ts'
 import { formatSize, parseSize } from '../lib/size.ts'
 

@@ -1,12 +1,15 @@
 import { headers } from './headers.ts'
 import { httpCheck } from './http-check.ts'
 import { choice, duration, flag, integer, parsedBy, path, size, text, texts } from './kind.ts'
-import { parseKumaUrl } from './kuma-url.ts'
-import { parseProxyUrl } from './proxy-url.ts'
-import { parsePushAddress, parsePushUrl } from './push-url.ts'
-import { parseSupervisorUrl } from './supervisor-url.ts'
 import { tokens } from './tokens.ts'
-import { parseUnitName } from './unit-name.ts'
+import {
+  parseKumaUrl,
+  parseProxyUrl,
+  parsePushAddress,
+  parsePushUrl,
+  parseSupervisorUrl,
+  parseUnitName,
+} from './urls.ts'
 
 /**
  * Every key of the configuration file, by table.

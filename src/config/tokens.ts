@@ -1,7 +1,6 @@
 import type { Kind } from './kind.ts'
 import { isTable, parsedBy, path } from './kind.ts'
-import type { PushAddress } from './push-url.ts'
-import { parsePushAddress } from './push-url.ts'
+import { parsePushAddress, type PushAddress } from './urls.ts'
 import { typeName } from '../lib/quote.ts'
 
 /** A token or push URL, or the file that holds it. */

@@ -1,4 +1,4 @@
-import { DEFAULT_KUMA_URL, parseKumaUrl } from '../../config/kuma-url.ts'
+import { DEFAULT_KUMA_URL, parseKumaUrl } from '../../config/urls.ts'
 import type { Terminal } from '../load.ts'
 
 /** Asks where Kuma is until the answer is a URL; null when the person gives up. */

@@ -6,7 +6,7 @@ import {
   setKumaUrl,
   writtenMonitors,
 } from '../../config/edit-toml.ts'
-import { DEFAULT_KUMA_URL } from '../../config/kuma-url.ts'
+import { DEFAULT_KUMA_URL } from '../../config/urls.ts'
 import { loadConfig, type LoadedConfig } from '../../config/load.ts'
 import { OPTIONS } from '../../config/options.ts'
 import { ConfigError } from '../../lib/errors.ts'

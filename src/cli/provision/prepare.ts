@@ -1,6 +1,6 @@
 import type { KumaConfig } from '../../config/config.ts'
 import { safeIntervalSeconds } from '../../config/check-timing.ts'
-import { parseKumaUrl } from '../../config/kuma-url.ts'
+import { parseKumaUrl } from '../../config/urls.ts'
 import { DEFAULT_FILE } from '../../config/load.ts'
 import type { LoadedConfig } from '../../config/load.ts'
 import { OPTIONS, type OptionName, type SharedFlags } from '../../config/options.ts'
