@@ -4,7 +4,7 @@ import { tellDown, type Monitor } from './monitor.ts'
 import { createCronPeriod, createPeriod, type Period } from './period.ts'
 import { runAgent } from './run-agent.ts'
 import { Standings } from './standings.ts'
-import { createStateFile, NOTHING_KEPT, type Memories } from './state-file.ts'
+import { createStateFile, type Memories } from './state-file.ts'
 import type { AgentConfig } from '../config/config.ts'
 import { formatDuration } from '../lib/duration.ts'
 import { describePushes } from '../config/describe-pushes.ts'
@@ -56,8 +56,7 @@ export async function keepWatch(options: KeepWatchOptions): Promise<Memories> {
     async () => {
       if (dryRun) return
       // It keeps the configurations by itself: only a one-shot reads what the last one was told of them.
-      const { configs } = NOTHING_KEPT
-      await stateFile.save({ monitors: remembered(monitors, outboxes, standings), configs })
+      await stateFile.save({ monitors: remembered(monitors, outboxes, standings) })
     },
     (error) => void faults.take('saving the state', error),
   )

@@ -3,8 +3,6 @@ import type { RestartOutcome } from './restart-outcome.ts'
 import type { RestartProgram } from './restarts.ts'
 import type { SupervisorConfig } from '../config/config.ts'
 import type { Log } from '../lib/log.ts'
-import type { KnownConfigs } from '../collect/supervisor/config-cache.ts'
-import type { ProcessInfo } from '../collect/supervisor/process-info.ts'
 import type { RpcReading } from '../collect/supervisor/rpc-reading.ts'
 import type { SupervisorClient } from '../collect/supervisor/client.ts'
 import { countOwn, withoutOwn, type OwnProcess } from '../collect/supervisor/without-own.ts'
@@ -28,8 +26,6 @@ export interface SupervisorDoor {
   restart: RestartProgram
   /** Whether it listens on a socket file, so that its pids are this host's. */
   isLocal(): boolean
-  /** What the next run is to know of its configurations, by the URL; empty where nothing is known. */
-  configs(): ReadonlyMap<string, KnownConfigs>
   close(): Promise<void>
 }
 
@@ -42,10 +38,6 @@ interface DoorOptions {
   readonly holdStop: Terminal['holdStop']
   /** supervisord ended the idle connection: it most likely died. */
   readonly onEnd: () => void
-  /** Whether a process is the very one that was seen in an earlier run. */
-  readonly isKnown: (info: ProcessInfo) => boolean
-  /** What an earlier run has left, by the URL. */
-  readonly configs: ReadonlyMap<string, KnownConfigs>
 }
 
 interface Address {
@@ -76,9 +68,8 @@ export function openSupervisor(config: SupervisorConfig, options: DoorOptions): 
     await opened?.client.close()
     const { createSupervisorClient } = await import('../collect/supervisor/client.ts')
     const { caFile, timeoutMs } = config
-    const { onEnd, isKnown } = options
-    const configs = options.configs.get(address.url) ?? null
-    const client = createSupervisorClient({ ...address, caFile, timeoutMs, now, onEnd, isKnown, configs })
+    const { onEnd } = options
+    const client = createSupervisorClient({ ...address, caFile, timeoutMs, now, onEnd })
     opened = { client, address }
     return opened.client
   }
@@ -137,10 +128,6 @@ export function openSupervisor(config: SupervisorConfig, options: DoorOptions): 
       }
     },
     isLocal: () => opened?.address.url.startsWith('unix://') ?? false,
-    configs() {
-      const known = opened?.client.configs ?? null
-      return new Map(opened === null || known === null ? [] : [[opened.address.url, known]])
-    },
     async close() {
       await opened?.client.close()
     },
@@ -156,7 +143,6 @@ const CLOSED: SupervisorDoor = {
   readVersion: () => Promise.resolve(null),
   restart: () => Promise.resolve(NOT_OPEN),
   isLocal: () => false,
-  configs: () => new Map(),
   close: () => Promise.resolve(),
 }
 

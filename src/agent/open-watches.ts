@@ -2,7 +2,6 @@ import { Bell } from './bell.ts'
 import { CheckPeriod } from './check-period.ts'
 import { Monitor } from './monitor.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { Kept } from './state-codec.ts'
 import type { Memories } from './state-file.ts'
 import type { Doors } from '../collect/snapshot.ts'
 import type { Watch } from './watch.ts'
@@ -11,13 +10,9 @@ import type { Log } from '../lib/log.ts'
 import { isUptimeOfHost } from '../collect/is-uptime-of-host.ts'
 import { readUpSeconds } from '../collect/read-up-seconds.ts'
 import { recallUpSeconds } from '../collect/recall-up-seconds.ts'
-import { fullNameOf } from '../collect/supervisor/full-name.ts'
-import type { ProcessInfo } from '../collect/supervisor/process-info.ts'
 import type { OwnProcess } from '../collect/supervisor/without-own.ts'
 import type { UnitReader } from '../collect/systemd/unit-reader.ts'
 import type { Rules } from '../rules/judge.ts'
-import type { MonitorState } from '../rules/state.ts'
-import { isAnother } from '../rules/restarts.ts'
 import type { Terminal } from '../cli/load.ts'
 import { NO_PROBES, openProbes, type Probes } from './open-probes.ts'
 import { openSupervisor, type SupervisorDoor } from './open-supervisor.ts'
@@ -27,8 +22,6 @@ export interface OpenWatches {
   readonly watches: readonly Watch[]
   /** What is known of a watch beside its looks. */
   about(watch: Watch, signal: AbortSignal): Promise<AboutWatch>
-  /** What was told of the configurations, for the next run. */
-  configs(): Kept['configs']
   close(): Promise<void>
 }
 
@@ -45,8 +38,6 @@ interface WatchesOptions {
   /** This process among those of a supervisord; null or left out where none runs it. */
   readonly own?: OwnProcess | null
   readonly memories: Memories
-  /** What an earlier run was told of the configurations, by the URL of their supervisord. */
-  readonly configs?: Kept['configs']
   readonly clock: Clock
   readonly log: Log
   /** Whether changes should ring the watches' bells; a one-shot is gone before. */
@@ -69,7 +60,6 @@ export async function openWatches(options: WatchesOptions): Promise<OpenWatches>
     env,
     own = null,
     memories,
-    configs = NO_CONFIGS,
     clock,
     log,
     mask,
@@ -95,10 +85,8 @@ export async function openWatches(options: WatchesOptions): Promise<OpenWatches>
     const isOf = (target: Rules): target is SupervisorTarget =>
       target.kind === 'supervisor' && target.supervisor === name
     const bell = new Bell()
-    const over = config.monitors.filter(({ target }) => isOf(target))
-    const isKnown = knownTo(over.map((monitor) => memories.get(monitor.name)?.memory.programs ?? NOTHING))
     const onEnd = (): void => bell.ring()
-    const plain = openSupervisor(supervisor, { env, own, log, clock, holdStop, onEnd, isKnown, configs })
+    const plain = openSupervisor(supervisor, { env, own, log, clock, holdStop, onEnd })
     const watched = listens && url !== 'none' ? watchPids({ name, door: plain, bell, log }) : null
     const door = watched ?? plain
     const targets = config.monitors.map(({ target }) => target).filter(isOf)
@@ -142,24 +130,11 @@ export async function openWatches(options: WatchesOptions): Promise<OpenWatches>
         deaths: watched === null ? null : watched.seesPids() ? 'at once' : 'at the next check',
       }
     },
-    configs: () => new Map(supervisors.flatMap(({ door }) => [...door.configs()])),
     async close() {
       reader?.close()
       await Promise.all(supervisors.flatMap(({ door, probes }) => [door.close(), probes.close()]))
     },
   }
-}
-
-const NO_CONFIGS: Kept['configs'] = new Map()
-const NOTHING: MonitorState['programs'] = new Map()
-
-/** Tells the processes that every monitor over a supervisord has seen in an earlier run, just as they are. */
-function knownTo(memories: readonly MonitorState['programs'][]): (info: ProcessInfo) => boolean {
-  return (info) =>
-    memories.every((programs) => {
-      const seen = programs.get(fullNameOf(info))
-      return seen !== undefined && !isAnother(info, seen)
-    })
 }
 
 const NOTHING_MORE: AboutWatch = { version: null, deaths: null }

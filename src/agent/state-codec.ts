@@ -1,5 +1,4 @@
 import * as v from 'valibot'
-import type { KnownConfigs } from '../collect/supervisor/config-cache.ts'
 import { EMPTY_STATE, type MonitorState } from '../rules/state.ts'
 import { NO_UNIT_HISTORY } from '../rules/unit-restarts.ts'
 import { cut, MESSAGE_LIMIT, oneLine } from '../lib/one-line.ts'
@@ -22,8 +21,6 @@ export interface Remembered {
 export interface Kept {
   /** By the monitor's name. */
   readonly monitors: ReadonlyMap<string, Remembered>
-  /** What supervisords have said of their configurations to a one-shot, by their URL. */
-  readonly configs: ReadonlyMap<string, KnownConfigs>
 }
 
 /** Grows whenever an older agent could misread the file. */
@@ -88,21 +85,6 @@ const OwnRestart = v.object({
   leftStopped: Flag,
 })
 
-const Configs = v.object({
-  runs: Text,
-  askAgainMs: Finite,
-  configs: v.array(
-    v.object({
-      group: Text,
-      name: Text,
-      autostart: Flag,
-      exitcodes: Numbers,
-      startsecs: Finite,
-      stopwaitsecs: Finite,
-    }),
-  ),
-})
-
 const State = v.object({
   version: v.literal(VERSION),
   bootId: Text,
@@ -126,8 +108,6 @@ const State = v.object({
       deliveries: v.optional(v.array(v.tuple([Text, Delivery])), []),
     }),
   ),
-  // They can be asked for again: no reason to forget the rest.
-  configs: v.fallback(v.array(v.tuple([Text, Configs])), []),
 })
 
 /** Arrays of pairs rather than objects: a program may be called `__proto__`. */
@@ -142,7 +122,7 @@ export function encodeState(kept: Kept, bootId: string): string {
     standing,
     deliveries: [...deliveries],
   }))
-  return `${JSON.stringify({ version: VERSION, bootId, monitors, configs: [...kept.configs] })}\n`
+  return `${JSON.stringify({ version: VERSION, bootId, monitors })}\n`
 }
 
 /**
@@ -166,7 +146,7 @@ export function decodeState(text: string, bootId: string): Kept {
       return [name, { memory, missed: new Map(missed), standing, deliveries: new Map(deliveries) }]
     }),
   )
-  return { monitors, configs: new Map(isSameBoot ? state.configs : []) }
+  return { monitors }
 }
 
 function parse(text: string): v.InferOutput<typeof State> {

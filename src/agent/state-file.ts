@@ -84,7 +84,7 @@ export function createStateFile({ path, bootId, log }: StateFileOptions): StateF
   }
 }
 
-export const NOTHING_KEPT: Kept = { monitors: new Map(), configs: new Map() }
+export const NOTHING_KEPT: Kept = { monitors: new Map() }
 
 /** What lies there was left behind by one of the same pid, or is a link that must not be followed. Its folder is hardly ever missing. */
 async function create(path: string): Promise<number> {

@@ -39,8 +39,8 @@ async function lookAndPush(
   const { env, print, holdStop } = terminal
   const clock = realClock
   const stateFile = createStateFile({ path: config.agent.stateFile, bootId: await readBootId(), log })
-  const { monitors: memories, configs } = dryRun ? NOTHING_KEPT : await stateFile.load()
-  const options = { config, env, memories, configs, clock, log, mask, dryRun, holdStop, listens: false }
+  const { monitors: memories } = dryRun ? NOTHING_KEPT : await stateFile.load()
+  const options = { config, env, memories, clock, log, mask, dryRun, holdStop, listens: false }
   const opened = await openWatches(options)
   const { watches } = opened
   const monitors = watches.flatMap((watch) => watch.monitors)
@@ -71,8 +71,7 @@ async function lookAndPush(
   const delivered = await waitVisibly('waiting for Kuma', Promise.all(settled), terminal)
   await restarts
   if (!dryRun) {
-    const kept = { monitors: remembered(monitors, outboxes, standings), configs: opened.configs() }
-    await stateFile.save(kept)
+    await stateFile.save({ monitors: remembered(monitors, outboxes, standings) })
   }
   if (!delivered.every(Boolean)) return EXIT.undelivered
   return monitors.some(({ verdict }) => verdict?.status === 'down') ? EXIT.down : EXIT.ok

@@ -43,8 +43,6 @@ async function restarting(t: TestContext, passes: (ms: number) => boolean) {
       log: memoryLog(),
       holdStop: () => null,
       onEnd: () => {},
-      isKnown: () => false,
-      configs: new Map(),
     },
   )
   t.after(() => door.close())

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import type { Kept, Remembered } from '../../src/agent/state-codec.ts'
+import type { Remembered } from '../../src/agent/state-codec.ts'
 import { takeSnapshot } from '../../src/collect/snapshot.ts'
 import { openWatches } from '../../src/agent/open-watches.ts'
 import { realClock } from '../../src/lib/real-clock.ts'
@@ -64,21 +64,15 @@ async function hostWith(t: TestContext, pid: number | null) {
 
 type Host = Awaited<ReturnType<typeof hostWith>>
 
-interface Before {
-  listens?: boolean
-  memory?: Partial<Remembered['memory']>
-  configs?: Kept['configs']
-}
-
-/** One look of a one-shot, or the first one of a service; and what is left to the next run. */
+/** One look of a one-shot, or the first one of a service. */
 async function lookAt(
   t: TestContext,
   { url, address }: Host,
-  { listens = false, memory = {}, configs = new Map() }: Before = {},
-): Promise<Snapshot & Pick<Kept, 'configs'>> {
+  { listens = false }: { listens?: boolean } = {},
+): Promise<Snapshot> {
   const access = { username: null, password: null, caFile: null, timeoutMs: 60_000 }
   const remembered: Remembered = {
-    memory: { ...EMPTY_STATE, ...memory },
+    memory: EMPTY_STATE,
     missed: new Map(),
     standing: null,
     deliveries: new Map(),
@@ -92,7 +86,6 @@ async function lookAt(
     },
     env: { DBUS_SYSTEM_BUS_ADDRESS: address },
     memories: new Map([['all', remembered]]),
-    configs,
     clock: realClock,
     log: memoryLog(),
     listens,
@@ -101,8 +94,7 @@ async function lookAt(
   })
   t.after(() => opened.close())
   const [watch] = opened.watches
-  const snapshot = await takeSnapshot(watch?.doors ?? assert.fail(), new AbortController().signal)
-  return { ...snapshot, configs: opened.configs() }
+  return takeSnapshot(watch?.doors ?? assert.fail(), new AbortController().signal)
 }
 
 /** A process of this host that is called supervisord. */
@@ -145,35 +137,4 @@ test('a service asks systemd all it wants to know of the unit at once', async (t
   const { unit } = await lookAt(t, host, { listens: true })
   assert.equal(members(host).filter((member) => member === 'ListUnitsByNames').length, 1)
   assert.ok(unit.kind === 'state' && unit.unit.activeSeconds !== null)
-})
-
-test('the log of supervisord is read for a process that was not seen before', async (t) => {
-  const history = {
-    start: START,
-    pid: 7,
-    state: 'RUNNING',
-    restarts: [],
-    isLooping: false,
-    count: 0,
-  } as const
-  for (const [seen, isRead] of [
-    [[], true],
-    [[['web:web', { ...history, start: START - 1 }]], true],
-    [[['web:web', { ...history, pid: 8 }]], true],
-    [[['web:web', history]], false],
-  ] as const) {
-    const host = await hostWith(t, NOBODY)
-    await lookAt(t, host, { memory: { programs: new Map(seen) } })
-    assert.equal(host.asked.includes('supervisor.readLog'), isRead, JSON.stringify(seen))
-  }
-})
-
-test('supervisord is asked for its configurations once by several one-shots', async (t) => {
-  const host = await hostWith(t, NOBODY)
-  const { configs } = await lookAt(t, host)
-  const { rpc, configs: left } = await lookAt(t, host, { configs })
-  assert.deepEqual(host.asked.filter((method) => method === 'supervisor.getAllConfigInfo').length, 1)
-  assert.equal(rpc.kind === 'answered' && rpc.state.configs?.[0]?.startsecs, 60)
-  assert.deepEqual(left, configs)
-  assert.deepEqual([...left.keys()], [host.url])
 })

@@ -19,7 +19,6 @@ import type { Kept, Remembered } from '../../src/agent/state-codec.ts'
 import { EMPTY_STATE, type MonitorState } from '../../src/rules/state.ts'
 import type { ProgramHistory } from '../../src/rules/restarts.ts'
 import { NO_UNIT_HISTORY } from '../../src/rules/unit-restarts.ts'
-import { programConfig } from '../helpers/snapshots.ts'
 import { memoryLog } from '../helpers/memory-log.ts'
 
 const PROGRAM: ProgramHistory = {
@@ -110,12 +109,6 @@ const NO_NEWS = { missed: new Map(), standing: null, deliveries: new Map() }
 /** All that is kept, with these monitors. */
 const keeping = (monitors: readonly (readonly [string, Remembered])[]): Kept => ({
   monitors: new Map(monitors),
-  configs: new Map([
-    [
-      'unix:///run/supervisor.sock',
-      { configs: [programConfig('web'), programConfig('a:b')], runs: '1\nweb:web 5 7', askAgainMs: 6 },
-    ],
-  ]),
 })
 
 describe('the state file', () => {
@@ -164,8 +157,7 @@ describe('the state file', () => {
 
   it('forgets times of another boot, and nothing else', async () => {
     await open('boot.json').file.save(keeping([['a', REMEMBERED]]))
-    const { monitors, configs } = await open('boot.json', 'boot-2').file.load()
-    assert.equal(configs.size, 0)
+    const { monitors } = await open('boot.json', 'boot-2').file.load()
     assert.deepEqual(monitors.get('a'), {
       ...REMEMBERED,
       memory: { ...EMPTY_STATE, status: 'down', total: 12, outsideSystemd: true, shutdownSeconds: 60 },
@@ -175,7 +167,7 @@ describe('the state file', () => {
   it('is read when an agent wrote it that kept no news', async () => {
     const { file, path, log } = open('older.json')
     await file.save(keeping([['a', REMEMBERED]]))
-    const { monitors, configs: _, ...rest } = JSON.parse(await readFile(path, 'utf8'))
+    const { monitors, ...rest } = JSON.parse(await readFile(path, 'utf8'))
     for (const key of Object.keys(NO_NEWS)) delete monitors[0][key]
     delete monitors[0].programs[0][1].count
     delete monitors[0].unit
@@ -185,29 +177,17 @@ describe('the state file', () => {
       memory: { ...MEMORY, programs: new Map([['a:b', { ...PROGRAM, count: 0 }]]), unit: NO_UNIT_HISTORY },
       ...NO_NEWS,
     })
-    assert.equal(loaded.configs.size, 0)
     assert.deepEqual(log.lines, [])
   })
 
-  for (const [name, damage] of [
-    [
-      'a broken entry',
-      [['unix:///run/supervisor.sock', { configs: [{ group: 'web' }], runs: '', askAgainMs: 6 }]],
-    ],
-    ['a number', 7],
-    ['null', null],
-  ] as const) {
-    it(`loses only what supervisord told of its configurations where that is ${name}`, async () => {
-      const { file, path, log } = open(`configs-${name}.json`)
-      await file.save(keeping([['a', REMEMBERED]]))
-      const state = JSON.parse(await readFile(path, 'utf8'))
-      await writeFile(path, JSON.stringify({ ...state, configs: damage }))
-      const { monitors, configs } = await file.load()
-      assert.deepEqual(monitors.get('a'), REMEMBERED)
-      assert.equal(configs.size, 0)
-      assert.deepEqual(log.lines, [])
-    })
-  }
+  it('is read when an earlier version wrote it, which kept the configurations of programs too', async () => {
+    const { file, path, log } = open('with-configs.json')
+    await file.save(keeping([['a', REMEMBERED]]))
+    const state = JSON.parse(await readFile(path, 'utf8'))
+    await writeFile(path, JSON.stringify({ ...state, configs: [['unix:///run/supervisor.sock', {}]] }))
+    assert.deepEqual(await file.load(), keeping([['a', REMEMBERED]]))
+    assert.deepEqual(log.lines, [])
+  })
 
   it('is empty, without a word, when there is none yet', async () => {
     const { file, log } = open('none.json')

@@ -3,7 +3,6 @@ import { test } from 'node:test'
 import { decodeState, encodeState } from '../../src/agent/state-codec.ts'
 import { EMPTY_STATE } from '../../src/rules/state.ts'
 import { createMutator, FUZZ_ROUNDS, FUZZ_SEED } from '../helpers/fuzz.ts'
-import { programConfig } from '../helpers/snapshots.ts'
 
 const memory = {
   ...EMPTY_STATE,
@@ -36,11 +35,8 @@ const deliveries = new Map([
     { delivered: { atMs: 5, status: 'up' as const }, answer: { atMs: 6, kind: 'refused', says: 'refused' } },
   ],
 ])
-const configs = new Map([
-  ['unix:///run/s.sock', { configs: [programConfig('a:b')], runs: '4711\na:b 5 7', askAgainMs: 9 }],
-])
 const monitors = new Map([['monitor', { memory, missed, standing, deliveries }]])
-const state = encodeState({ monitors, configs }, 'boot')
+const state = encodeState({ monitors }, 'boot')
 
 test(`decodes any state file or refuses it in one line (${FUZZ_ROUNDS} files, seed ${FUZZ_SEED})`, () => {
   const { text } = createMutator([state, '{}', '{"version":1}', '[]', 'null'])

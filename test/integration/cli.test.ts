@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once as nextOf } from 'node:events'
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { before, suite, test, type TestContext } from 'node:test'
@@ -169,22 +169,6 @@ suite('once', () => {
     kuma.script(null)
     assert.equal((await runOnce(...args, ...state)).code, 1, 'a killed one leaves no lock behind')
   })
-})
-
-test('run leaves no configurations in the state file, which it would never read there', async (t) => {
-  const kuma = await startReceiver(t)
-  const supervisord = await supervisordFor(t)
-  const stateFile = join(await temporaryFolder(t), 'state.json')
-  const args = ['--kuma-url', kuma.url, '--supervisor-url', supervisord.url, '--unit', 'none']
-  const kept = async (): Promise<{ monitors: unknown[]; configs: unknown[] }> =>
-    JSON.parse(await readFile(stateFile, 'utf8'))
-  const env = { KSP_TOKEN: TOKEN }
-  assert.equal((await runAgent(['once', ...args, '--state-file', stateFile], { env })).code, 0)
-  assert.equal((await kept()).configs.length, 1)
-  const agent = await running(t, [...args, '--state-file', stateFile], /supervisor is up/)
-  assert.equal(await agent.stop(), 0, agent.stderr)
-  const { monitors, configs } = await kept()
-  assert.deepEqual([monitors.length, configs.length], [1, 0])
 })
 
 suite('run says what is wrong in one line and goes on', () => {

@@ -7,7 +7,7 @@ import { createAnswerMemo } from './answer-memo.ts'
 import { asFault } from './as-fault.ts'
 import { createPeer, type Peer } from './peer.ts'
 import { isArray, type XmlRpcValue } from './value.ts'
-import { createConfigCache, type KnownConfigs } from './config-cache.ts'
+import { createConfigCache } from './config-cache.ts'
 import { createEventCache } from './event-cache.ts'
 import { describeFailure, FAULT } from './describe-failure.ts'
 import { parseClock, parseProcessInfos } from './parse-process-info.ts'
@@ -29,10 +29,6 @@ export interface SupervisorClientOptions {
   readonly now: () => number
   /** supervisord ended an idle connection: it most likely died. At most once per connection. */
   readonly onEnd?: () => void
-  /** Whether a process is the very one that was seen in an earlier run; none is, unless given. */
-  readonly isKnown?: (info: ProcessInfo) => boolean
-  /** What an earlier run has left; nothing, unless given. */
-  readonly configs?: KnownConfigs | null
 }
 
 type SupervisorCall =
@@ -53,8 +49,6 @@ export interface SupervisorClient {
    * @returns null when there is none, or it cannot be had
    */
   readText(method: string, params: readonly XmlRpcValue[], signal: AbortSignal): Promise<string | null>
-  /** What it was told of the configurations, for the next run; null where that is nothing. */
-  readonly configs: KnownConfigs | null
   close(): Promise<void>
 }
 
@@ -70,8 +64,8 @@ export function createSupervisorClient(options: SupervisorClientOptions): Superv
   const username = options.username ?? address.username
   const password = options.password ?? address.password
   const mask = maskCredentials(username, password)
-  const configs = createConfigCache(now, options.configs)
-  const eventsOf = createEventCache(options.isKnown)
+  const configs = createConfigCache(now)
+  const eventsOf = createEventCache()
   /** A supervisord at rest answers the same each time, but for its clock and how long each program has been up. */
   const memo = createAnswerMemo('now', 'description')
   let last: { readonly value: XmlRpcValue; readonly processes: readonly ProcessInfo[] } | null = null
@@ -189,10 +183,6 @@ export function createSupervisorClient(options: SupervisorClientOptions): Superv
       const result =
         typeof ask === 'function' ? await ask(method, params, true, { controls: 'picture' }) : null
       return result?.kind === 'value' && typeof result.value === 'string' ? result.value : null
-    },
-
-    get configs() {
-      return configs.known
     },
 
     async close() {

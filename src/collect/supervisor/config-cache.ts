@@ -13,15 +13,6 @@ const LONGEST_MS = 3_600_000
 /** After a first start it is asked again after this many times what it took: a twentieth of supervisord's time. */
 const FIRST_START_FACTOR = 20
 
-/** The configurations as one run leaves them to the next. */
-export interface KnownConfigs {
-  readonly configs: readonly ProgramConfig[]
-  /** Of which processes they were read, and of which supervisord: `runsOf`. */
-  readonly runs: string
-  /** When it has to be asked for again in any case, in monotonic milliseconds. */
-  readonly askAgainMs: number
-}
-
 /**
  * Keeps what `supervisor.getAllConfigInfo` said: with a thousand programs it costs supervisord seconds, and some
  * implementations do not have it.
@@ -32,10 +23,8 @@ export interface KnownConfigs {
  * start. The rest comes to light after a while: a program that was made anew and ended before it was seen. What `reread`
  * alone has taken in is not in force, and so nothing is missed by not asking for it; where it is among the answers, it counts
  * only as far as that leaves a program more time.
- * @param left by an earlier run: after such a time it counts only as long as no process at all is another one than then,
- *   since one that was made anew may have ended by now
  */
-export function createConfigCache(now: () => number, left: KnownConfigs | null = null) {
+export function createConfigCache(now: () => number) {
   let seen = ''
   let last: readonly ProcessInfo[] | null = null
   let lastPid: number | null = null
@@ -48,8 +37,6 @@ export function createConfigCache(now: () => number, left: KnownConfigs | null =
   /** Those that were made anew since the configurations were read. */
   const anew = new Set<string>()
   let readOfPid: number | null = null
-  /** The processes that they were read of; null where supervisord does not tell its pid. */
-  let readOf: string | null = null
 
   /** True when one that was started before is another program by now. */
   const takeAnew = (processes: readonly ProcessInfo[]): boolean => {
@@ -83,13 +70,6 @@ export function createConfigCache(now: () => number, left: KnownConfigs | null =
       if (!changed && !isDue()) return configs
       seen = sees
       isStartedFirst = false
-      const runs = pid === null ? null : runsOf(pid, processes)
-      if (left !== null && left.runs === runs && isWithin(left.askAgainMs - now()) && configs === null) {
-        readOf = runs
-        askAgainAt = left.askAgainMs
-        readOfPid = pid
-        return (configs = inForce.take(left.configs, () => true))
-      }
       const startedAt = now()
       const result = await fetch()
       const refreshMs = result.kind === 'no-answer' ? REFRESH_MS.noAnswer : REFRESH_MS.answered
@@ -102,26 +82,9 @@ export function createConfigCache(now: () => number, left: KnownConfigs | null =
         return configs
       }
       configs = inForce.take(read, (fullName) => pid !== readOfPid || anew.has(fullName))
-      readOf = runs
       readOfPid = pid
       anew.clear()
       return configs
     },
-    /** What may be left to the next run; null where it is not known. */
-    get known(): KnownConfigs | null {
-      // supervisord has not answered at all.
-      if (last === null) return left
-      return configs === null || readOf === null ? null : { configs, runs: readOf, askAgainMs: askAgainAt }
-    },
   }
-}
-
-/** Whether so much time is left as there can be: nobody has set more. */
-function isWithin(leftMs: number): boolean {
-  return leftMs > 0 && leftMs <= LONGEST_MS
-}
-
-/** The same text for the same processes of the same supervisord. */
-function runsOf(pid: number, processes: readonly ProcessInfo[]): string {
-  return [pid, ...processes.map((info) => `${fullNameOf(info)} ${info.start} ${info.pid}`)].join('\n')
 }

@@ -15,9 +15,8 @@ const RECENT_SECONDS = 3_600
 /**
  * Keeps what supervisord's log says of programs that were started lately. It is asked again only when one of them was
  * started anew, so that steady programs cost nothing.
- * @param isKnown whether a process is the very one that was seen before this began: it has no news either
  */
-export function createEventCache(isKnown: (info: ProcessInfo) => boolean = () => false) {
+export function createEventCache() {
   let seen = ''
   let events: readonly ProcessEvent[] | null = null
   let last: readonly ProcessInfo[] = []
@@ -32,9 +31,7 @@ export function createEventCache(isKnown: (info: ProcessInfo) => boolean = () =>
       fetch: (bytes: number) => Promise<CallResult>,
     ): Promise<readonly ProcessEvent[] | null> {
       if (processes === last && now >= fromSeconds && now < untilSeconds) return events
-      const recent = processes.filter(
-        (info) => info.start > 0 && now - info.start < RECENT_SECONDS && !isKnown(info),
-      )
+      const recent = processes.filter((info) => info.start > 0 && now - info.start < RECENT_SECONDS)
       last = processes
       fromSeconds = now
       untilSeconds = Math.min(...recent.map(({ start }) => start)) + RECENT_SECONDS

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createEventCache } from '../../../src/collect/supervisor/event-cache.ts'
-import type { ProcessInfo } from '../../../src/collect/supervisor/process-info.ts'
 import type { CallResult } from '../../../src/collect/supervisor/call.ts'
 import { program } from '../../helpers/snapshots.ts'
 
@@ -10,11 +9,7 @@ const SPAWNED = { name: 'web', kind: 'spawned', pid: 4711 }
 
 /** A cache over a log that answers as told; the last answer is given from then on. */
 function cacheOver(...answers: CallResult[]) {
-  return cacheWith(() => false, ...answers)
-}
-
-function cacheWith(isKnown: (info: ProcessInfo) => boolean, ...answers: CallResult[]) {
-  const cache = createEventCache(isKnown)
+  const cache = createEventCache()
   const asked: number[] = []
   const time = { now: 1_700_000_100 }
   const getAll = (processes: readonly ReturnType<typeof program>[]) =>
@@ -46,13 +41,6 @@ test('the log is not read when nothing was started within the hour', async () =>
   time.now = 1_700_010_000
   assert.equal(await get(web(), program('never', 'STOPPED', { start: 0 })), null)
   assert.deepEqual(asked, [])
-})
-
-test('the log is not read for processes that were seen in an earlier run', async () => {
-  const { get, asked } = cacheWith(({ pid }) => pid === 1234, value(LOG))
-  assert.equal(await get(web()), null)
-  assert.deepEqual(asked, [])
-  assert.deepEqual(await get(web({ pid: 99 })), [SPAWNED])
 })
 
 test('a piece that begins within a character is asked for again, some bytes on', async () => {
