@@ -1,6 +1,6 @@
 import { loadConfig, type LoadedConfig } from '../config/load.ts'
 import type { SharedFlags } from '../config/options.ts'
-import type { FileSource } from '../config/text-file.ts'
+import type { FileSource } from '../config/files.ts'
 import { createLog, type Log } from '../lib/log.ts'
 import { createMask } from '../lib/secret.ts'
 import type { EventPipes } from '../collect/supervisor/answer-events.ts'

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net'
 import { parseProxyUrl } from './urls.ts'
-import type { Environment } from './read-options.ts'
+import type { Environment } from './secrets.ts'
 
 /** The proxy on the way to one URL; `warning` when a variable names one that cannot be used. */
 export interface ProxyChoice {

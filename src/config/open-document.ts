@@ -1,11 +1,11 @@
 import { ConfigError } from '../lib/errors.ts'
 import type { Document } from './document.ts'
 import { parseDocument } from './document.ts'
-import { describeExposure } from './exposure.ts'
 import { isTable } from './kind.ts'
 import type { LoadContext } from './load-context.ts'
 import { firstGiven } from './load-context.ts'
-import { readTextFile } from './text-file.ts'
+import { readTextFile } from './files.ts'
+import { describeExposure } from './secrets.ts'
 
 const MAX_BYTES = 1024 * 1024
 

@@ -3,12 +3,10 @@ import type { OptionName, OptionValue, SharedFlags, SharedOption } from './optio
 import { OPTION_NAMES, OPTIONS, OTHER_VARIABLES } from './options.ts'
 import type { Given } from '../lib/place.ts'
 import type { Problems } from './problems.ts'
+import type { Environment } from './secrets.ts'
 
 /** The values of one source, command line or environment, by option. */
 export type OptionValues = { readonly [N in OptionName]?: Given<OptionValue<N>> }
-
-/** The environment variables of a process. */
-export type Environment = Readonly<Record<string, string | undefined>>
 
 /** Reads the options of the command line. */
 export function readFlags(

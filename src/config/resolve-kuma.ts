@@ -1,15 +1,13 @@
-import { checkReadable } from './check-readable.ts'
 import { chooseProxy } from './choose-proxy.ts'
 import type { KumaConfig, MonitorConfig } from './config.ts'
 import { type GivenHeader, isSendable, NOT_SENDABLE } from './headers.ts'
 import { DEFAULT_KUMA_URL } from './urls.ts'
 import type { LoadContext } from './load-context.ts'
-import { firstGiven, refuseAmbiguous } from './load-context.ts'
+import { checkUsable, firstGiven, readSecret, refuseAmbiguous } from './load-context.ts'
 import type { Given, Place } from '../lib/place.ts'
 import { pushTimeouts } from './push-timeouts.ts'
 import { quote } from '../lib/quote.ts'
 import type { Entry, TableValues } from './read-document.ts'
-import { readSecretFile } from './read-secret-file.ts'
 import { resolveNames } from './resolve-names.ts'
 import { resolvePassword } from './resolve-password.ts'
 
@@ -73,7 +71,7 @@ async function resolveKuma(
   const { client_cert_file: cert, client_key_file: key, ca_file: ca, insecure, proxy } = values
   if (cert !== undefined && key === undefined) context.problems.add(cert.place, 'needs client_key_file too')
   if (key !== undefined && cert === undefined) context.problems.add(key.place, 'needs client_cert_file too')
-  for (const file of [ca, cert, key]) await checkReadable(context, file)
+  for (const file of [ca, cert, key]) await checkUsable(context, file)
   const isInsecure = insecure?.value ?? false
   if (insecure !== undefined && isInsecure) {
     if (ca !== undefined) context.problems.add(ca.place, 'has no use with insecure = true')
@@ -120,7 +118,7 @@ async function resolveHeaders(
 }
 
 async function readHeader(context: LoadContext, place: Place, file: string): Promise<string | null> {
-  const value = await readSecretFile(context, { place, value: file }, true)
+  const value = await readSecret(context, { place, value: file })
   if (value === null || isSendable(value)) return value
   context.problems.add(place, `${file} ${NOT_SENDABLE}`)
   return null

@@ -1,6 +1,5 @@
-import type { LoadContext } from './load-context.ts'
+import { readSecret, type LoadContext } from './load-context.ts'
 import type { Given } from '../lib/place.ts'
-import { readSecretFile } from './read-secret-file.ts'
 
 /** What a table gives for basic authentication. */
 interface Login {
@@ -24,5 +23,5 @@ export async function resolvePassword(
   // Basic authentication ends the name at its first colon.
   if (username?.value?.includes(':') === true) problems.add(username.place, 'must not hold a colon')
   if (password !== undefined || file === undefined) return password?.value ?? null
-  return readSecretFile(context, file, true)
+  return readSecret(context, file)
 }

@@ -1,10 +1,9 @@
 import type { PushTarget } from './config.ts'
-import type { LoadContext } from './load-context.ts'
+import { readSecret, type LoadContext } from './load-context.ts'
 import { nearest } from '../lib/nearest.ts'
 import type { Given, Place } from '../lib/place.ts'
 import { parsePushAddress, type PushAddress } from './urls.ts'
 import { quote } from '../lib/quote.ts'
-import { readSecretFile } from './read-secret-file.ts'
 import type { ResolvedKuma } from './resolve-kuma.ts'
 import type { GivenToken } from './tokens.ts'
 
@@ -96,7 +95,7 @@ async function readAddress(
   file: Given<string>,
   isNeeded: boolean,
 ): Promise<PushAddress | null> {
-  const secret = await readSecretFile(context, file, isNeeded)
+  const secret = await readSecret(context, file, isNeeded)
   if (secret === null) return null
   const parsed = parsePushAddress(secret)
   if ('value' in parsed) return parsed.value

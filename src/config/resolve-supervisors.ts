@@ -1,7 +1,6 @@
-import { checkReadable } from './check-readable.ts'
 import type { MonitorConfig, SupervisorConfig } from './config.ts'
 import type { LoadContext } from './load-context.ts'
-import { firstGiven, placesOf, refuseAmbiguous } from './load-context.ts'
+import { checkUsable, firstGiven, placesOf, refuseAmbiguous } from './load-context.ts'
 import { quote } from '../lib/quote.ts'
 import type { Entry, TableValues } from './read-document.ts'
 import { resolvePassword } from './resolve-password.ts'
@@ -34,7 +33,7 @@ export async function resolveSupervisors(
     if (values.ca_file !== undefined && !/^(https:|auto$)/.test(url?.value ?? 'auto')) {
       context.problems.add(values.ca_file.place, 'has a use with an https:// url only')
     }
-    await checkReadable(context, values.ca_file)
+    await checkUsable(context, values.ca_file)
     resolved.push({
       name: names[index] ?? '',
       unit: unit?.value ?? defaultUnit(url?.value ?? 'auto'),

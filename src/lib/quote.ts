@@ -7,6 +7,11 @@ export function quote(value: unknown): string {
   return typeName(value)
 }
 
+/** Quotes a path for a shell where it must be. */
+export function quotePath(path: string): string {
+  return /^[\w./@-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`
+}
+
 /** Names the TOML type of a value that may be a secret. */
 export function typeName(value: unknown): string {
   if (typeof value === 'string') return 'a text'

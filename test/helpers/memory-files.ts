@@ -1,4 +1,4 @@
-import type { FileSource } from '../../src/config/text-file.ts'
+import type { FileSource } from '../../src/config/files.ts'
 
 /** A file in memory: its text, or bytes with mode and owner, or the error code that reading it gives. */
 export type MemoryFile =

@@ -1,7 +1,7 @@
 import { failed, ok, skipped, type Finding } from './check.ts'
 import { mayUser } from './may-user.ts'
 import type { Patient } from './patient.ts'
-import { quotePath } from '../../lib/quote-path.ts'
+import { quotePath } from '../../lib/quote.ts'
 
 /** Whether the configuration is right, and whether exactly those can read it who should. */
 export async function checkConfiguration(patient: Patient): Promise<Finding[]> {

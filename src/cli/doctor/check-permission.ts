@@ -4,7 +4,7 @@ import { failed, ok, skipped, type Finding } from './check.ts'
 import { eachSupervisor, type Examined } from './each-supervisor.ts'
 import { mayUser } from './may-user.ts'
 import type { Patient } from './patient.ts'
-import { quotePath } from '../../lib/quote-path.ts'
+import { quotePath } from '../../lib/quote.ts'
 
 /** Whether this user, and that of the service, may use supervisord's socket. */
 export function checkPermission(patient: Patient): Promise<Finding[]> {

@@ -1,7 +1,7 @@
 import { failed, ok, skipped, type Finding } from './check.ts'
 import { eachSupervisor, type Examined } from './each-supervisor.ts'
 import type { Patient } from './patient.ts'
-import { quotePath } from '../../lib/quote-path.ts'
+import { quotePath } from '../../lib/quote.ts'
 
 /** Where supervisord listens, why it is looked for there, and whether anybody does. */
 export function checkSocket(patient: Patient): Promise<Finding[]> {

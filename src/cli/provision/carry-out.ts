@@ -1,6 +1,5 @@
 import { DEFAULT_FILE } from '../../config/load.ts'
-import { realFiles } from '../../config/real-files.ts'
-import { replaceFile } from '../../config/replace-file.ts'
+import { realFiles, replaceConfigFile } from '../../config/files.ts'
 import { codeOf, ConfigError, EXIT, type ExitCode } from '../../lib/errors.ts'
 import { SessionError } from '../../kuma/provisioning/session-error.ts'
 import { oneLine } from '../../lib/one-line.ts'
@@ -102,7 +101,7 @@ async function write({ path }: OpenFile, before: string, text: string): Promise<
     if (!Buffer.from(now.bytes).equals(Buffer.from(before))) {
       throw new ConfigError([`${path} was changed by somebody else meanwhile; run the same again`])
     }
-    await replaceFile(path, text)
+    await replaceConfigFile(path, text)
   } catch (error) {
     const code = codeOf(error)
     if (code === null) throw error

@@ -2,9 +2,7 @@ import { parse, TomlError } from 'smol-toml'
 import { isTable } from '../../config/kind.ts'
 import { DEFAULT_FILE } from '../../config/load.ts'
 import { OPTIONS, type SharedFlags } from '../../config/options.ts'
-import { realFiles } from '../../config/real-files.ts'
-import { whyNotReplaceable } from '../../config/replace-file.ts'
-import { readTextFile, type FileSource } from '../../config/text-file.ts'
+import { readTextFile, realFiles, whyNotReplaceable, type FileSource } from '../../config/files.ts'
 import { ConfigError } from '../../lib/errors.ts'
 
 /** The configuration file that is to be written, as it is now. */

@@ -1,7 +1,6 @@
 import { OTHER_VARIABLES } from '../../config/options.ts'
-import { createProblems } from '../../config/problems.ts'
-import { readSecretFile } from '../../config/read-secret-file.ts'
-import { realFiles } from '../../config/real-files.ts'
+import { realFiles } from '../../config/files.ts'
+import { readSecretFile } from '../../config/secrets.ts'
 import { ConfigError } from '../../lib/errors.ts'
 import type { Terminal } from '../load.ts'
 import type { OwnFlags } from '../own-options.ts'
@@ -23,13 +22,10 @@ export async function readLogin(
   if (passwordFile === undefined) {
     return { username: user ?? null, password: env[OTHER_VARIABLES.kumaPassword] || null }
   }
-  const context = { files: realFiles, env, problems: createProblems(), warnings: [] as string[] }
-  const place = { label: '--password-file:', line: 0 }
-  const password = await readSecretFile(context, { place, value: passwordFile }, true)
-  const problems = context.problems.list()
-  if (problems.length > 0) throw new ConfigError(problems)
-  for (const warning of context.warnings) printError(`warning: ${warning}\n`)
-  return { username: user ?? null, password }
+  const reading = await readSecretFile(realFiles, passwordFile, env)
+  if (reading.kind !== 'secret') throw new ConfigError([`--password-file: ${reading.cause}`])
+  if (reading.exposure !== null) printError(`warning: ${reading.exposure}\n`)
+  return { username: user ?? null, password: reading.secret }
 }
 
 /**

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { describeExposure } from '../../src/config/exposure.ts'
+import { describeExposure } from '../../src/config/secrets.ts'
 
 const rows: [string, string, { mode: number; uid: number; gid: number }, string | null][] = [
   ['a file of its owner alone', '/c', { mode: 0o600, uid: 1000, gid: 1000 }, null],

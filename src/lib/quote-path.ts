@@ -1,4 +1,0 @@
-/** A path as a shell takes it. */
-export function quotePath(path: string): string {
-  return /^[\w./@-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`
-}
