@@ -1,4 +1,4 @@
-import { describeDuration } from '../lib/describe-duration.ts'
+import { describeDuration } from '../lib/text.ts'
 import { SHARE_OF_CHECKS, SHARE_OF_SUPERVISORD } from './share-of-supervisord.ts'
 
 /** The checks are never rarer than this, whatever they cost: a verdict must not grow old. */

@@ -1,5 +1,4 @@
-import { cut, MESSAGE_LIMIT } from '../lib/one-line.ts'
-import { describeTime, isSameDay } from '../lib/describe-time.ts'
+import { cut, describeTime, isSameDay, MESSAGE_LIMIT } from '../lib/text.ts'
 import type { MissedMemory, Turn } from './missed.ts'
 
 /** A change that is told this soon is told on time. */

@@ -5,7 +5,7 @@ import type { Watch } from './watch.ts'
 import type { ProcessInfo, ProcessState } from '../collect/supervisor/process-info.ts'
 import { describeUnit } from '../rules/describe-unit.ts'
 import type { Snapshot } from '../collect/snapshot.ts'
-import { oneLine } from '../lib/one-line.ts'
+import { oneLine } from '../lib/text.ts'
 import type { OpenWatches } from './open-watches.ts'
 import type {
   CheckStatus,

@@ -3,7 +3,7 @@ import type { Log } from '../lib/log.ts'
 import { answerEvents, type EventPipes } from '../collect/supervisor/answer-events.ts'
 import { EventStream, NotEventsError } from '../collect/supervisor/event-stream.ts'
 import type { OwnProcess } from '../collect/supervisor/without-own.ts'
-import { oneLine } from '../lib/one-line.ts'
+import { oneLine } from '../lib/text.ts'
 
 /** What an agent has more that supervisord runs as an event listener. */
 export interface Listening {

@@ -1,4 +1,4 @@
-import { cut } from '../lib/one-line.ts'
+import { cut } from '../lib/text.ts'
 import type { Verdict } from '../rules/judge.ts'
 
 /** A change of a monitor's status that one Kuma has not heard of. */

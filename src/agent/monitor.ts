@@ -1,7 +1,6 @@
-import { describeDuration } from '../lib/describe-duration.ts'
+import { cut, describeDuration, MESSAGE_LIMIT, oneLine } from '../lib/text.ts'
 import { areNewsTold, hasNews } from '../rules/describe-restarts.ts'
 import { judge, type Judgement, type Rules, type Verdict } from '../rules/judge.ts'
-import { cut, MESSAGE_LIMIT, oneLine } from '../lib/one-line.ts'
 import type { Snapshot } from '../collect/snapshot.ts'
 import { EMPTY_STATE, type MonitorState } from '../rules/state.ts'
 import { Bell } from './bell.ts'

@@ -1,7 +1,7 @@
 import { readlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Clock } from '../lib/clock.ts'
-import { describeTime } from '../lib/describe-time.ts'
+import { describeTime } from '../lib/text.ts'
 import { lockName } from '../lib/lock-name.ts'
 import { makeFolder } from '../lib/make-folder.ts'
 import { lockSocket, takeLock, type Release } from '../lib/take-lock.ts'

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { EMPTY_STATE, type MonitorState } from '../rules/state.ts'
 import { NO_UNIT_HISTORY } from '../rules/unit-restarts.ts'
-import { cut, MESSAGE_LIMIT, oneLine } from '../lib/one-line.ts'
+import { cut, MESSAGE_LIMIT, oneLine } from '../lib/text.ts'
 import type { MissedMemory } from './missed.ts'
 import type { DeliveryMemory } from './note-delivery.ts'
 import type { Standing } from './standings.ts'

@@ -4,7 +4,7 @@ import { codeOf } from '../lib/errors.ts'
 import { maskToken } from '../lib/secret.ts'
 import type { PushAnswer, PushAnswerKind } from './push-answer.ts'
 import { retryAfter } from './retry-after.ts'
-import { shortText } from '../lib/short-text.ts'
+import { shortText } from '../lib/text.ts'
 
 /** What the sentences are made from. */
 export interface AnswerContext {

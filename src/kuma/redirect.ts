@@ -1,6 +1,6 @@
 import type { PushTarget } from '../config/config.ts'
 import type { HttpAnswer } from '../lib/http.ts'
-import { shortText } from '../lib/short-text.ts'
+import { shortText } from '../lib/text.ts'
 
 /** Where a redirect leads, or a clause that says why it is not followed and the way out; null: it is no redirect. */
 export type Redirect = { readonly to: URL } | { readonly refused: string }

@@ -1,7 +1,7 @@
 import type { MonitorConfig } from '../config/config.ts'
 import type { Seen } from './confirm.ts'
 import type { Count } from './count-programs.ts'
-import { describeDuration } from '../lib/describe-duration.ts'
+import { describeDuration } from '../lib/text.ts'
 import { describeOwnRestarts } from './describe-own-restarts.ts'
 import { describeNews } from './describe-restarts.ts'
 import { describeUnit, isActive } from './describe-unit.ts'

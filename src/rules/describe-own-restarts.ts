@@ -1,5 +1,4 @@
-import { describeDuration } from '../lib/describe-duration.ts'
-import { displayName } from '../lib/display-name.ts'
+import { describeDuration, displayName } from '../lib/text.ts'
 import { type OwnRestart, type OwnRestarts, rememberMs } from './own-restarts.ts'
 
 interface Context {

@@ -1,5 +1,4 @@
-import { describeDuration } from '../lib/describe-duration.ts'
-import { displayName } from '../lib/display-name.ts'
+import { describeDuration, displayName } from '../lib/text.ts'
 import { anyRestarts, LOOP_RESTARTS, restartsThatCount, type ProgramHistory } from './restarts.ts'
 
 /** `crash loop: 4 restarts in 42 s (exit 1)`; while it may be over: `crash loop: last restart 3 min ago (exit 1)`. */

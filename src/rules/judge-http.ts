@@ -1,7 +1,7 @@
 import type { HttpCheck } from '../config/config.ts'
 import type { HttpReading } from '../collect/http-reading.ts'
 import type { Count } from './count-programs.ts'
-import { cut } from '../lib/one-line.ts'
+import { cut } from '../lib/text.ts'
 import { PROBLEMS, type Candidate } from './problems.ts'
 
 interface Surroundings {

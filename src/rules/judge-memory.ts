@@ -1,7 +1,6 @@
 import type { MemoryReading } from '../collect/memory-reading.ts'
 import type { ProcessInfo } from '../collect/supervisor/process-info.ts'
-import { describeSize } from '../lib/describe-size.ts'
-import { displayName } from '../lib/display-name.ts'
+import { describeSize, displayName } from '../lib/text.ts'
 import type { Candidate } from './problems.ts'
 
 /** Judges how much memory one program uses, its children included; one that is being stopped is left alone. */

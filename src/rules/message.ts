@@ -1,6 +1,5 @@
 import type { Seen } from './confirm.ts'
-import { describeDuration } from '../lib/describe-duration.ts'
-import { cut, MESSAGE_LIMIT, oneLine } from '../lib/one-line.ts'
+import { cut, describeDuration, MESSAGE_LIMIT, oneLine } from '../lib/text.ts'
 import { PROBLEMS, WORST_FIRST } from './problems.ts'
 
 /**

@@ -1,5 +1,5 @@
 import type { ProcessInfo, ProcessState, ProgramConfig } from '../collect/supervisor/process-info.ts'
-import { displayName } from '../lib/display-name.ts'
+import { displayName } from '../lib/text.ts'
 import { describeLoop } from './describe-restarts.ts'
 import { isStoppedByAgent, type OwnRestart } from './own-restarts.ts'
 import type { Candidate, ProblemKind } from './problems.ts'

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { MemoryReading } from '../../src/collect/memory-reading.ts'
 import type { ProcessInfo } from '../../src/collect/supervisor/process-info.ts'
-import { describeSize } from '../../src/lib/describe-size.ts'
+import { describeSize } from '../../src/lib/text.ts'
 import { answered, snapshot, program, rules, unitState } from '../helpers/snapshots.ts'
 import { Observer } from '../helpers/observer.ts'
 

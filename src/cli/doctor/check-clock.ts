@@ -1,4 +1,4 @@
-import { describeDuration } from '../../lib/describe-duration.ts'
+import { describeDuration } from '../../lib/text.ts'
 import { failed, ok, skipped, type Finding } from './check.ts'
 import { eachKuma } from './each-kuma.ts'
 import type { Patient } from './patient.ts'

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import type { DeliveryMemory } from '../../agent/note-delivery.ts'
 import type { LoadedConfig } from '../../config/load.ts'
-import { describeDuration } from '../../lib/describe-duration.ts'
+import { describeDuration } from '../../lib/text.ts'
 import type { CronJob } from '../read-cron-job.ts'
 import type { DeliveryStatus, Status } from '../../agent/status.ts'
 import { failed, ok, skipped, type Finding } from './check.ts'

@@ -1,5 +1,4 @@
-import { describeDuration } from '../../lib/describe-duration.ts'
-import { cut } from '../../lib/one-line.ts'
+import { cut, describeDuration } from '../../lib/text.ts'
 import { failed, ok, skipped, type Finding } from './check.ts'
 import type { Patient } from './patient.ts'
 import { SERVICE_UNIT } from './service-unit.ts'

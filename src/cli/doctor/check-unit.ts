@@ -1,5 +1,5 @@
 import type { UnitReading } from '../../collect/systemd/unit-reading.ts'
-import { describeDuration } from '../../lib/describe-duration.ts'
+import { describeDuration } from '../../lib/text.ts'
 import { describeUnit, isActive } from '../../rules/describe-unit.ts'
 import { failed, ok, skipped, type Finding } from './check.ts'
 import type { Patient, Timed } from './patient.ts'

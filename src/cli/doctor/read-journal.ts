@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { oneLine } from '../../lib/one-line.ts'
+import { oneLine } from '../../lib/text.ts'
 import { SERVICE_UNIT } from './service-unit.ts'
 
 /** One line that the service has written. */

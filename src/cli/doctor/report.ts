@@ -1,5 +1,5 @@
 import { version } from '../../../package.json'
-import { oneLine } from '../../lib/one-line.ts'
+import { oneLine } from '../../lib/text.ts'
 import { paint, type Looks } from '../screen.ts'
 import { wrapWords } from '../text-width.ts'
 import type { Finding } from './check.ts'

@@ -1,5 +1,5 @@
 import { maskToken } from '../../lib/secret.ts'
-import { oneLine } from '../../lib/one-line.ts'
+import { oneLine } from '../../lib/text.ts'
 import { paint, type Colour, type Looks } from '../screen.ts'
 import { fit, textWidth } from '../text-width.ts'
 import type { Plan } from './plan.ts'

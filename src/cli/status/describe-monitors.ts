@@ -1,4 +1,4 @@
-import { describeDuration } from '../../lib/describe-duration.ts'
+import { describeDuration } from '../../lib/text.ts'
 import { paint, type Colour, type Looks } from '../screen.ts'
 import type { DeliveryStatus, MonitorStatus, Status } from '../../agent/status.ts'
 import { fit, textWidth, wrap } from '../text-width.ts'

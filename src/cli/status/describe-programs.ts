@@ -1,6 +1,5 @@
 import type { ProcessState } from '../../collect/supervisor/process-info.ts'
-import { describeDuration } from '../../lib/describe-duration.ts'
-import { describeSize } from '../../lib/describe-size.ts'
+import { describeDuration, describeSize } from '../../lib/text.ts'
 import { paint, type Colour, type Looks } from '../screen.ts'
 import type { ProgramStatus } from '../../agent/status.ts'
 import { fit, textWidth } from '../text-width.ts'

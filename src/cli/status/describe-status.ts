@@ -1,5 +1,5 @@
 import { formatDuration } from '../../lib/duration.ts'
-import { describeDuration } from '../../lib/describe-duration.ts'
+import { describeDuration } from '../../lib/text.ts'
 import { paint, type Looks } from '../screen.ts'
 import { describeMonitors } from './describe-monitors.ts'
 import { describePrograms } from './describe-programs.ts'

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { PROCESS_STATES } from '../../collect/supervisor/process-info.ts'
-import { oneLine } from '../../lib/one-line.ts'
+import { oneLine } from '../../lib/text.ts'
 import type { Status } from '../../agent/status.ts'
 
 // It comes from another process: nothing in it may reach a terminal as anything but text.

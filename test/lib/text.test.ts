@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createMask } from '../../src/lib/secret.ts'
+import { cut, describeDuration, oneLine, shortText } from '../../src/lib/text.ts'
+
+const rows: [seconds: number, says: string][] = [
+  [-5, '0 s'],
+  [0.4, '0 s'],
+  [59.6, '1 min'],
+  [60, '1 min'],
+  [61, '1 min 1 s'],
+  [3_600, '1 h'],
+  [3_601, '1 h'],
+  [90_000, '1 d 1 h'],
+  [86_400 * 400, '400 d'],
+]
+for (const [seconds, says] of rows) {
+  test(`${seconds} s read as ${says}`, () => assert.equal(describeDuration(seconds), says))
+}
+
+test('masks secrets before it cuts, so that no half of one is left', () => {
+  const token = 'AWbUXTosJGq1w2e3'
+  const header = 'HeaderThatMustNotBeSeen'
+  const mask = createMask({ tokens: [], passwords: [header] })
+  for (let before = 80; before < 130; before += 1) {
+    const text = shortText(`${'x'.repeat(before)} ${header} ${token}`, token, mask)
+    assert.ok(text.length <= 120)
+    assert.doesNotMatch(text, /He|AWbU/)
+  }
+})
+
+test('makes one line of what foreign text holds, and no text that turns around', () => {
+  assert.equal(oneLine(' a\n\tb\u0000\u2028c\u202ed\ufeff \ud800 '), 'a b c d \ufffd')
+})
+
+test('cuts between characters, not inside of one', () => {
+  assert.equal(cut('abc', 3), 'abc')
+  assert.equal(cut('abcd', 3), 'ab…')
+  assert.equal(cut('a👨‍👩‍👧bc', 5), 'a…')
+})
