@@ -25,18 +25,28 @@ async function expandPath(path: string): Promise<string[]> {
 
 function matches(pattern: string, name: string): boolean {
   if (name.startsWith('.') && !pattern.startsWith('.')) return false
-  const source = pattern.replace(
-    /\[(!?)([^\]]+)\]|[\s\S]/g,
-    (sign, not: string | undefined, set: string | undefined) => {
-      if (set !== undefined) return `[${not === '!' ? '^' : ''}${set.replace(/[\\^[]/g, '\\$&')}]`
-      if (sign === '*') return '.*'
-      return sign === '?' ? '.' : sign.replace(/[\\^$.|+()[\]{}]/g, '\\$&')
-    },
-  )
+  return globExpression(pattern).test(name)
+}
+
+/** Returns the expression that matches what a pattern of `*`, `?`, `[abc]` and `[!abc]` does, as in a shell. */
+export function globExpression(pattern: string): RegExp {
+  const source = pattern.replaceAll(/\*|\?|\[(!?)([^\]]+)\]|[\s\S]/gu, (token, not: string, set?: string) => {
+    if (token === '*') return '[^]*'
+    if (token === '?') return '[^]'
+    return (set === undefined ? null : classSource(not === '!', set)) ?? literal(token)
+  })
+  return new RegExp(`^${source}$`, 'u')
+}
+
+/** Returns null for a range that runs backwards: its brackets then stand for themselves, as in a shell. */
+function classSource(isNegated: boolean, set: string): string | null {
   try {
-    return new RegExp(`^${source}$`, 's').test(name)
+    return new RegExp(`[${isNegated ? '^' : ''}${set.replaceAll(/[\\\][^]/g, '\\$&')}]`, 'u').source
   } catch {
-    // A range like [z-a], which Python finds no match for either.
-    return false
+    return null
   }
+}
+
+function literal(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
 }

@@ -1,4 +1,5 @@
 import type { ProcessInfo } from '../collect/supervisor/process-info.ts'
+import { globExpression } from '../lib/glob.ts'
 import { remember } from './remember.ts'
 
 interface Selecting {
@@ -37,26 +38,4 @@ function matcher(pattern: string): (info: ProcessInfo) => boolean {
   return pattern.includes(':')
     ? ({ group, name }) => expression.test(`${group}:${name}`)
     : ({ name }) => expression.test(name)
-}
-
-function globExpression(glob: string): RegExp {
-  const source = glob.replaceAll(/\*|\?|\[(!?)([^\]]+)\]|[\s\S]/gu, (token, not: string, set?: string) => {
-    if (token === '*') return '[^]*'
-    if (token === '?') return '[^]'
-    return (set === undefined ? null : classSource(not === '!', set)) ?? literal(token)
-  })
-  return new RegExp(`^${source}$`, 'u')
-}
-
-/** A range that runs backwards is none: its brackets then stand for themselves, as in a shell. */
-function classSource(isNegated: boolean, set: string): string | null {
-  try {
-    return new RegExp(`[${isNegated ? '^' : ''}${set.replaceAll(/[\\\][^]/g, '\\$&')}]`, 'u').source
-  } catch {
-    return null
-  }
-}
-
-function literal(text: string): string {
-  return text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
 }
