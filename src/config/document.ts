@@ -1,10 +1,8 @@
 import { dirname } from 'node:path'
-import { parse, TomlError } from 'smol-toml'
-import type { KeyPath } from './locate-keys.ts'
-import { locateKeys } from './locate-keys.ts'
 import type { Place } from '../lib/place.ts'
 import type { Problems } from './problems.ts'
 import { quote } from '../lib/quote.ts'
+import { parseToml, type KeyPath } from './toml.ts'
 
 /** A configuration file that is TOML, with the places of its keys. */
 export interface Document {
@@ -21,15 +19,13 @@ export interface Document {
 
 /** Parses the text of a configuration file; null after telling where it is no TOML. */
 export function parseDocument(name: string, toml: string, problems: Problems): Document | null {
-  let root: Readonly<Record<string, unknown>>
-  try {
-    root = parse(toml, { maxDepth: 20 })
-  } catch (error) {
-    const { place, what } = describeSyntaxError(name, toml, error)
-    problems.add(place, what)
+  const reading = parseToml(toml)
+  if (reading.kind === 'wrong') {
+    const { line, column, cause } = reading
+    problems.add({ label: `${name}:${line}:${column}:`, line }, `is not TOML: ${cause}`)
     return null
   }
-  const lineOf = locateKeys(toml)
+  const { root, lineOf } = reading
   const linePlace = (path: KeyPath): Place => {
     const line = lineOf(path) ?? 1
     return { label: `${name}:${line}:`, line }
@@ -58,23 +54,4 @@ function nameOf(path: KeyPath): string {
       return index === 0 ? name : `.${name}`
     })
     .join('')
-}
-
-function describeSyntaxError(name: string, toml: string, error: unknown): { place: Place; what: string } {
-  if (!(error instanceof TomlError)) throw error
-  const { line, column } = error
-  // The rest of smol-toml's message shows lines of the file, which may hold a token.
-  const cause = error.message.split('\n')[0]?.replace(/^Invalid TOML document: /, '') ?? ''
-  const hint = hintFor(toml.split(/\r?\n/)[line - 1] ?? '')
-  return { place: { label: `${name}:${line}:${column}:`, line }, what: `is not TOML: ${cause}${hint}` }
-}
-
-/** The usual slips: a value without its quotes, a key without a value. */
-function hintFor(line: string): string {
-  const match = /^\s*([\w.-]+)\s*(=?)\s*(.*)$/.exec(line)
-  if (match === null) return ''
-  const [, key = '', equals = '', value = ''] = match
-  if (equals === '' || value === '') return `; a line is key = value, such as push_every = "24s"`
-  if (/^["'[{]/.test(value)) return ''
-  return `; a text needs quotes: ${key} = "…"`
 }

@@ -1,5 +1,6 @@
 import type { Kind } from './kind.ts'
-import { isTable, path, text } from './kind.ts'
+import { path, text } from './kind.ts'
+import { isTable } from './toml.ts'
 import { typeName } from '../lib/quote.ts'
 
 /** Set by the HTTP client itself. */

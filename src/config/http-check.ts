@@ -1,6 +1,7 @@
 import type { HttpCheck } from './config.ts'
 import type { Kind, ValueOf } from './kind.ts'
-import { choice, duration, isTable, parsedBy, text } from './kind.ts'
+import { choice, duration, parsedBy, text } from './kind.ts'
+import { isTable } from './toml.ts'
 import { nearest } from '../lib/nearest.ts'
 import { quote, typeName } from '../lib/quote.ts'
 import { parseCheckUrl } from './urls.ts'

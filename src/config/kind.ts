@@ -157,11 +157,6 @@ export const texts: Kind<readonly string[]> = {
   },
 }
 
-/** Tells a TOML table from everything else. */
-export function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
-}
-
 function bareNumber(value: unknown): number | null {
   if (typeof value === 'string' && /^\s*-?\d+(\.\d+)?\s*$/.test(value)) return Number(value)
   return typeof value === 'number' && Number.isFinite(value) ? value : null

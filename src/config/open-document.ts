@@ -1,7 +1,7 @@
 import { ConfigError } from '../lib/errors.ts'
 import type { Document } from './document.ts'
 import { parseDocument } from './document.ts'
-import { isTable } from './kind.ts'
+import { isTable } from './toml.ts'
 import type { LoadContext } from './load-context.ts'
 import { firstGiven } from './load-context.ts'
 import { readTextFile } from './files.ts'

@@ -1,7 +1,6 @@
 import type { Document } from './document.ts'
 import type { Kind, ValueOf } from './kind.ts'
-import { isTable } from './kind.ts'
-import type { KeyPath } from './locate-keys.ts'
+import { isTable, type KeyPath } from './toml.ts'
 import type { Given, Place } from '../lib/place.ts'
 import type { Problems } from './problems.ts'
 import { typeName } from '../lib/quote.ts'

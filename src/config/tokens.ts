@@ -1,5 +1,6 @@
 import type { Kind } from './kind.ts'
-import { isTable, parsedBy, path } from './kind.ts'
+import { parsedBy, path } from './kind.ts'
+import { isTable } from './toml.ts'
 import { parsePushAddress, type PushAddress } from './urls.ts'
 import { typeName } from '../lib/quote.ts'
 

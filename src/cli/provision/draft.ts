@@ -5,7 +5,7 @@ import {
   removeMonitors,
   setKumaUrl,
   writtenMonitors,
-} from '../../config/edit-toml.ts'
+} from '../../config/toml-edit.ts'
 import { DEFAULT_KUMA_URL } from '../../config/urls.ts'
 import { loadConfig, type LoadedConfig } from '../../config/load.ts'
 import { OPTIONS } from '../../config/options.ts'

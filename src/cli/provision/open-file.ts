@@ -1,8 +1,8 @@
 import { parse, TomlError } from 'smol-toml'
-import { isTable } from '../../config/kind.ts'
 import { DEFAULT_FILE } from '../../config/load.ts'
 import { OPTIONS, type SharedFlags } from '../../config/options.ts'
 import { readTextFile, realFiles, whyNotReplaceable, type FileSource } from '../../config/files.ts'
+import { isTable } from '../../config/toml.ts'
 import { ConfigError } from '../../lib/errors.ts'
 
 /** The configuration file that is to be written, as it is now. */

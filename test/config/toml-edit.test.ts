@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { parse } from 'smol-toml'
-import { addMonitors, removeMonitors, setKumaUrl, writtenMonitors } from '../../src/config/edit-toml.ts'
+import { addMonitors, removeMonitors, setKumaUrl, writtenMonitors } from '../../src/config/toml-edit.ts'
 
 const CELERY = { name: 'celery', token: 'CeleryToken', kumaIntervalMs: 60_000, programs: ['celery:*'] }
 const HOST = { name: 'supervisord', token: 'HostToken', kumaIntervalMs: 90_000, programs: [] }

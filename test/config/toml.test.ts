@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { parse } from 'smol-toml'
-import type { KeyPath } from '../../src/config/locate-keys.ts'
-import { locateKeys } from '../../src/config/locate-keys.ts'
+import { locateKeys, type KeyPath } from '../../src/config/toml.ts'
 import { seededRandom } from '../helpers/seeded-random.ts'
 
 interface Row {

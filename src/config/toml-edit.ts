@@ -1,10 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import { parse, TomlError } from 'smol-toml'
 import { formatDuration } from '../lib/duration.ts'
-import { isTable } from './kind.ts'
-import { locateKeys } from './locate-keys.ts'
+import { isTable, locateKeys } from './toml.ts'
 
-/** A `[[monitor]]` that is written by the program rather than by hand. */
+/** A `[[monitor]]` that the program writes, rather than a person. */
 export interface WrittenMonitor {
   readonly name: string
   readonly token: string
@@ -13,7 +12,7 @@ export interface WrittenMonitor {
   readonly programs: readonly string[]
 }
 
-/** Stands behind the heading of what was written by the program; who takes it away keeps the monitor for himself. */
+/** Stands behind the heading of a table that the program wrote. Who removes it keeps the monitor as their own. */
 const MARK = '# made by provision'
 
 /** The text cannot be changed as wanted; the message goes on after the file's name. */
@@ -21,49 +20,33 @@ export class EditError extends Error {
   override name = 'EditError'
 }
 
-/** The indexes of the `[[monitor]]` that the program wrote. */
+/** Returns the indexes of the `[[monitor]]` that the program wrote. */
 export function writtenMonitors(toml: string): ReadonlySet<number> {
   const lineOf = locateKeys(toml)
   const lines = toml.split('\n')
-  return new Set(
-    monitorsOf(toml).flatMap((_, index) => {
-      const line = lineOf(['monitor', index])
-      return line !== null && (lines[line - 1] ?? '').includes(MARK) ? index : []
-    }),
-  )
+  const isWritten = (index: number) => (lines[(lineOf(['monitor', index]) ?? 0) - 1] ?? '').includes(MARK)
+  return new Set([...monitorsOf(toml).keys()].filter(isWritten))
 }
 
 /**
- * Adds monitors at the end; whatever stands there stays as it is.
+ * Adds monitors at the end and leaves the rest as it is.
  * @throws {EditError}
  */
 export function addMonitors(toml: string, monitors: readonly WrittenMonitor[]): string {
   if (monitors.length === 0) return toml
-  const added = monitors.map(
-    ({ name, token, kumaIntervalMs, programs }) =>
-      `\n[[monitor]] ${MARK}\n` +
-      `name = ${quoted(name)}\n` +
-      `token = ${quoted(token)}\n` +
-      `kuma_interval = ${quoted(formatDuration(kumaIntervalMs))}\n` +
-      (programs.length === 0 ? '' : `programs = [${programs.map(quoted).join(', ')}]\n`),
-  )
-  const whole = toml === '' || toml.endsWith('\n') ? toml : `${toml}\n`
-  const edited = (whole + added.join('')).replace(/^\n/, '')
-  const wanted = {
-    ...parse(toml),
-    monitor: [
-      ...monitorsOf(toml),
-      ...monitors.map(({ name, token, kumaIntervalMs, programs }) => ({
-        name,
-        token,
-        kuma_interval: formatDuration(kumaIntervalMs),
-        ...(programs.length > 0 && { programs: [...programs] }),
-      })),
-    ],
-  }
-  return proven(
-    withEndsOf(toml, edited),
-    wanted,
+  const tables = monitors.map(({ name, token, kumaIntervalMs, programs }) => ({
+    name,
+    token,
+    kuma_interval: formatDuration(kumaIntervalMs),
+    ...(programs.length > 0 && { programs: [...programs] }),
+  }))
+  const added = tables.map((table) => {
+    const lines = Object.entries(table).map(([key, value]) => `${key} = ${write(value)}\n`)
+    return `[[monitor]] ${MARK}\n${lines.join('')}`
+  })
+  return prove(
+    withLineEndsOf(toml, [...(toml === '' ? [] : [endLine(toml)]), ...added].join('\n')),
+    { ...parse(toml), monitor: [...monitorsOf(toml), ...tables] },
     'takes no further [[monitor]]: write each as a table of its own',
   )
 }
@@ -74,26 +57,24 @@ export function addMonitors(toml: string, monitors: readonly WrittenMonitor[]): 
  */
 export function setKumaUrl(toml: string, url: string): string {
   const root = parse(toml)
-  const line = `url = ${quoted(url)}`
+  const line = `url = ${write(url)}`
   const heading = /^[ \t]*\[{1,2}[ \t]*kuma[ \t]*\]{1,2}[^\n]*$/m.exec(toml)
+  const headingEnd = heading === null ? 0 : heading.index + heading[0].length
   const edited =
     heading === null
-      ? `${toml}${toml === '' || toml.endsWith('\n') ? '' : '\n'}${toml === '' ? '' : '\n'}[kuma]\n${line}\n`
-      : `${toml.slice(0, heading.index + heading[0].length)}\n${line}${toml.slice(heading.index + heading[0].length)}`
-  const { kuma } = root
-  const wanted = {
-    ...root,
-    kuma: Array.isArray(kuma) ? [{ ...isTableOf(kuma[0]), url }] : { ...isTableOf(kuma), url },
-  }
-  return proven(
-    withEndsOf(toml, edited),
-    wanted,
-    `cannot be given url = ${quoted(url)} under [kuma]: write it there`,
+      ? [...(toml === '' ? [] : [endLine(toml)]), `[kuma]\n${line}\n`].join('\n')
+      : `${toml.slice(0, headingEnd)}\n${line}${toml.slice(headingEnd)}`
+  const before: unknown = Array.isArray(root['kuma']) ? root['kuma'][0] : root['kuma']
+  const kuma = { ...(isTable(before) && before), url }
+  return prove(
+    withLineEndsOf(toml, edited),
+    { ...root, kuma: Array.isArray(root['kuma']) ? [kuma] : kuma },
+    `cannot be given ${line} under [kuma]: write it there`,
   )
 }
 
 /**
- * Takes away monitors that the program wrote.
+ * Removes monitors that the program wrote.
  * @throws {EditError}
  */
 export function removeMonitors(toml: string, indexes: ReadonlySet<number>): string {
@@ -110,15 +91,15 @@ export function removeMonitors(toml: string, indexes: ReadonlySet<number>): stri
   }
   const left = monitorsOf(toml).filter((_, index) => !indexes.has(index))
   const { monitor: _, ...rest } = parse(toml)
-  return proven(
+  return prove(
     lines.join('\n'),
     left.length === 0 ? rest : { ...rest, monitor: left },
     'has a [[monitor]] that was changed too much to be taken away: take it away by hand',
   )
 }
 
-/** Only what says what it should is written. */
-function proven(edited: string, wanted: unknown, otherwise: string): string {
+/** Returns the edited text once it is sure that it means what was wanted. */
+function prove(edited: string, wanted: unknown, otherwise: string): string {
   try {
     if (isDeepStrictEqual(plain(parse(edited)), plain(wanted))) return edited
   } catch (error) {
@@ -132,19 +113,21 @@ function monitorsOf(toml: string): readonly unknown[] {
   return Array.isArray(monitor) ? monitor : []
 }
 
-function isTableOf(value: unknown): Readonly<Record<string, unknown>> {
-  return isTable(value) ? value : {}
-}
-
 /** The parser's tables have no prototype. */
 function plain(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value))
 }
 
-function withEndsOf(toml: string, edited: string): string {
+function endLine(toml: string): string {
+  return toml.endsWith('\n') ? toml : `${toml}\n`
+}
+
+function withLineEndsOf(toml: string, edited: string): string {
   return toml.includes('\r\n') ? edited.replaceAll(/\r?\n/g, '\r\n') : edited
 }
 
-function quoted(text: string): string {
-  return JSON.stringify(text).replaceAll('\u007F', String.raw`\u007F`)
+/** JSON's strings are TOML's, but for a character that TOML wants escaped. */
+function write(value: string | readonly string[]): string {
+  if (typeof value !== 'string') return `[${value.map(write).join(', ')}]`
+  return JSON.stringify(value).replaceAll('\u007F', String.raw`\u007F`)
 }
