@@ -1,5 +1,5 @@
 import { version } from '../../package.json'
-import type { DeliveryMemory } from './note-delivery.ts'
+import type { NotifierState } from './note-delivery.ts'
 import type { Standing } from './standings.ts'
 import type { Watch } from './watch.ts'
 import type { ProcessInfo, ProcessState } from '../collect/supervisor/process-info.ts'
@@ -24,7 +24,7 @@ export interface GatherOptions extends Pick<OpenWatches, 'watches' | 'about'> {
   /** Whether the looks are more than one, or go on from what was remembered: else nothing is known of restarts. */
   readonly followsRestarts: (watch: Watch) => boolean
   readonly standingOf: (monitor: string) => Standing | null
-  readonly deliveriesOf: (monitor: string) => ReadonlyMap<string, DeliveryMemory>
+  readonly notifierOf: (monitor: string) => NotifierState | null
   /** Monotonic milliseconds, as the looks have them. */
   readonly now: () => number
   /** Wall clock in milliseconds. */
@@ -50,13 +50,18 @@ export async function gatherStatus(options: GatherOptions, signal: AbortSignal):
           status: verdict?.status ?? null,
           since: isSame ? new Date(standing.sinceMs) : null,
           message: verdict?.message ?? 'nothing can be said yet',
-          deliveries: [...options.deliveriesOf(name)].map(([kuma, delivery]) => deliveryOf(kuma, delivery)),
+          delivery: deliveryOf(options.notifierOf(name)),
         }
       }),
   }
 }
 
-function deliveryOf(kuma: string, { delivered, answer }: DeliveryMemory): DeliveryStatus {
+function deliveryOf(state: NotifierState | null): DeliveryStatus | null {
+  if (state === null || state.delivery === null) return null
+  const {
+    kuma,
+    delivery: { delivered, answer },
+  } = state
   return {
     kuma,
     deliveredAt: delivered === null ? null : new Date(delivered.atMs),

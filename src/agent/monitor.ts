@@ -11,7 +11,7 @@ export interface Telling {
   readonly verdict: Verdict
   /** Once this is delivered, restarts up to this time have been told; null when it says nothing of them. */
   readonly restartsUntilMs: number | null
-  /** What to say to a Kuma that has been told of restarts up to a time, which the others may not have been. */
+  /** What to say to a Kuma that has been told of restarts up to a time: meanwhile, or in an earlier heartbeat. */
   readonly messageFor: (toldMs: number) => string
 }
 
@@ -152,7 +152,7 @@ function agentError(message: string): Telling {
   return tellDown(cut(oneLine(`agent error: ${message}`), MESSAGE_LIMIT))
 }
 
-/** DOWN with one line of ours, which speaks of no restarts, to every Kuma alike. */
+/** DOWN with one line of ours, which speaks of no restarts. */
 export function tellDown(message: string): Telling {
   return {
     verdict: { status: 'down', message, ping: null },

@@ -1,4 +1,5 @@
 import type { Heartbeat } from './heartbeat.ts'
+import type { MissedMemory } from './missed.ts'
 import type { PushAnswer } from '../kuma/push-answer.ts'
 
 /** What became of the heartbeats of one monitor at one Kuma. Times are wall clock in milliseconds, for people. */
@@ -12,6 +13,16 @@ export interface DeliveryMemory {
     readonly kind: string
     readonly says: string
   }
+}
+
+/** What is kept of the heartbeats of one monitor. */
+export interface NotifierState {
+  /** The name of the Kuma that they went to: another one is told everything anew. */
+  readonly kuma: string
+  /** What Kuma was told and what it has missed; null in the state file of an agent that kept none. */
+  readonly missed: MissedMemory | null
+  /** Null before the first try. */
+  readonly delivery: DeliveryMemory | null
 }
 
 /** Takes in what Kuma made of one heartbeat. */

@@ -1,11 +1,11 @@
 import { withMissed } from './describe-missed.ts'
-import { Missed, type MissedMemory } from './missed.ts'
+import { Missed } from './missed.ts'
 import type { Telling } from './monitor.ts'
-import { noteDelivery, type DeliveryMemory } from './note-delivery.ts'
+import { noteDelivery, type NotifierState } from './note-delivery.ts'
 import type { Memories } from './state-file.ts'
-import type { Config, MonitorConfig } from '../config/config.ts'
+import type { Config } from '../config/config.ts'
 import { secretsOf } from '../config/secrets.ts'
-import type { KumaConnection } from '../kuma/kuma-connection.ts'
+import type { Pusher } from '../kuma/kuma-connection.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import { createOutbox, type Outbox } from './outbox.ts'
 import type { Log } from '../lib/log.ts'
@@ -18,12 +18,10 @@ import { realClock as clock } from '../lib/real-clock.ts'
 export interface Outboxes {
   /** Hands over what one monitor has to tell; does not block. */
   offer(monitor: string, telling: Telling): void
-  /** Waits until the last heartbeat of a monitor is delivered or given up; true when every Kuma of it has it. */
+  /** Waits until the last heartbeat of a monitor is delivered or given up; true when Kuma has it. */
   settled(monitor: string): Promise<boolean>
-  /** What a monitor has still to tell, by the name of the Kuma; for the state file. */
-  missed(monitor: string): ReadonlyMap<string, MissedMemory>
-  /** What became of a monitor's heartbeats, by the name of the Kuma; one that was never tried is not there. */
-  deliveries(monitor: string): ReadonlyMap<string, DeliveryMemory>
+  /** What a monitor has still to tell and what became of its heartbeats, for the state file; null for a dry run. */
+  state(monitor: string): NotifierState | null
   close(): Promise<void>
 }
 
@@ -34,9 +32,9 @@ interface OutboxesOptions {
   readonly isOneShot: boolean
   readonly memories: Memories
   readonly log: Log
-  /** Called when all Kumas of a monitor have been told of its restarts up to a time, in monotonic milliseconds. */
+  /** Called when Kuma has been told of a monitor's restarts up to a time, in monotonic milliseconds. */
   readonly onTold: (monitor: string, untilMs: number) => void
-  /** Called when what `missed` gives has changed. */
+  /** Called when there is something else to remember of what Kuma has missed. */
   readonly onMissed: () => void
   /** Writes to standard output. */
   readonly print: (text: string) => void
@@ -59,18 +57,16 @@ function printer({ print, onTold }: OutboxesOptions): Outboxes {
       if (telling.restartsUntilMs !== null) onTold(monitor, telling.restartsUntilMs)
     },
     settled: () => Promise.resolve(true),
-    missed: () => new Map(),
-    deliveries: () => new Map(),
+    state: () => null,
     close: () => Promise.resolve(),
   }
 }
 
-/** The way from one monitor to one of its Kumas. */
+/** The way from one monitor to its Kuma. */
 interface Channel {
-  readonly kuma: string
   readonly outbox: Outbox<Message>
   readonly missed: Missed
-  readonly delivery: () => DeliveryMemory | null
+  readonly state: () => NotifierState
 }
 
 async function kumaOutboxes(options: OutboxesOptions): Promise<Outboxes> {
@@ -78,81 +74,70 @@ async function kumaOutboxes(options: OutboxesOptions): Promise<Outboxes> {
   const connections = await openKumas(config.kumas, () => clock.now(), isOneShot)
   const mask = createMask(secretsOf(config))
   const channels = new Map(
-    config.monitors.map((monitor) => [
-      monitor.name,
-      openChannels(monitor, connections, { ...options, mask }),
-    ]),
+    config.monitors.flatMap(({ name, push }) => {
+      const connection = push === null ? undefined : connections.get(push.kuma)
+      return push === null || connection === undefined
+        ? []
+        : [[name, openChannel(name, push.kuma, connection.pusher(push), { ...options, mask })]]
+    }),
   )
-  const channelsOf = (monitor: string): readonly Channel[] => channels.get(monitor) ?? []
   return {
     offer(monitor, telling) {
-      for (const { missed, outbox } of channelsOf(monitor)) {
-        if (missed.note(telling.verdict, Date.now())) onMissed()
-        outbox.offer(asMessage(telling))
-      }
+      const channel = channels.get(monitor)
+      if (channel === undefined) return
+      if (channel.missed.note(telling.verdict, Date.now())) onMissed()
+      channel.outbox.offer(asMessage(telling))
     },
     async settled(monitor) {
-      const deliveries = await Promise.all(channelsOf(monitor).map(({ outbox }) => outbox.settled()))
-      return deliveries.length > 0 && deliveries.every((delivery) => delivery?.answer.kind === 'accepted')
+      const delivery = await channels.get(monitor)?.outbox.settled()
+      return delivery?.answer.kind === 'accepted'
     },
-    missed: (monitor) => new Map(channelsOf(monitor).map(({ kuma, missed }) => [kuma, missed.memory])),
-    deliveries: (monitor) =>
-      new Map(
-        channelsOf(monitor).flatMap(({ kuma, delivery }) => {
-          const known = delivery()
-          return known === null ? [] : [[kuma, known]]
-        }),
-      ),
+    state: (monitor) => channels.get(monitor)?.state() ?? null,
     async close() {
-      await Promise.all([...channels.values()].flat().map(({ outbox }) => outbox.close()))
+      await Promise.all([...channels.values()].map(({ outbox }) => outbox.close()))
       await Promise.all([...connections.values()].map((connection) => connection.close()))
     },
   }
 }
 
-interface ChannelsOptions extends OutboxesOptions {
+interface ChannelOptions extends OutboxesOptions {
   /** Masks our own secrets. One for all: each of a thousand monitors would else hold the tokens of the others. */
   readonly mask: (text: string) => string
 }
 
-/** Each Kuma has an outbox of its own, so that one that is away holds up no other. */
-function openChannels(
-  { name, pushes }: MonitorConfig,
-  connections: ReadonlyMap<string, KumaConnection>,
-  { memories, log, onTold, onMissed, mask }: ChannelsOptions,
-): Channel[] {
-  /** Until when restarts have been told, by Kuma. */
-  const toldMs = new Map<string, number>()
-  return pushes.flatMap((target) => {
-    const { kuma } = target
-    const pusher = connections.get(kuma)?.pusher(target)
-    if (pusher === undefined) return []
-    const missed = new Missed(memories.get(name)?.missed.get(kuma))
-    let delivery = memories.get(name)?.deliveries.get(kuma) ?? null
-    const outbox = createOutbox<Message>({
-      name: pushes.length > 1 ? `${name} at ${kuma}` : name,
-      async push(heartbeat, signal) {
-        const told = toldMs.get(kuma)
-        const says = told === undefined ? heartbeat.msg : heartbeat.telling.messageFor(told)
-        const msg = withMissed(says, missed.tell(), Date.now())
-        const answer = await pusher.push({ ...heartbeat, msg }, signal, missed.isRepeat(heartbeat.status))
-        // It is kept in a file and shown to others, and what stands in Kuma's place may send back what it was sent.
-        delivery = noteDelivery(delivery, heartbeat, { ...answer, says: mask(answer.says) }, Date.now())
-        return answer
-      },
-      onDelivered({ status, telling: { restartsUntilMs } }) {
-        if (missed.told(status)) onMissed()
-        if (restartsUntilMs !== null) toldMs.set(kuma, restartsUntilMs)
-        // What one Kuma has not heard yet is remembered.
-        if (toldMs.size === pushes.length) onTold(name, Math.min(...toldMs.values()))
-      },
-      sleep: (ms, signal) => clock.sleep(ms, signal),
-      random: () => clock.random(),
-      now: () => clock.now(),
-      log,
-    })
-    return [{ kuma, outbox, missed, delivery: () => delivery }]
+function openChannel(
+  name: string,
+  kuma: string,
+  pusher: Pusher,
+  { memories, log, onTold, onMissed, mask }: ChannelOptions,
+): Channel {
+  const before = memories.get(name)?.notifiers.find((state) => state.kuma === kuma)
+  const missed = new Missed(before?.missed ?? undefined)
+  let delivery = before?.delivery ?? null
+  /** Until when restarts have been told. */
+  let toldMs: number | null = null
+  const outbox = createOutbox<Message>({
+    name,
+    async push(heartbeat, signal) {
+      const says = toldMs === null ? heartbeat.msg : heartbeat.telling.messageFor(toldMs)
+      const msg = withMissed(says, missed.tell(), Date.now())
+      const answer = await pusher.push({ ...heartbeat, msg }, signal, missed.isRepeat(heartbeat.status))
+      // It is kept in a file and shown to others, and what stands in Kuma's place may send back what it was sent.
+      delivery = noteDelivery(delivery, heartbeat, { ...answer, says: mask(answer.says) }, Date.now())
+      return answer
+    },
+    onDelivered({ status, telling: { restartsUntilMs } }) {
+      if (missed.told(status)) onMissed()
+      if (restartsUntilMs === null) return
+      toldMs = restartsUntilMs
+      onTold(name, restartsUntilMs)
+    },
+    sleep: (ms, signal) => clock.sleep(ms, signal),
+    random: () => clock.random(),
+    now: () => clock.now(),
+    log,
   })
+  return { outbox, missed, state: () => ({ kuma, missed: missed.memory, delivery }) }
 }
 
 function asMessage(telling: Telling): Message {

@@ -42,7 +42,7 @@ export async function publishStatus(options: PublishOptions): Promise<() => Prom
         check: ({ checks }) => ({ everySeconds: Math.round(checks.everyMs / 1000), why: checks.why }),
         followsRestarts: () => true,
         standingOf: (monitor) => standings.of(monitor),
-        deliveriesOf: (monitor) => outboxes.deliveries(monitor),
+        notifierOf: (monitor) => outboxes.state(monitor),
         now: () => realClock.now(),
         wallNow: () => Date.now(),
       },

@@ -59,8 +59,8 @@ export async function pushAll(
     const monitors = new Map(
       opened.watches.flatMap((watch) => watch.monitors).map((monitor) => [monitor.name, monitor]),
     )
-    const pushes = config.monitors.flatMap((monitor) =>
-      monitor.pushes.map((target) => ({ monitor: monitor.name, target })),
+    const pushes = config.monitors.flatMap(({ name, push }) =>
+      push === null ? [] : [{ monitor: name, target: push }],
     )
     return await Promise.all(
       pushes.map(async ({ monitor, target }): Promise<Pushed> => {

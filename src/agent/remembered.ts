@@ -6,7 +6,7 @@ import type { Outboxes } from './open-outboxes.ts'
 /** Gathers what the state file keeps of every monitor. */
 export function remembered(
   monitors: readonly Monitor[],
-  outboxes: Pick<Outboxes, 'missed' | 'deliveries'>,
+  outboxes: Pick<Outboxes, 'state'>,
   standings: Standings,
 ): Memories {
   return new Map(
@@ -14,9 +14,8 @@ export function remembered(
       name,
       {
         memory,
-        missed: outboxes.missed(name),
         standing: standings.of(name),
-        deliveries: outboxes.deliveries(name),
+        notifiers: [outboxes.state(name) ?? []].flat(),
       },
     ]),
   )

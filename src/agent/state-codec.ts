@@ -3,18 +3,16 @@ import { EMPTY_STATE, type MonitorState } from '../rules/state.ts'
 import { NO_UNIT_HISTORY } from '../rules/unit-restarts.ts'
 import { cut, MESSAGE_LIMIT, oneLine } from '../lib/text.ts'
 import type { MissedMemory } from './missed.ts'
-import type { DeliveryMemory } from './note-delivery.ts'
+import type { DeliveryMemory, NotifierState } from './note-delivery.ts'
 import type { Standing } from './standings.ts'
 
 /** What is kept of one monitor. */
 export interface Remembered {
   readonly memory: MonitorState
-  /** What it has still to tell, by the name of the Kuma. */
-  readonly missed: ReadonlyMap<string, MissedMemory>
   /** Since when it is up or down; null before the first verdict. */
   readonly standing: Standing | null
-  /** What became of its heartbeats, by the name of the Kuma. */
-  readonly deliveries: ReadonlyMap<string, DeliveryMemory>
+  /** One at most, but for an agent of before that pushed a monitor to several Kumas. */
+  readonly notifiers: readonly NotifierState[]
 }
 
 /** All that is kept from run to run. */
@@ -100,6 +98,7 @@ const State = v.object({
       total: FiniteOrNull,
       outsideSystemd: Flag,
       shutdownSeconds: Finite,
+      // By the name of the Kuma, as `deliveries`: of which an agent of before had several.
       missed: v.optional(v.array(v.tuple([Text, Missed])), []),
       httpFailure: v.optional(TextOrNull, null),
       ownRestarts: v.optional(v.array(v.tuple([Text, OwnRestart])), []),
@@ -112,15 +111,15 @@ const State = v.object({
 
 /** Arrays of pairs rather than objects: a program may be called `__proto__`. */
 export function encodeState(kept: Kept, bootId: string): string {
-  const monitors = [...kept.monitors].map(([name, { memory, missed, standing, deliveries }]) => ({
+  const monitors = [...kept.monitors].map(([name, { memory, standing, notifiers }]) => ({
     name,
     ...memory,
     suspects: [...memory.suspects],
     programs: [...memory.programs],
     ownRestarts: [...memory.ownRestarts],
-    missed: [...missed],
+    missed: notifiers.flatMap(({ kuma, missed }) => (missed === null ? [] : [[kuma, missed]])),
     standing,
-    deliveries: [...deliveries],
+    deliveries: notifiers.flatMap(({ kuma, delivery }) => (delivery === null ? [] : [[kuma, delivery]])),
   }))
   return `${JSON.stringify({ version: VERSION, bootId, monitors })}\n`
 }
@@ -143,10 +142,21 @@ export function decodeState(text: string, bootId: string): Kept {
         ownRestarts: new Map(timed.ownRestarts),
       }
       const memory = isSameBoot ? { ...timeless, ...timed, ...maps } : { ...EMPTY_STATE, ...timeless }
-      return [name, { memory, missed: new Map(missed), standing, deliveries: new Map(deliveries) }]
+      return [name, { memory, standing, notifiers: notifiersOf(new Map(missed), new Map(deliveries)) }]
     }),
   )
   return { monitors }
+}
+
+function notifiersOf(
+  missed: ReadonlyMap<string, MissedMemory>,
+  deliveries: ReadonlyMap<string, DeliveryMemory>,
+): NotifierState[] {
+  return [...new Set([...missed.keys(), ...deliveries.keys()])].map((kuma) => ({
+    kuma,
+    missed: missed.get(kuma) ?? null,
+    delivery: deliveries.get(kuma) ?? null,
+  }))
 }
 
 function parse(text: string): v.InferOutput<typeof State> {

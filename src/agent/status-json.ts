@@ -13,9 +13,9 @@ export function statusJson({ version, at, service, watches, monitors }: Status):
       pushes: service.pushes,
     },
     watches: watches.map(watchJson),
-    monitors: monitors.map(({ deliveries, ...monitor }) => ({
+    monitors: monitors.map(({ delivery, ...monitor }) => ({
       ...monitor,
-      deliveries: deliveries.map(deliveryJson),
+      deliveries: delivery === null ? [] : [deliveryJson(delivery)],
     })),
   }
 }

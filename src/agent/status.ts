@@ -86,11 +86,11 @@ export interface MonitorStatus {
   /** Since when; null when that is not known. */
   readonly since: Date | null
   readonly message: string
-  /** One for each of its Kumas that a heartbeat was sent to. */
-  readonly deliveries: readonly DeliveryStatus[]
+  /** Null before the first heartbeat was sent. */
+  readonly delivery: DeliveryStatus | null
 }
 
-/** What became of the heartbeats of one monitor at one Kuma. */
+/** What became of the heartbeats of one monitor. */
 export interface DeliveryStatus {
   readonly kuma: string
   /** When Kuma last took a heartbeat; null when it never did. */

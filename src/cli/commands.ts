@@ -46,7 +46,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     exits: {
       [EXIT.ok]: 'up and delivered',
       [EXIT.down]: 'down and delivered',
-      [EXIT.undelivered]: 'not delivered (or not to every Kuma)',
+      [EXIT.undelivered]: 'not delivered',
       [EXIT.locked]: 'another one-shot is at work',
     },
     load: async () => (await import('./once.ts')).once,

@@ -17,7 +17,7 @@ export function checkTimeouts(
 ): string[] {
   return kumas.flatMap((kuma) => {
     const intervals = monitors
-      .filter(({ pushes }) => pushes.some((push) => push.kuma === kuma.name))
+      .filter(({ push }) => push?.kuma === kuma.name)
       .map(({ kumaIntervalMs }) => kumaIntervalMs ?? bestIntervalSeconds(rhythm.everyMs) * 1000)
     return checkTimeout(kuma, Math.min(...intervals), rhythm, kumas.length > 1) ?? []
   })

@@ -1,5 +1,5 @@
 import { maskToken } from '../lib/secret.ts'
-import type { Config, HttpCheck, KumaConfig, MonitorConfig, PushTarget, SupervisorConfig } from './config.ts'
+import type { Config, HttpCheck, KumaConfig, MonitorConfig, SupervisorConfig } from './config.ts'
 import { formatDuration } from '../lib/duration.ts'
 import { formatSize } from '../lib/size.ts'
 
@@ -60,20 +60,14 @@ function supervisorTable(supervisor: SupervisorConfig): ConfigTable {
   }
 }
 
-function urlOf({ baseUrl, token }: PushTarget): string {
-  return `${baseUrl}/api/push/${maskToken(token)}`
-}
-
 function monitorTable(
-  { name, pushes, kumaIntervalMs, target }: MonitorConfig,
+  { name, push, kumaIntervalMs, target }: MonitorConfig,
   isKumaNamed: boolean,
 ): ConfigTable {
-  const [push] = pushes
   return {
     name,
-    kuma: isKumaNamed && pushes.length === 1 ? (push?.kuma ?? null) : null,
-    push_url: push === undefined || pushes.length > 1 ? null : urlOf(push),
-    tokens: pushes.length > 1 ? Object.fromEntries(pushes.map((one) => [one.kuma, urlOf(one)])) : null,
+    kuma: isKumaNamed ? (push?.kuma ?? null) : null,
+    push_url: push === null ? null : `${push.baseUrl}/api/push/${maskToken(push.token)}`,
     kuma_interval: kumaIntervalMs === null ? null : formatDuration(kumaIntervalMs),
     ...(target.kind === 'unit'
       ? { unit: target.unit }

@@ -55,8 +55,8 @@ export interface SupervisorConfig {
 export interface MonitorConfig {
   /** Unique; for logs and the state file. */
   readonly name: string
-  /** Where its heartbeats go, one for each of its Kumas; empty only with `--dry-run`. */
-  readonly pushes: readonly PushTarget[]
+  /** Where its heartbeats go; null only with `--dry-run`. */
+  readonly push: PushTarget | null
   /** The Heartbeat Interval of the monitor in Kuma; null when it was not told. */
   readonly kumaIntervalMs: number | null
   readonly target: SupervisorTarget | UnitTarget

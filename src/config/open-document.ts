@@ -38,7 +38,7 @@ function holdsSecret({ root: { kuma, supervisor, monitor } }: Document): boolean
   return tables.some(
     (table) =>
       ['password', 'token', 'push_url'].some((key) => key in table) ||
-      ['headers', 'tokens'].some((key) => holdsValue(table[key])) ||
+      holdsValue(table['headers']) ||
       (typeof table['proxy'] === 'string' && table['proxy'].includes('@')),
   )
 }

@@ -6,7 +6,7 @@ import type { Problems } from './problems.ts'
 import { typeName } from '../lib/quote.ts'
 import type { TableName } from './schema.ts'
 import { headingOf, isMany, SCHEMA, TABLES } from './schema.ts'
-import { describeUnknownKey } from './unknown-key.ts'
+import { describeGoneKey, describeUnknownKey } from './unknown-key.ts'
 
 /** One table of the file with its place: `config.toml:20: monitor[2]`. */
 export interface Entry<N extends TableName> {
@@ -59,6 +59,14 @@ function readTables(
     const kinds: Readonly<Record<string, Kind<unknown>>> = SCHEMA[name]
     const values: Record<string, Given<unknown>> = {}
     for (const [key, given] of Object.entries(table)) {
+      const gone = describeGoneKey(key, name, given)
+      if (gone !== null) {
+        const place = document.place([...path, key])
+        problems.add(place, gone)
+        // It stood for a token: that none is there is no second problem.
+        values['token'] = { place, value: null }
+        continue
+      }
       const kind = Object.hasOwn(kinds, key) ? kinds[key] : undefined
       if (kind === undefined) {
         problems.add(document.linePlace([...path, key]), describeUnknownKey(key, name))

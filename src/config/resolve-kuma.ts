@@ -50,7 +50,7 @@ export function keepUsedKumas(
   entries: readonly Entry<'kuma'>[],
   monitors: readonly MonitorConfig[],
 ): KumaConfig[] {
-  const used = new Set(monitors.flatMap(({ pushes }) => pushes.map(({ kuma }) => kuma)))
+  const used = new Set(monitors.flatMap(({ push }) => push?.kuma ?? []))
   const configs = kumas.map(({ config }) => config)
   // With --dry-run nothing is pushed at all.
   if (configs.length === 1 || used.size === 0) return configs

@@ -8,7 +8,7 @@ import type { Entry, TableValues } from './read-document.ts'
 import { resolveNames } from './resolve-names.ts'
 import type { ResolvedKuma } from './resolve-kuma.ts'
 import type { ResolvedPush } from './resolve-push.ts'
-import { findKuma, resolvePush, resolveTokens } from './resolve-push.ts'
+import { findKuma, resolvePush } from './resolve-push.ts'
 
 interface MonitorRequest {
   readonly entries: readonly Entry<'monitor'>[]
@@ -25,7 +25,6 @@ const UNIT_KEYS: ReadonlySet<string> = new Set([
   'token_file',
   'push_url',
   'kuma',
-  'tokens',
   'kuma_interval',
   'unit',
 ])
@@ -40,17 +39,17 @@ export async function resolveMonitors(
   refuseAmbiguous(context, several, 'token', 'tokenFile', 'pushUrl', 'programs')
   const tables: readonly { place: Place | null; values: TableValues<'monitor'> }[] =
     entries.length === 0 ? [{ place: null, values: {} }] : entries
-  const pushes: ResolvedPush[][] = []
+  const pushes: (ResolvedPush | null)[] = []
   const targets: (SupervisorTarget | UnitTarget)[] = []
   for (const { place, values } of tables) {
-    const own = await resolvePushes(context, values, request)
-    if (own.length === 0 && needsToken && place !== null) {
+    const push = await resolveMonitorPush(context, values, request)
+    if (push === null && needsToken && place !== null) {
       context.problems.add(place, 'needs token, token_file or push_url')
     }
-    pushes.push(own)
+    pushes.push(push)
     targets.push(resolveTarget(context, values, supervisors))
   }
-  refuseSharedTokens(context, pushes.flat())
+  refuseSharedTokens(context, pushes)
   const names = resolveNames(
     tables.map(({ values }, index) => ({
       given: values.name,
@@ -60,32 +59,23 @@ export async function resolveMonitors(
   )
   return targets.map((target, index) => ({
     name: names[index] ?? '',
-    pushes: (pushes[index] ?? []).flatMap((push) => push.target ?? []),
+    push: pushes[index]?.target ?? null,
     kumaIntervalMs: tables[index]?.values.kuma_interval?.value ?? null,
     target,
   }))
 }
 
-/** Options win over the file, whichever of the ways it takes. */
-async function resolvePushes(
+/** Options win over the file. */
+async function resolveMonitorPush(
   context: LoadContext,
   values: TableValues<'monitor'>,
   { kumas, needsToken }: MonitorRequest,
-): Promise<ResolvedPush[]> {
-  const { token, token_file: tokenFile, push_url: pushUrl, tokens, kuma: named } = values
-  if (tokens !== undefined) {
-    for (const given of [token, tokenFile, pushUrl, named]) {
-      if (given !== undefined)
-        context.problems.add(given.place, 'cannot stand beside tokens, which says it all')
-    }
-  }
+): Promise<ResolvedPush | null> {
+  const { token, token_file: tokenFile, push_url: pushUrl, kuma: named } = values
   const kuma = named === undefined ? (kumas[0] ?? null) : findKuma(context, named, kumas)
-  const sources = tokens === undefined ? [...context.layers, { token, tokenFile, pushUrl }] : context.layers
-  const push = kuma === null ? null : await resolvePush(context, sources, kuma, needsToken)
-  if (push !== null) return [push]
-  if (tokens !== undefined) return resolveTokens(context, tokens, kumas, needsToken)
-  // What was said of the name is enough.
-  return named !== undefined && kuma === null ? [{ place: named.place, target: null }] : []
+  // One problem with the name is enough: no second one about a token that is missing.
+  if (kuma === null) return named === undefined ? null : { place: named.place, target: null }
+  return resolvePush(context, [...context.layers, { token, tokenFile, pushUrl }], kuma, needsToken)
 }
 
 function resolveTarget(
@@ -143,12 +133,11 @@ function defaultName(
 }
 
 /** Kuma would see two answers for one monitor, and alarm at every difference. */
-function refuseSharedTokens({ problems }: LoadContext, pushes: readonly ResolvedPush[]): void {
+function refuseSharedTokens({ problems }: LoadContext, pushes: readonly (ResolvedPush | null)[]): void {
   const first = new Map<string, Place>()
   for (const push of pushes) {
-    const { target } = push
-    if (target === null) continue
-    const id = `${target.baseUrl}/${target.token}`
+    if (push === null || push.target === null) continue
+    const id = `${push.target.baseUrl}/${push.target.token}`
     const taken = first.get(id)
     if (taken === undefined) first.set(id, push.place)
     else if (taken.line > 0) {

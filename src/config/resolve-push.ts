@@ -5,7 +5,6 @@ import type { Given, Place } from '../lib/place.ts'
 import { parsePushAddress, type PushAddress } from './urls.ts'
 import { quote } from '../lib/quote.ts'
 import type { ResolvedKuma } from './resolve-kuma.ts'
-import type { GivenToken } from './tokens.ts'
 
 /** The three ways in which one source can say where heartbeats go. */
 export interface PushSource {
@@ -49,25 +48,6 @@ export async function resolvePush(
     return { place, target: address && targetOf(address, kuma) }
   }
   return null
-}
-
-/** Takes `tokens = { … }`: one for each Kuma that is named. */
-export async function resolveTokens(
-  context: LoadContext,
-  { place: whole, value: tokens }: Given<Readonly<Record<string, GivenToken>>>,
-  kumas: readonly ResolvedKuma[],
-  needsToken: boolean,
-): Promise<ResolvedPush[]> {
-  if (tokens === null) return [{ place: whole, target: null }]
-  const resolved: ResolvedPush[] = []
-  for (const [name, token] of Object.entries(tokens)) {
-    const place = { line: whole.line, label: `${whole.label}.${name}` }
-    const kuma = findKuma(context, { place, value: name }, kumas)
-    const address =
-      'file' in token ? await readAddress(context, { place, value: token.file }, needsToken) : token
-    resolved.push({ place, target: kuma && address && targetOf(address, kuma) })
-  }
-  return resolved
 }
 
 /** The Kuma of a name; null after telling that there is none. */

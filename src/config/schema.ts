@@ -1,7 +1,6 @@
 import { headers } from './headers.ts'
 import { httpCheck } from './http-check.ts'
 import { choice, duration, flag, integer, parsedBy, path, size, text, texts } from './kind.ts'
-import { tokens } from './tokens.ts'
 import {
   parseKumaUrl,
   parseProxyUrl,
@@ -62,7 +61,6 @@ export const SCHEMA = {
     token_file: path,
     push_url: parsedBy(parsePushUrl, 'a push URL'),
     kuma: text,
-    tokens,
     kuma_interval: duration('1s', '24d'),
     supervisor: text,
     programs: texts,

@@ -66,7 +66,7 @@ export function secretsOf({
   monitors,
 }: Pick<Config, 'kumas' | 'supervisors' | 'monitors'>): Secrets {
   const headers = kumas.flatMap((kuma) => Object.values(kuma.headers))
-  const pushes = monitors.flatMap((monitor) => monitor.pushes)
+  const pushes = monitors.flatMap(({ push }) => push ?? [])
   const credentials = headers.flatMap((value) => [value, value.replace(/^\w+ +/, '')])
   const logins = headers.flatMap((value) => basicPassword(value) ?? [])
   const proxies = [...kumas, ...pushes].map(({ proxy }) => proxy)

@@ -1,3 +1,4 @@
+import { isTable } from './toml.ts'
 import { nearest } from '../lib/nearest.ts'
 import { quote } from '../lib/quote.ts'
 import type { TableName } from './schema.ts'
@@ -14,6 +15,29 @@ export function describeUnknownKey(key: string, table: TableName | null): string
   const problem = `unknown key ${shown} in ${headingOf(table)}`
   if (homes.length > 0) return `${problem}; it belongs in ${homes.map(headingOf).join(' or ')}`
   return `${problem}${didYouMean(key, Object.keys(SCHEMA[table]))}`
+}
+
+/** Says what to write in the place of a key that there was once; null for every other key. */
+export function describeGoneKey(key: string, table: TableName, value: unknown): string | null {
+  return table === 'monitor' && key === 'tokens' ? describeTokens(value) : null
+}
+
+/** `tokens` had a token, push URL or `{ file = "…" }` for each of several Kumas. */
+function describeTokens(value: unknown): string {
+  const given = isTable(value) ? Object.entries(value) : []
+  const lines = given.map(([kuma, token]) => {
+    const file = isTable(token) && typeof token['file'] === 'string' ? token['file'] : null
+    return `kuma = ${quote(kuma)} and ${file === null ? 'token = "…"' : `token_file = ${quote(file)}`}`
+  })
+  const [only, second] = lines
+  const gone = 'is no key any more, since a monitor pushes to one Kuma; write'
+  if (only !== undefined && second === undefined) return `${gone} ${only} in its place`
+  const tables =
+    lines.length > 1 ? lines : ['kuma = "office" and token = "…"', 'kuma = "cloud" and token = "…"']
+  return (
+    `${gone} ${tables.length} [[monitor]] tables in its place, one with ${tables.join(', one with ')}, ` +
+    'each with a name of its own and the other lines of this one'
+  )
 }
 
 function didYouMean(word: string, known: readonly string[]): string {

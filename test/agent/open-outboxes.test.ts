@@ -9,7 +9,7 @@ test('opens many monitors by reading the token of each a few times, not once for
   const tables = names.map((name) => `[[monitor]]\nname = "${name}"\ntoken = "AWbUXTos${name}"\n`)
   const { config } = await loadText(tables.join(''))
   let reads = 0
-  for (const target of config.monitors.flatMap(({ pushes }) => pushes)) {
+  for (const target of config.monitors.flatMap(({ push }) => push ?? [])) {
     const { token } = target
     Object.defineProperty(target, 'token', { enumerable: true, get: () => ((reads += 1), token) })
   }

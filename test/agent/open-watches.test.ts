@@ -73,16 +73,15 @@ async function lookAt(
   const access = { username: null, password: null, caFile: null, timeoutMs: 60_000 }
   const remembered: Remembered = {
     memory: EMPTY_STATE,
-    missed: new Map(),
     standing: null,
-    deliveries: new Map(),
+    notifiers: [],
   }
   const opened = await openWatches({
     config: {
       kumas: [],
       agent: { pushEveryMs: 1, checkEveryMs: 1, schedule: null, stateFile: '/none', onStop: 'none' },
       supervisors: [{ name: 'local', unit: 'auto', url, ...access }],
-      monitors: [{ name: 'all', pushes: [], kumaIntervalMs: null, target: rules() }],
+      monitors: [{ name: 'all', push: null, kumaIntervalMs: null, target: rules() }],
     },
     env: { DBUS_SYSTEM_BUS_ADDRESS: address },
     memories: new Map([['all', remembered]]),

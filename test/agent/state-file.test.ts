@@ -81,30 +81,25 @@ const MEMORY: MonitorState = {
 
 const REMEMBERED: Remembered = {
   memory: MEMORY,
-  missed: new Map([
-    [
-      'kuma',
-      {
+  standing: { status: 'down', sinceMs: 1_700_000_000_000 },
+  notifiers: [
+    {
+      kuma: 'kuma',
+      missed: {
         toldStatus: 'up',
         turns: [{ status: 'down', atMs: 1_700_000_000_000, why: 'web FATAL' }],
         forgotten: 2,
       },
-    ],
-  ]),
-  standing: { status: 'down', sinceMs: 1_700_000_000_000 },
-  deliveries: new Map([
-    [
-      'kuma',
-      {
+      delivery: {
         delivered: { atMs: 1_700_000_000_000, status: 'up' },
         answer: { atMs: 1_700_000_060_000, kind: 'refused', says: 'Kuma refuses connections' },
       },
-    ],
-  ]),
+    },
+  ],
 }
 
 /** Of an agent that kept nothing but this. */
-const NO_NEWS = { missed: new Map(), standing: null, deliveries: new Map() }
+const NO_NEWS = { standing: null, notifiers: [] }
 
 /** All that is kept, with these monitors. */
 const keeping = (monitors: readonly (readonly [string, Remembered])[]): Kept => ({
@@ -164,11 +159,33 @@ describe('the state file', () => {
     })
   })
 
+  it('is read when an agent wrote it that pushed a monitor to several Kumas', async () => {
+    const { file, path, log } = open('several.json')
+    await file.save(keeping([['a', REMEMBERED]]))
+    const state = JSON.parse(await readFile(path, 'utf8'))
+    const [{ missed, deliveries }] = state.monitors
+    missed.push(['cloud', { toldStatus: 'down', turns: [], forgotten: 0 }])
+    deliveries.unshift(['office', deliveries[0][1]])
+    await writeFile(path, JSON.stringify(state))
+    const { monitors } = await file.load()
+    assert.deepEqual(
+      monitors
+        .get('a')
+        ?.notifiers.map((one) => [one.kuma, one.missed?.toldStatus, one.delivery?.answer.kind]),
+      [
+        ['kuma', 'up', 'refused'],
+        ['cloud', 'down', undefined],
+        ['office', undefined, 'refused'],
+      ],
+    )
+    assert.deepEqual(log.lines, [])
+  })
+
   it('is read when an agent wrote it that kept no news', async () => {
     const { file, path, log } = open('older.json')
     await file.save(keeping([['a', REMEMBERED]]))
     const { monitors, ...rest } = JSON.parse(await readFile(path, 'utf8'))
-    for (const key of Object.keys(NO_NEWS)) delete monitors[0][key]
+    for (const key of ['missed', 'standing', 'deliveries']) delete monitors[0][key]
     delete monitors[0].programs[0][1].count
     delete monitors[0].unit
     await writeFile(path, JSON.stringify({ ...rest, monitors }))

@@ -22,20 +22,22 @@ const memory = {
     ],
   ]),
 }
-const missed = new Map([
-  [
-    'kuma',
-    { toldStatus: 'up' as const, turns: [{ status: 'down' as const, atMs: 5, why: 'web' }], forgotten: 1 },
-  ],
-])
 const standing = { status: 'down' as const, sinceMs: 5 }
-const deliveries = new Map([
-  [
-    'kuma',
-    { delivered: { atMs: 5, status: 'up' as const }, answer: { atMs: 6, kind: 'refused', says: 'refused' } },
-  ],
-])
-const monitors = new Map([['monitor', { memory, missed, standing, deliveries }]])
+const notifiers = [
+  {
+    kuma: 'kuma',
+    missed: {
+      toldStatus: 'up' as const,
+      turns: [{ status: 'down' as const, atMs: 5, why: 'web' }],
+      forgotten: 1,
+    },
+    delivery: {
+      delivered: { atMs: 5, status: 'up' as const },
+      answer: { atMs: 6, kind: 'refused', says: 'refused' },
+    },
+  },
+]
+const monitors = new Map([['monitor', { memory, standing, notifiers }]])
 const state = encodeState({ monitors }, 'boot')
 
 test(`decodes any state file or refuses it in one line (${FUZZ_ROUNDS} files, seed ${FUZZ_SEED})`, () => {

@@ -143,7 +143,7 @@ const shapes: Row[] = [
     name: 'a key that is like no other',
     toml: `[[monitor]]\ntoken = "abc"\ncolour = "red"\n`,
     problems: [
-      'config.toml:3: unknown key "colour" in [[monitor]]; known are name, token, token_file, push_url, kuma, tokens, kuma_interval, supervisor, programs, exclude, min_running, stopped, memory, http, on_failure, restart_cooldown, stderr_tail, unit',
+      'config.toml:3: unknown key "colour" in [[monitor]]; known are name, token, token_file, push_url, kuma, kuma_interval, supervisor, programs, exclude, min_running, stopped, memory, http, on_failure, restart_cooldown, stderr_tail, unit',
     ],
   },
   {
@@ -177,7 +177,7 @@ const shapes: Row[] = [
     problems: [
       'config.toml:1: unknown table "__proto__"; known are kuma, agent, supervisor, monitor',
       'config.toml:3: unknown key "constructor" in [agent]; known are push_every, check_every, schedule, state_file, on_stop',
-      'config.toml:6: unknown key "toString" in [[monitor]]; known are name, token, token_file, push_url, kuma, tokens, kuma_interval, supervisor, programs, exclude, min_running, stopped, memory, http, on_failure, restart_cooldown, stderr_tail, unit',
+      'config.toml:6: unknown key "toString" in [[monitor]]; known are name, token, token_file, push_url, kuma, kuma_interval, supervisor, programs, exclude, min_running, stopped, memory, http, on_failure, restart_cooldown, stderr_tail, unit',
     ],
   },
   {

@@ -136,7 +136,7 @@ describe("the timeout of a Kuma's pushes", () => {
   test('is warned of by the name of the Kuma where there are several', async () => {
     const { timing } = await loadText(
       '[[kuma]]\nname = "office"\n[[kuma]]\nname = "cloud"\nurl = "http://h"\ntimeout = "2m"\n' +
-        '[[monitor]]\nunit = "nginx"\ntokens = { office = "abc", cloud = "def" }\n',
+        '[[monitor]]\nunit = "nginx"\nkuma = "office"\ntoken = "abc"\n[[monitor]]\nunit = "nginx"\nkuma = "cloud"\ntoken = "def"\n',
     )
     assert.equal(timing.length, 1)
     assert.match(timing[0] ?? '', /^kuma.timeout 2m of "cloud" does not go with push_every 24s/)

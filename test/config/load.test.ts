@@ -12,7 +12,7 @@ async function pickFrom(toml: string, request: Parameters<typeof loadText>[1]) {
   const { config } = await loadText(toml, request)
   const [monitor] = config.monitors
   const programs = monitor?.target.kind === 'supervisor' ? monitor.target.programs : []
-  return [config.kumas[0]?.url, config.agent.pushEveryMs, monitor?.pushes[0]?.token, ...programs]
+  return [config.kumas[0]?.url, config.agent.pushEveryMs, monitor?.push?.token, ...programs]
 }
 
 async function unitOf(url: string, more = '') {
@@ -64,7 +64,7 @@ describe('loadConfig without a file', () => {
       monitors: [
         {
           name: 'supervisor',
-          pushes: [{ kuma: 'kuma', baseUrl: 'http://127.0.0.1:3001', token: 'AWbUXTosJG', proxy: null }],
+          push: { kuma: 'kuma', baseUrl: 'http://127.0.0.1:3001', token: 'AWbUXTosJG', proxy: null },
           kumaIntervalMs: null,
           target: WHOLE,
         },
@@ -79,7 +79,7 @@ describe('loadConfig without a file', () => {
     const pasted = 'http://10.9.0.55:3001/kuma/api/push/AWbUXTosJG?status=up&msg=OK&ping='
     for (const flags of [{ token: pasted }, { pushUrl: pasted }]) {
       const { config } = await loadText(null, { flags })
-      assert.deepEqual(config.monitors[0]?.pushes[0], {
+      assert.deepEqual(config.monitors[0]?.push, {
         kuma: 'kuma',
         baseUrl: 'http://10.9.0.55:3001/kuma',
         token: 'AWbUXTosJG',
@@ -91,9 +91,9 @@ describe('loadConfig without a file', () => {
   test('reads the token, or a push URL, from a file', async () => {
     const files = { t: ' AWbUXTosJG\n', '/home/kay/u': 'http://h/api/push/abc?status=up\r\n' }
     const first = await loadText(null, { flags: { tokenFile: 't' }, files })
-    assert.equal(first.config.monitors[0]?.pushes[0]?.token, 'AWbUXTosJG')
+    assert.equal(first.config.monitors[0]?.push?.token, 'AWbUXTosJG')
     const second = await loadText(null, { env: { KSP_TOKEN_FILE: '~/u' }, files })
-    assert.deepEqual(second.config.monitors[0]?.pushes[0], {
+    assert.deepEqual(second.config.monitors[0]?.push, {
       kuma: 'kuma',
       baseUrl: 'http://h',
       token: 'abc',
@@ -104,10 +104,10 @@ describe('loadConfig without a file', () => {
   test('needs no token with --dry-run, and keeps one that is given', async () => {
     const without = await loadText(null, { flags: { dryRun: true } })
     assert.equal(without.dryRun, true)
-    assert.deepEqual(without.config.monitors[0]?.pushes, [])
+    assert.equal(without.config.monitors[0]?.push, null)
     const given = await loadText(null, { flags: { token: 'abc' }, env: { KSP_DRY_RUN: '1' } })
     assert.equal(given.dryRun, true)
-    assert.equal(given.config.monitors[0]?.pushes[0]?.token, 'abc')
+    assert.equal(given.config.monitors[0]?.push?.token, 'abc')
   })
 
   test('reads every option from its variable', async () => {
@@ -129,7 +129,7 @@ describe('loadConfig without a file', () => {
     assert.deepEqual(config.monitors, [
       {
         name: 'celery:*, web',
-        pushes: [{ kuma: 'kuma', baseUrl: 'http://h', token: 'abc', proxy: null }],
+        push: { kuma: 'kuma', baseUrl: 'http://h', token: 'abc', proxy: null },
         kumaIntervalMs: null,
         target: { ...WHOLE, programs: ['celery:*', 'web'], exclude: [] },
       },
@@ -163,7 +163,7 @@ describe('loadConfig with several sources', () => {
     assert.deepEqual(config.monitors, [
       {
         name: 'file',
-        pushes: [{ kuma: 'kuma', baseUrl: 'http://other', token: 'abc', proxy: null }],
+        push: { kuma: 'kuma', baseUrl: 'http://other', token: 'abc', proxy: null },
         kumaIntervalMs: null,
         target: { ...WHOLE, programs: ['file'], exclude: ['x'] },
       },
@@ -177,7 +177,7 @@ describe('loadConfig with several sources', () => {
       env: { KSP_PUSH_URL: 'http://h/api/push/env' },
       files: { t: 'fromfile' },
     })
-    assert.deepEqual(config.monitors[0]?.pushes[0], {
+    assert.deepEqual(config.monitors[0]?.push, {
       kuma: 'kuma',
       baseUrl: 'http://file',
       token: 'fromfile',
@@ -201,14 +201,14 @@ describe('loadConfig with several sources', () => {
     const { config, source } = await loadText(null, { flags: { config: 'conf/my.toml' }, files })
     assert.equal(source, 'conf/my.toml')
     assert.equal(config.agent.stateFile, 'conf/s.json')
-    assert.equal(config.monitors[0]?.pushes[0]?.token, 'abc')
+    assert.equal(config.monitors[0]?.push?.token, 'abc')
   })
 })
 
 describe('loadConfig with a file', () => {
   test('takes the file with a byte order mark and Windows line ends', async () => {
     const { config } = await loadText(`\uFEFF[kuma]\r\nurl = "http://h"\r\n\r\n${TOKEN}`)
-    assert.deepEqual(config.monitors[0]?.pushes[0], {
+    assert.deepEqual(config.monitors[0]?.push, {
       kuma: 'kuma',
       baseUrl: 'http://h',
       token: 'AWbUXTosJG',
@@ -366,7 +366,7 @@ describe('the warnings of loadConfig', () => {
       flags: { dryRun: true },
       files: { '/t': { code: 'EACCES' } },
     })
-    assert.deepEqual(config.monitors[0]?.pushes, [])
+    assert.equal(config.monitors[0]?.push, null)
     assert.match(
       warnings[0] ?? '',
       /^config\.toml:2: monitor\[1\]\.token_file \/t cannot be read: permission/,

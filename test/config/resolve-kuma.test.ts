@@ -99,7 +99,7 @@ describe('the proxy on the way to Kuma', () => {
     ] as const) {
       const { config } = await load(`url = "http://kuma"\n${line}`, { env })
       assert.equal(config.kumas[0]?.proxy, proxy)
-      assert.equal(config.monitors[0]?.pushes[0]?.proxy, proxy)
+      assert.equal(config.monitors[0]?.push?.proxy, proxy)
     }
   })
 
@@ -109,7 +109,7 @@ describe('the proxy on the way to Kuma', () => {
       { env: { ...env, NO_PROXY: 'inside' } },
     )
     assert.equal(config.kumas[0]?.proxy, env.HTTP_PROXY)
-    assert.equal(config.monitors[0]?.pushes[0]?.proxy, null)
+    assert.equal(config.monitors[0]?.push?.proxy, null)
   })
 
   test('never shows its password', async () => {

@@ -14,31 +14,37 @@ url = "https://cloud/kuma"
 const monitor = (lines: string) => `${TWO}[[monitor]]\nunit = "nginx"\n${lines}\n`
 
 describe('several Kumas', () => {
-  test('are pushed to side by side, with a token for each', async () => {
+  test('have a monitor push to the one that it names, or to the first', async () => {
     const files = { '/t': 'https://cloud/kuma/api/push/def?status=up\n' }
     const { config, secrets, warnings } = await loadText(
-      monitor('tokens = { office = "abc", cloud = { file = "/t" } }'),
+      `${monitor('kuma = "cloud"\ntoken_file = "/t"')}[[monitor]]\nunit = "cron"\ntoken = "abc"`,
       { files },
     )
     assert.deepEqual(
       config.kumas.map(({ name }) => name),
       ['office', 'cloud'],
     )
-    assert.deepEqual(config.monitors[0]?.pushes, [
-      { kuma: 'office', baseUrl: 'http://office:3001', token: 'abc', proxy: null },
-      { kuma: 'cloud', baseUrl: 'https://cloud/kuma', token: 'def', proxy: null },
-    ])
-    assert.deepEqual(secrets.tokens, ['abc', 'def'])
+    assert.deepEqual(
+      config.monitors.map(({ push }) => push),
+      [
+        { kuma: 'cloud', baseUrl: 'https://cloud/kuma', token: 'def', proxy: null },
+        { kuma: 'office', baseUrl: 'http://office:3001', token: 'abc', proxy: null },
+      ],
+    )
+    assert.deepEqual(secrets.tokens, ['def', 'abc'])
     assert.deepEqual(warnings, [])
   })
 
-  test('have a monitor push to the one that it names, or to the first', async () => {
+  test('may have monitors with one token and the same programs', async () => {
     const { config } = await loadText(
-      `${monitor('kuma = "cloud"\ntoken = "abc"')}[[monitor]]\nunit = "cron"\ntoken = "abc"`,
+      `${monitor('token = "abc"')}[[monitor]]\nunit = "nginx"\nkuma = "cloud"\ntoken = "abc"`,
     )
     assert.deepEqual(
-      config.monitors.map(({ pushes }) => pushes.map(({ kuma, baseUrl }) => `${kuma} ${baseUrl}`)),
-      [['cloud https://cloud/kuma'], ['office http://office:3001']],
+      config.monitors.map(({ name, push }) => [name, push?.baseUrl]),
+      [
+        ['nginx.service', 'http://office:3001'],
+        ['nginx.service 2', 'https://cloud/kuma'],
+      ],
     )
   })
 
@@ -47,7 +53,10 @@ describe('several Kumas', () => {
     const listed = await loadText('[[kuma]]\nurl = "http://h"\n[[monitor]]\ntoken = "abc"')
     assert.deepEqual(single.config, listed.config)
     const { config } = await loadText(
-      monitor('tokens = { "office:3001" = "abc", cloud = "def" }').replaceAll(/name = .*\n/g, ''),
+      `${monitor('kuma = "office:3001"\ntoken = "abc"')}[[monitor]]\nunit = "cron"\nkuma = "cloud"\ntoken = "def"`.replaceAll(
+        /name = .*\n/g,
+        '',
+      ),
     )
     assert.deepEqual(
       config.kumas.map(({ name }) => name),
@@ -66,10 +75,10 @@ describe('several Kumas', () => {
 
   test('are described so that it loads again, the tokens masked', async () => {
     const { config } = await loadText(
-      `${monitor('tokens = { office = "abcdefgh", cloud = "ijklmnop" }')}[[monitor]]\nunit = "cron"\ntoken = "qrstuvwx"\nkuma = "cloud"`,
+      `${monitor('token = "abcdefgh"')}[[monitor]]\nunit = "cron"\ntoken = "qrstuvwx"\nkuma = "cloud"`,
     )
     const text = describeConfig(config)
-    assert.doesNotMatch(text, /defgh|lmnop|tuvwx/)
+    assert.doesNotMatch(text, /defgh|tuvwx/)
     const {
       kuma,
       monitor: [first, second],
@@ -81,13 +90,7 @@ describe('several Kumas', () => {
         ['cloud', 'https://cloud/kuma'],
       ],
     )
-    assert.deepEqual(
-      { ...(first?.['tokens'] as object) },
-      {
-        office: 'http://office:3001/api/push/abc…',
-        cloud: 'https://cloud/kuma/api/push/ijk…',
-      },
-    )
+    assert.deepEqual([first?.['kuma'], first?.['push_url']], ['office', 'http://office:3001/api/push/abc…'])
     assert.deepEqual([second?.['kuma'], second?.['push_url']], ['cloud', 'https://cloud/kuma/api/push/qrs…'])
   })
 
@@ -98,32 +101,24 @@ describe('several Kumas', () => {
       'config.toml:9: monitor[1].kuma must be the name of a [[kuma]], got "clout"; did you mean "cloud"?',
     ],
     [
-      'an unknown name among tokens',
-      monitor('tokens = { office = "abc", home = "def" }'),
-      'config.toml:9: monitor[1].tokens.home must be the name of a [[kuma]], got "home"; known are "office", "cloud"',
+      'tokens for several in one monitor',
+      monitor('tokens = { office = "abcdefgh", cloud = { file = "/t" } }'),
+      'config.toml:9: monitor[1].tokens is no key any more, since a monitor pushes to one Kuma; write 2 [[monitor]] ' +
+        'tables in its place, one with kuma = "office" and token = "…", one with kuma = "cloud" and ' +
+        'token_file = "/t", each with a name of its own and the other lines of this one',
     ],
     [
-      'a wrong token',
-      monitor('tokens = { office = "a/b", cloud = { path = "/t" } }'),
-      'config.toml:9: monitor[1].tokens.office must be letters and digits only, got "a/b…" with "/" at character 2; copy the Push URL from the page of the monitor in Kuma',
-      'config.toml:9: monitor[1].tokens.cloud must be a token, or { file = "…" } with the file that holds it',
-    ],
-    ['no token', monitor('tokens = {}'), 'config.toml:9: monitor[1].tokens must not be empty'],
-    [
-      'a list of tokens',
-      monitor('tokens = ["abc"]'),
-      'config.toml:9: monitor[1].tokens must be a table such as { office = "…", cloud = "…" }, got an array',
+      'tokens for one',
+      monitor('tokens = { cloud = "abcdefgh" }'),
+      'config.toml:9: monitor[1].tokens is no key any more, since a monitor pushes to one Kuma; write ' +
+        'kuma = "cloud" and token = "…" in its place',
     ],
     [
-      'a file of a token that is not there',
-      monitor('tokens = { office = { file = "/none" } }'),
-      'config.toml:9: monitor[1].tokens.office /none does not exist',
-    ],
-    [
-      'tokens beside a token',
-      monitor('token = "abc"\nkuma = "cloud"\ntokens = { office = "def" }'),
-      'config.toml:9: monitor[1].token cannot stand beside tokens, which says it all',
-      'config.toml:10: monitor[1].kuma cannot stand beside tokens, which says it all',
+      'tokens of another form',
+      monitor('token = "abc"\ntokens = ["abcdefgh"]'),
+      'config.toml:10: monitor[1].tokens is no key any more, since a monitor pushes to one Kuma; write 2 [[monitor]] ' +
+        'tables in its place, one with kuma = "office" and token = "…", one with kuma = "cloud" and token = "…", ' +
+        'each with a name of its own and the other lines of this one',
     ],
     [
       'a name that is taken',
@@ -132,8 +127,8 @@ describe('several Kumas', () => {
     ],
     [
       'one token of one Kuma twice',
-      `${monitor('tokens = { office = "abc", cloud = "abc" }')}[[monitor]]\nunit = "cron"\nkuma = "cloud"\ntoken = "abc"`,
-      'config.toml:13: monitor[2].token has the same token as line 9; each monitor needs a push monitor of its own in Kuma',
+      `${monitor('kuma = "cloud"\ntoken = "abc"')}[[monitor]]\nunit = "cron"\nkuma = "cloud"\ntoken = "abc"`,
+      'config.toml:14: monitor[2].token has the same token as line 10; each monitor needs a push monitor of its own in Kuma',
     ],
     [
       'a list of something else',
@@ -152,10 +147,8 @@ describe('several Kumas', () => {
   })
 
   test('give way to a token of the command line', async () => {
-    const { config } = await loadText(monitor('tokens = { cloud = "def" }'), { flags: { token: 'abc' } })
-    assert.deepEqual(
-      config.monitors[0]?.pushes.map(({ kuma, token }) => `${kuma} ${token}`),
-      ['office abc'],
-    )
+    const { config } = await loadText(monitor('kuma = "cloud"\ntoken = "def"'), { flags: { token: 'abc' } })
+    assert.equal(config.monitors[0]?.push?.kuma, 'cloud')
+    assert.equal(config.monitors[0].push.token, 'abc')
   })
 })

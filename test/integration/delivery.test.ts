@@ -87,7 +87,7 @@ describe('a restart that nobody asked for', () => {
   })
 })
 
-test('two Kumas are told side by side, each what it has missed', async (t) => {
+test('two Kumas are told side by side, by a monitor for each', async (t) => {
   const { folder, supervisord, kuma: office, start } = await scene(t)
   const cloud = await startKuma(t)
   const config = join(folder, 'config.toml')
@@ -107,8 +107,12 @@ test('two Kumas are told side by side, each what it has missed', async (t) => {
     unit = "none"
     url = "${supervisord.url}"
     [[monitor]]
-    name = "all"
-    tokens = { office = "AWbUXTosJG", cloud = "b7Kq2mXz9P" }`,
+    name = "all at office"
+    token = "AWbUXTosJG"
+    [[monitor]]
+    name = "all at cloud"
+    kuma = "cloud"
+    token = "b7Kq2mXz9P"`,
     { mode: 0o600 },
   )
   await office.goAway()

@@ -146,7 +146,7 @@ function toldBy(config: string, told: Setup['told']): Status {
         status: 'up',
         since: at,
         message: 'fine',
-        deliveries: [{ ...delivery, ...told }],
+        delivery: { ...delivery, ...told },
       },
     ],
   }

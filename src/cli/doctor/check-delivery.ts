@@ -26,7 +26,7 @@ export async function checkDelivery({
     if (cron === null || loaded === null) return [skipped('no running agent tells of its heartbeats')]
     const memories = await recall()
     return loaded.config.monitors.flatMap(({ name }) =>
-      judgeRuns(name, memories.get(name)?.deliveries ?? new Map(), cron, wallNow()),
+      judgeRuns(name, memories.get(name)?.notifiers[0]?.delivery ?? null, cron, wallNow()),
     )
   }
   const { monitors, at } = status
@@ -55,34 +55,28 @@ function findStale({ source, config, marks }: LoadedConfig, { service, monitors 
 /** What the runs of cron remember: that the last one was taken, and was not long ago. */
 function judgeRuns(
   name: string,
-  deliveries: ReadonlyMap<string, DeliveryMemory>,
+  delivery: DeliveryMemory | null,
   { rhythm, fields }: CronJob,
   nowMs: number,
 ): Finding[] {
-  if (deliveries.size === 0) {
-    return [skipped('no run of cron is remembered, as far as this user may know', { of: name })]
+  const of = name
+  if (delivery === null)
+    return [skipped('no run of cron is remembered, as far as this user may know', { of })]
+  const { delivered, answer } = delivery
+  const agoMs = nowMs - answer.atMs
+  if (agoMs > 2 * rhythm.everyMs) {
+    const says = `cron has not run it for ${describeDuration(agoMs / 1000)}, and should by ${fields}`
+    return [failed(says, `systemctl status cron crond; journalctl -t kuma-supervisor-push -n 30`, { of })]
   }
-  return [...deliveries].map(([kuma, { delivered, answer }]) => {
-    const of = deliveries.size > 1 ? `${name} at ${kuma}` : name
-    const agoMs = nowMs - answer.atMs
-    if (agoMs > 2 * rhythm.everyMs) {
-      const says = `cron has not run it for ${describeDuration(agoMs / 1000)}, and should by ${fields}`
-      return failed(says, `systemctl status cron crond; journalctl -t kuma-supervisor-push -n 30`, { of })
-    }
-    const deliveredAt = delivered === null ? null : new Date(delivered.atMs)
-    const { kind, says } = answer
-    return judge({ kind, deliveredAt, answeredAt: new Date(answer.atMs), answer: says }, of, new Date(nowMs))
-  })
+  const deliveredAt = delivered === null ? null : new Date(delivered.atMs)
+  const { kind, says } = answer
+  return [judge({ kind, deliveredAt, answeredAt: new Date(answer.atMs), answer: says }, of, new Date(nowMs))]
 }
 
 function judgeAll(monitors: Status['monitors'], at: Date): Finding[] {
-  return monitors.flatMap(({ name, deliveries }) => {
-    if (deliveries.length === 0) return [skipped('no heartbeat was sent yet', { of: name })]
-    return deliveries.map((delivery) => {
-      const of = deliveries.length > 1 ? `${name} at ${delivery.kuma}` : name
-      return judge(delivery, of, at)
-    })
-  })
+  return monitors.map(({ name, delivery }) =>
+    delivery === null ? skipped('no heartbeat was sent yet', { of: name }) : judge(delivery, name, at),
+  )
 }
 
 function judge(

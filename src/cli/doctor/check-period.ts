@@ -43,24 +43,21 @@ function judgeFile(monitors: readonly MonitorConfig[], rhythm: Rhythm): string[]
 
 /** Those of the Kuma that was asked. */
 function judgeMonitor(
-  { name, pushes }: MonitorConfig,
+  { name, push }: MonitorConfig,
   monitors: readonly KumaMonitor[],
   kuma: string,
   rhythm: Rhythm,
 ): Finding[] {
-  return pushes
-    .filter((target) => target.kuma === kuma)
-    .flatMap(({ token }) => {
-      const found = monitors.find(({ pushToken }) => pushToken === token)
-      if (found === undefined)
-        return [failed('no monitor of this user in Kuma has its token', RESUME_OR_COPY, { of: name })]
-      const findings = [...judgeSettings(found), judgeInterval(found, rhythm)].map((one) => ({
-        ...one,
-        of: name,
-      }))
-      const bad = findings.filter(({ result }) => result === 'failed')
-      return bad.length > 0 ? bad : findings
-    })
+  if (push?.kuma !== kuma) return []
+  const found = monitors.find(({ pushToken }) => pushToken === push.token)
+  if (found === undefined)
+    return [failed('no monitor of this user in Kuma has its token', RESUME_OR_COPY, { of: name })]
+  const findings = [...judgeSettings(found), judgeInterval(found, rhythm)].map((one) => ({
+    ...one,
+    of: name,
+  }))
+  const bad = findings.filter(({ result }) => result === 'failed')
+  return bad.length > 0 ? bad : findings
 }
 
 function judgeSettings({ isActive, retries, resendInterval, isUpsideDown }: KumaMonitor): Finding[] {

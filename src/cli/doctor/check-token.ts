@@ -9,8 +9,7 @@ export const RESUME_OR_COPY =
 /** Whether Kuma takes the heartbeats: only a heartbeat can tell. */
 export async function checkToken({ loaded, mayPush, examineKumas, pushAll }: Patient): Promise<Finding[]> {
   if (loaded === null) return [skipped('needs a right configuration')]
-  if (loaded.config.monitors.every(({ pushes }) => pushes.length === 0))
-    return [skipped('no monitor has a token')]
+  if (loaded.config.monitors.every(({ push }) => push === null)) return [skipped('no monitor has a token')]
   if (!mayPush) return [skipped('not tried: doctor --push sends one heartbeat for each monitor')]
   const exams = await examineKumas()
   if (exams.some(({ found }) => found.kind === 'unusable')) return [skipped('not tried without certificates')]

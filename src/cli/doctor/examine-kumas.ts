@@ -29,7 +29,7 @@ export async function examineKumas(
   signal: AbortSignal,
 ): Promise<readonly KumaExam[]> {
   const targets = new Map<string, PushTarget>()
-  for (const target of monitors.flatMap(({ pushes }) => pushes)) {
+  for (const target of monitors.flatMap(({ push }) => push ?? [])) {
     targets.set(`${target.kuma} ${target.baseUrl}`, target)
   }
   return Promise.all(

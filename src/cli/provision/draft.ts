@@ -90,13 +90,13 @@ function configuredMonitors({ file, loaded, kuma }: Prepared): ConfiguredMonitor
   const written = writtenMonitors(file.text)
   // Without any, the loader makes one of the options.
   const monitors = file.monitorCount === 0 ? [] : loaded.config.monitors
-  return monitors.flatMap(({ name, pushes, target }, index) =>
+  return monitors.flatMap(({ name, push, target }, index) =>
     target.kind === 'unit'
       ? []
       : {
           index,
           name,
-          token: pushes.find(({ baseUrl }) => baseUrl === kuma.url)?.token ?? null,
+          token: push?.baseUrl === kuma.url ? push.token : null,
           programs: target.programs,
           isWritten: written.has(index),
         },

@@ -21,35 +21,30 @@ export function describeMonitors(
     const [first = '', ...rest] = wrap(message, width - indent)
     const below = (text: string, of: Colour | null): string[] =>
       wrap(text, width - indent).map((line) => `${' '.repeat(indent)}${paint(line, of, looks)}`)
-    const { quiet, loud } = describeDeliveries(monitor, at, service !== null)
+    const { quiet, loud } = describeDelivery(monitor, at, service !== null)
     return [
       `${paint(fit(word, VERDICT), colour, looks)}  ${fit(name, room)}  ${first}`,
       ...rest.flatMap((line) => below(line, null)),
       ...(quiet === '' ? [] : below(quiet, 'dim')),
-      ...loud.flatMap((line) => below(line, 'red')),
+      ...(loud === '' ? [] : below(loud, 'red')),
     ]
   })
 }
 
-/** What is as it should be, in one line; and what is not. */
-function describeDeliveries(
-  { status, since, deliveries }: MonitorStatus,
+/** What is as it should be, in one line; and what is not, empty where all is. */
+function describeDelivery(
+  { status, since, delivery }: MonitorStatus,
   at: Date,
   isRunning: boolean,
-): { quiet: string; loud: readonly string[] } {
-  const named = ({ kuma }: DeliveryStatus): string => (deliveries.length > 1 ? `${kuma}: ` : '')
+): { quiet: string; loud: string } {
   const standing = since === null ? [] : [`${status} for ${describeAge(since, at)}`]
-  const accepted = deliveries
-    .filter(({ kind }) => kind === 'accepted')
-    .map((delivery) => `${named(delivery)}${describeLast(delivery, at)}, accepted`)
-  const none = isRunning && deliveries.length === 0 ? ['no heartbeat was sent yet'] : []
-  const loud = deliveries
-    .filter(({ kind }) => kind !== 'accepted')
-    .map((delivery) => {
-      const ago = describeAge(delivery.answeredAt, at)
-      return `${named(delivery)}not delivered ${ago} ago: ${delivery.answer} (${describeLast(delivery, at)})`
-    })
-  return { quiet: [...standing, ...accepted, ...none].join(' · '), loud }
+  if (delivery === null) {
+    return { quiet: [...standing, ...(isRunning ? ['no heartbeat was sent yet'] : [])].join(' · '), loud: '' }
+  }
+  const last = describeLast(delivery, at)
+  if (delivery.kind === 'accepted') return { quiet: [...standing, `${last}, accepted`].join(' · '), loud: '' }
+  const ago = describeAge(delivery.answeredAt, at)
+  return { quiet: standing.join(''), loud: `not delivered ${ago} ago: ${delivery.answer} (${last})` }
 }
 
 /** `last heartbeat 12 s ago` */

@@ -49,7 +49,7 @@ export async function openEyes(flags: SharedFlags, terminal: Terminal): Promise<
         check: () => null,
         followsRestarts: (watch) => looks > 1 || isRemembered(watch, memories),
         standingOf: (monitor) => memories.get(monitor)?.standing ?? null,
-        deliveriesOf: (monitor) => memories.get(monitor)?.deliveries ?? new Map(),
+        notifierOf: (monitor) => memories.get(monitor)?.notifiers[0] ?? null,
         now: () => clock.now(),
         wallNow: () => Date.now(),
       }

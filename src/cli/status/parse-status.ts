@@ -92,13 +92,16 @@ const Answer = v.object({
   service: v.nullable(Service),
   watches: v.array(Watch),
   monitors: v.array(
-    v.object({
-      name: Text,
-      status: v.nullable(UpOrDown),
-      since: v.nullable(Time),
-      message: Text,
-      deliveries: v.array(Delivery),
-    }),
+    v.pipe(
+      v.object({
+        name: Text,
+        status: v.nullable(UpOrDown),
+        since: v.nullable(Time),
+        message: Text,
+        deliveries: v.array(Delivery),
+      }),
+      v.transform(({ deliveries: [delivery = null], ...monitor }) => ({ ...monitor, delivery })),
+    ),
   ),
 })
 

@@ -17,8 +17,8 @@ async function check(
   silence: string | null = null,
 ): Promise<Finding> {
   const loaded = await loadText('[[monitor]]\nname = "host"\ntoken = "AWbUXTosJG"\n')
-  const deliveries = new Map(delivery === null ? [] : [['kuma', delivery]])
-  const remembered = { memory: EMPTY_STATE, missed: new Map(), standing: null, deliveries }
+  const notifiers = [{ kuma: 'kuma', missed: null, delivery }]
+  const remembered = { memory: EMPTY_STATE, standing: null, notifiers }
   const [finding, ...others] = await checkDelivery({
     loaded,
     askAgent: () => Promise.resolve(null),
@@ -79,7 +79,7 @@ async function checkStale(changes: Partial<typeof FILES>): Promise<string[]> {
     status: 'up' as const,
     since: null,
     message: '',
-    deliveries: [],
+    delivery: null,
   }))
   const service = { pid: 700, startedAt: atMs, config: resolve('config.toml'), files, pushes: '' }
   const findings = await checkDelivery({

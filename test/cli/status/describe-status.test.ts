@@ -72,25 +72,21 @@ const STATUS: Status = {
       status: 'down',
       since: ago(240),
       message: "celery:worker_01 FATAL: can't find command · 2 of 3 running",
-      deliveries: [DELIVERED],
+      delivery: DELIVERED,
     },
     {
       name: 'nginx',
       status: 'up',
       since: null,
       message: 'nginx.service active (running) · up 3 d 4 h',
-      deliveries: [
-        { ...DELIVERED, kuma: 'office' },
-        {
-          ...DELIVERED,
-          kuma: 'cloud',
-          answeredAt: ago(2),
-          kind: 'refused',
-          answer: 'Kuma refuses connections',
-        },
-      ],
+      delivery: {
+        ...DELIVERED,
+        answeredAt: ago(2),
+        kind: 'refused',
+        answer: 'Kuma refuses connections',
+      },
     },
-    { name: 'new', status: null, since: null, message: 'nothing can be said yet', deliveries: [] },
+    { name: 'new', status: null, since: null, message: 'nothing can be said yet', delivery: null },
   ],
 }
 
@@ -111,9 +107,8 @@ nginx.service active (running)
 DOWN  host   celery:worker_01 FATAL: can't find command · 2 of 3 running
              down for 4 min · last heartbeat 12 s ago, accepted
 UP    nginx  nginx.service active (running) · up 3 d 4 h
-             office: last heartbeat 12 s ago, accepted
-             cloud: not delivered 2 s ago: Kuma refuses connections (last
-             heartbeat 12 s ago)
+             not delivered 2 s ago: Kuma refuses connections (last heartbeat 12
+             s ago)
 ?     new    nothing can be said yet
              no heartbeat was sent yet
 
@@ -185,7 +180,7 @@ test('no line is wider than the terminal, whatever the names', () => {
         status: 'up',
         since: AT,
         message: `${long} ${long} a b c`,
-        deliveries: [{ ...DELIVERED, kind: 'refused', kuma: long, answer: long }],
+        delivery: { ...DELIVERED, kind: 'refused', kuma: long, answer: long },
       },
     ],
   }

@@ -35,9 +35,7 @@ const STATUS: Status = {
       status: 'down',
       since: at,
       message: 'g:a FATAL',
-      deliveries: [
-        { kuma: 'kuma', deliveredAt: null, delivered: null, answeredAt: at, kind: 'refused', answer: 'refused' },
-      ],
+      delivery: { kuma: 'kuma', deliveredAt: null, delivered: null, answeredAt: at, kind: 'refused', answer: 'refused' },
     },
   ],
 } // prettier-ignore
