@@ -1,11 +1,7 @@
 import { HttpFailure, type HttpFailureCode } from '../../lib/http.ts'
-import type { XmlRpcAnswer } from './answer.ts'
-import type { AnswerMemo } from './answer-memo.ts'
-import { XmlRpcDecodeError } from './decode-error.ts'
-import { decodePlain } from './decode-plain.ts'
-import { encodeCall } from './encode.ts'
 import type { Peer, PostOptions } from './peer.ts'
-import type { XmlRpcValue } from './value.ts'
+import { encodeCall, type XmlRpcAnswer, type XmlRpcParam } from './xmlrpc.ts'
+import { decodeAnswer, XmlRpcDecodeError } from './xmlrpc-decode.ts'
 
 /** How a call ended; every `detail` is half a sentence in one line. */
 export type CallResult =
@@ -25,8 +21,6 @@ export type CallResult =
 export interface DecodeOptions {
   /** What becomes of control characters. */
   readonly controls?: 'refuse' | 'picture'
-  /** For what is asked again and again. */
-  readonly memo?: AnswerMemo
 }
 
 /**
@@ -36,14 +30,14 @@ export interface DecodeOptions {
 export async function call(
   peer: Peer,
   method: string,
-  params: readonly XmlRpcValue[],
+  params: readonly XmlRpcParam[],
   options: PostOptions & DecodeOptions,
 ): Promise<CallResult> {
   const body = encodeCall(method, params)
   try {
     const answer = await peer.post(body, options)
     return answer.status === 200
-      ? await decode(answer.body, options)
+      ? decodeAnswer(answer.body, options.controls)
       : { kind: 'http-status', status: answer.status }
   } catch (error) {
     if (error instanceof XmlRpcDecodeError) return { kind: 'not-xmlrpc', detail: error.message }
@@ -53,18 +47,4 @@ export async function call(
     }
     throw error
   }
-}
-
-/** The reader of any XML is loaded where it is needed: where the other end writes it another way, or wrongly. */
-async function decode(body: Buffer, { controls, memo }: DecodeOptions): Promise<XmlRpcAnswer> {
-  const known = memo?.recall(body)
-  if (known !== undefined) return { kind: 'value', value: known }
-  const value = decodePlain(body)
-  if (value !== undefined) {
-    memo?.keep(value)
-    return { kind: 'value', value }
-  }
-  /* c8 ignore next -- the transpiler of the tests adds a branch to an import */
-  const { decodeAnswer } = await import('./decode.ts')
-  return decodeAnswer(body, controls)
 }

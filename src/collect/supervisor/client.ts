@@ -3,15 +3,12 @@ import { readFile } from '../../lib/files.ts'
 import { isMissing } from '../../lib/is-missing.ts'
 import { createMask } from '../../lib/secret.ts'
 import { call, type CallResult, type DecodeOptions } from './call.ts'
-import { createAnswerMemo } from './answer-memo.ts'
-import { asFault } from './as-fault.ts'
 import { createPeer, type Peer } from './peer.ts'
-import { isArray, type XmlRpcValue } from './value.ts'
+import { asFault, isArray, type XmlRpcParam, type XmlRpcValue } from './xmlrpc.ts'
 import { createConfigCache } from './config-cache.ts'
 import { createEventCache } from './event-cache.ts'
 import { describeFailure, FAULT } from './describe-failure.ts'
 import { parseClock, parseProcessInfos } from './parse-process-info.ts'
-import type { ProcessInfo } from './process-info.ts'
 import { Patience } from './patience.ts'
 import type { RpcFailure, RpcReading } from './rpc-reading.ts'
 import { parseServerUrl } from './server-url.ts'
@@ -43,12 +40,12 @@ export interface SupervisorClient {
    */
   read(signal: AbortSignal, isFresh?: boolean): Promise<RpcReading>
   /** For methods that act: never sent twice. */
-  call(method: string, params: readonly XmlRpcValue[], signal: AbortSignal): Promise<SupervisorCall>
+  call(method: string, params: readonly XmlRpcParam[], signal: AbortSignal): Promise<SupervisorCall>
   /**
    * For texts of programs: control characters come as their pictures, `␛` for ESC.
    * @returns null when there is none, or it cannot be had
    */
-  readText(method: string, params: readonly XmlRpcValue[], signal: AbortSignal): Promise<string | null>
+  readText(method: string, params: readonly XmlRpcParam[], signal: AbortSignal): Promise<string | null>
   close(): Promise<void>
 }
 
@@ -66,9 +63,6 @@ export function createSupervisorClient(options: SupervisorClientOptions): Superv
   const mask = maskCredentials(username, password)
   const configs = createConfigCache(now)
   const eventsOf = createEventCache()
-  /** A supervisord at rest answers the same each time, but for its clock and how long each program has been up. */
-  const memo = createAnswerMemo('now', 'description')
-  let last: { readonly value: XmlRpcValue; readonly processes: readonly ProcessInfo[] } | null = null
   let peer: Peer | null = null
   /** Other implementations have no `system.multicall`; learned by the first answer that shows it. */
   let multicall = true
@@ -93,7 +87,7 @@ export function createSupervisorClient(options: SupervisorClientOptions): Superv
   const session = async (signal: AbortSignal, withinMs = patience.ms) => {
     const deadline = now() + withinMs
     const opened = peer ?? (await openPeer())
-    return (method: string, params: readonly XmlRpcValue[], idempotent: boolean, how: DecodeOptions = {}) =>
+    return (method: string, params: readonly XmlRpcParam[], idempotent: boolean, how: DecodeOptions = {}) =>
       call(opened, method, params, { signal, timeoutMs: deadline - now(), idempotent, ...how })
   }
   type Ask = Awaited<ReturnType<typeof session>>
@@ -106,20 +100,13 @@ export function createSupervisorClient(options: SupervisorClientOptions): Superv
 
   const askAll = async (ask: Ask): Promise<{ processes: CallResult; pid: number | null }> => {
     if (multicall) {
-      const both = splitMulticall(await ask('system.multicall', [MULTICALL], true, { memo }))
+      const both = splitMulticall(await ask('system.multicall', [MULTICALL], true))
       if (both) return both
-      const processes = await ask(ALL_PROCESSES, [], true, { memo })
+      const processes = await ask(ALL_PROCESSES, [], true)
       if (processes.kind === 'value') multicall = false
       return { processes, pid: null }
     }
-    return { processes: await ask(ALL_PROCESSES, [], true, { memo }), pid: null }
-  }
-
-  const parseAll = (value: XmlRpcValue): ReturnType<typeof parseProcessInfos> => {
-    if (last?.value === value) return last.processes
-    const processes = parseProcessInfos(value)
-    last = 'wrong' in processes ? null : { value, processes }
-    return processes
+    return { processes: await ask(ALL_PROCESSES, [], true), pid: null }
   }
 
   /** Why there is no use in asking; null when there may be. */
@@ -140,7 +127,7 @@ export function createSupervisorClient(options: SupervisorClientOptions): Superv
       const { processes: result, pid } =
         silence === null ? await askAll(ask) : { processes: silence, pid: null }
       const ms = now() - startedAt
-      const processes = result.kind === 'value' ? parseAll(result.value) : result
+      const processes = result.kind === 'value' ? parseProcessInfos(result.value) : result
       if ('kind' in processes) {
         // What answers next may be another program.
         multicall = true
@@ -155,7 +142,7 @@ export function createSupervisorClient(options: SupervisorClientOptions): Superv
         return { kind: 'failed', failure: { reason: 'bad-answer', url, detail } }
       }
       patience.answered(ms)
-      const clock = memo.time ?? (result.kind === 'value' ? parseClock(result.value) : 0)
+      const clock = result.kind === 'value' ? parseClock(result.value) : 0
       const known = await configs.get(pid, processes, async () => {
         const askLonger = await session(signal, patience.configsMs)
         return askLonger('supervisor.getAllConfigInfo', [], true)
@@ -199,13 +186,10 @@ function maskCredentials(username: string | null, password: string | null): (tex
 
 const NO_SOCKET: CallResult = { kind: 'no-answer', code: 'not-found-socket', detail: 'ENOENT' }
 
-const MULTICALL: readonly XmlRpcValue[] = ['supervisor.getPID', ALL_PROCESSES].map(
-  (methodName) =>
-    new Map<string, XmlRpcValue>([
-      ['methodName', methodName],
-      ['params', []],
-    ]),
-)
+const MULTICALL: readonly XmlRpcParam[] = ['supervisor.getPID', ALL_PROCESSES].map((methodName) => ({
+  methodName,
+  params: [],
+}))
 
 /** The two answers of one multicall; null when the server cannot do it. */
 function splitMulticall(result: CallResult): { processes: CallResult; pid: number | null } | null {

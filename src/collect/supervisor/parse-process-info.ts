@@ -1,4 +1,4 @@
-import { isArray, isStruct, type XmlRpcStruct, type XmlRpcValue } from './value.ts'
+import { isArray, isStruct, type XmlRpcStruct, type XmlRpcValue } from './xmlrpc.ts'
 import { PROCESS_STATES, type ProcessInfo, type ProcessState, type ProgramConfig } from './process-info.ts'
 
 /**

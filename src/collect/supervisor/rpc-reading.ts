@@ -42,7 +42,6 @@ export interface SupervisorState {
   readonly pid: number | null
   /** Unix seconds on supervisord's clock when it answered; 0 when it does not tell. */
   readonly now: number
-  /** The very same array as in the look before, as long as nothing of it has changed. */
   readonly processes: readonly ProcessInfo[]
   /** null where `getAllConfigInfo` is missing or fails. */
   readonly configs: readonly ProgramConfig[] | null

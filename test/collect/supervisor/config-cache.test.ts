@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { createConfigCache } from '../../../src/collect/supervisor/config-cache.ts'
 import type { ProcessInfo } from '../../../src/collect/supervisor/process-info.ts'
-import type { XmlRpcValue } from '../../../src/collect/supervisor/value.ts'
+import type { XmlRpcValue } from '../../../src/collect/supervisor/xmlrpc.ts'
 import { program } from '../../helpers/snapshots.ts'
 
 interface Seen {

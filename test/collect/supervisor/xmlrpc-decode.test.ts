@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { asFault } from '../../../src/collect/supervisor/as-fault.ts'
-import { XmlRpcDecodeError } from '../../../src/collect/supervisor/decode-error.ts'
-import { decodeAnswer } from '../../../src/collect/supervisor/decode.ts'
-import type { XmlRpcValue } from '../../../src/collect/supervisor/value.ts'
+import { asFault, type XmlRpcValue } from '../../../src/collect/supervisor/xmlrpc.ts'
+import { decodeAnswer, XmlRpcDecodeError } from '../../../src/collect/supervisor/xmlrpc-decode.ts'
 
 const decode = (xml: string) => decodeAnswer(Buffer.from(xml))
 const answer = (value: string) =>
@@ -39,8 +37,8 @@ const READ: [string, XmlRpcValue][] = [
   ['<double>2.</double>', 2],
   ['<double>.5e-3</double>', 0.0005],
   ['<double>1e+300</double>', 1e300],
-  ['<dateTime.iso8601>19980717T14:08:55</dateTime.iso8601>', { iso8601: '19980717T14:08:55' }],
-  ['<dateTime.iso8601>1998-07-17T14:08:55Z</dateTime.iso8601>', { iso8601: '1998-07-17T14:08:55Z' }],
+  ['<dateTime.iso8601>19980717T14:08:55</dateTime.iso8601>', '19980717T14:08:55'],
+  ['<dateTime.iso8601>1998-07-17T14:08:55Z</dateTime.iso8601>', '1998-07-17T14:08:55Z'],
   ['<base64>\nAP8Q\n</base64>', Buffer.from([0, 255, 16])],
   ['<base64/>', Buffer.alloc(0)],
   ['<nil/>', null],
@@ -277,4 +275,9 @@ test('refuses bytes that are not UTF-8', () => {
 test('gives control characters as their pictures where that is asked for', () => {
   const bytes = Buffer.from(answer('<string>a\0b\u001b[31m\tc</string>'))
   assert.deepEqual(decodeAnswer(bytes, 'picture'), { kind: 'value', value: 'a␀b␛[31m\tc' })
+})
+
+test('reads a text of 15 MB', () => {
+  const text = 'ö€🦉 '.repeat(1_500_000)
+  assert.deepEqual(decode(answer(`<string>${text}</string>`)), { kind: 'value', value: text })
 })
