@@ -437,15 +437,15 @@ as_user() { # UID GID COMMAND...
     (cd / && exec setpriv --reuid="$as_uid" --regid="$as_gid" --clear-groups -- env -i PATH="$PATH" LC_ALL=C.UTF-8 "$@")
 }
 
-# What the agent runs from is made when this is a clone and it is not whole or older than what it is made of.
+# The bundle is made when this is a clone and it is missing or older than what it is made of.
 find_bundle() {
-    bundle=$here/dist/$name.cjs
-    missing=$(missing_of_dist)
+    bundle=$here/dist/$name.cjs missing=''
+    [ -f "$bundle" ] || missing=$bundle
     if [ -f "$here/scripts/build.ts" ] && { [ -n "$missing" ] || is_dist_old; }; then
         if npm=$(command -v npm); then
             [ -f "$here/node_modules/.package-lock.json" ] || slowly "install what the build needs in $here/node_modules" in_clone ci --no-audit --no-fund
             slowly "build $here/dist" in_clone run --silent build
-            missing=$(missing_of_dist)
+            [ ! -f "$bundle" ] || missing=''
         elif [ -z "$missing" ]; then
             warn "$here/dist is older than what it is made of, and there is no npm to build it again: installing it as it is"
         else
@@ -453,13 +453,6 @@ find_bundle() {
         fi
     fi
     [ -z "$missing" ] || [ "$dry_run" = yes ] || die $EX_FAILED "$missing is missing: this folder is neither a clone nor the whole npm package"
-}
-
-# The first file of dist/ that is not there and that the agent cannot do without, or nothing.
-missing_of_dist() {
-    for part in $name.cjs agent.cjs once.cjs llhttp.wasm llhttp_simd.wasm; do
-        [ -f "$here/dist/$part" ] || { echo "$here/dist/$part" && return; }
-    done
 }
 
 is_dist_old() {

@@ -1,5 +1,5 @@
 import type { Terminal } from './cli/load.ts'
-import { readPlainLine } from './cli/plain-line.ts'
+import { runProgram } from './cli/run-program.ts'
 import { ConfigError, EXIT, traceOf, type ExitCode } from './lib/errors.ts'
 
 const stop = new AbortController()
@@ -87,20 +87,12 @@ async function main(): Promise<ExitCode> {
     },
   }
   try {
-    return await runCommand(terminal)
+    return await runProgram(process.argv, terminal, stop.signal)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     for (const problem of error.problems) printError(`${problem}\n`)
     return EXIT.config
   }
-}
-
-async function runCommand(terminal: Terminal): Promise<ExitCode> {
-  const [, , command, ...words] = process.argv
-  const flags = command === 'once' ? readPlainLine(words) : null
-  if (flags !== null) return (await import('./cli/once.ts')).once(flags, terminal, stop.signal)
-  const { runProgram } = await import('./cli/run-program.ts')
-  return runProgram(process.argv, terminal, stop.signal)
 }
 
 /** A fault of ours is told with its place and ends with a code of its own: 1 would mean "down and delivered". */

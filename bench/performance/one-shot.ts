@@ -1,35 +1,24 @@
-import { join, relative } from 'node:path'
-import { buildPrototype } from './build-prototype.ts'
 import { BUNDLE, type Command, type Stage } from './stage.ts'
 import { median, type Row } from './table.ts'
 
 /** Wall and CPU milliseconds and the largest resident set in MB, of each run. */
 type Runs = Readonly<
-  Record<
-    'empty' | 'floor' | 'prototype' | 'once' | 'unitOnly' | 'shell' | 'cron',
-    readonly [number, number, number][]
-  >
+  Record<'empty' | 'once' | 'unitOnly' | 'shell' | 'cron', readonly [number, number, number][]>
 >
 
 /** What one round costs that starts anew each minute. */
-export async function measureOneShots(
-  { host, measure, command, pushUrl }: Stage,
-  rounds: number,
-): Promise<Row[]> {
+export async function measureOneShots({ measure, command, pushUrl }: Stage, rounds: number): Promise<Row[]> {
   const node = process.execPath
   // Not in the command line, where it would warn of the token in it. Each has a memory of its own, as two jobs of cron have.
   const ours = (name: string, ...args: readonly string[]): Command => {
     const { argv, env } = command(node, BUNDLE, 'once', '--state-file', `/run/bench-${name}.json`, ...args)
     return { argv, env: { ...env, KSP_PUSH_URL: pushUrl } }
   }
-  const prototype = join('/', relative(host.root, await buildPrototype(join(host.root, 'root/prototype'))))
   const push = `curl -fsS -o /dev/null '${pushUrl}?status=up&msg=OK&ping='`
   const runs = await measure<Runs>('measure.py', {
     rounds,
     commands: {
       empty: command(node, '-e', '0'),
-      floor: command(node, join(import.meta.dirname, 'floor.cjs'), pushUrl),
-      prototype: command(node, prototype, pushUrl),
       once: ours('once'),
       unitOnly: ours('unit-only', '--supervisor-url', 'none'),
       shell: command(
@@ -72,16 +61,6 @@ export async function measureOneShots(
       0.35,
     ),
     ...row('the same', 'once', 'empty', '`node -e 0`', 2.8),
-    ...row('the same', 'once', 'floor', 'Node with the same three sockets, reading nothing', null),
-    ...row(
-      'the same',
-      'once',
-      'prototype',
-      'a bare prototype: the same packages ask and push, and nothing else',
-      null,
-    ),
-    ...row('the bare prototype', 'prototype', 'shell', '`systemctl`, `supervisorctl`, `curl`', null),
-    ...row('the bare prototype', 'prototype', 'empty', '`node -e 0`', null),
     ...row('`once --supervisor-url none`', 'unitOnly', 'cron', '`systemctl`, `curl`', 5),
   ]
 }

@@ -1,4 +1,4 @@
-import { readFile } from '../lib/files.ts'
+import { readFile } from 'node:fs/promises'
 import { version } from '../../package.json'
 import type { KumaConfig } from '../config/config.ts'
 import { secretsOf } from '../config/secrets.ts'
@@ -18,8 +18,6 @@ export async function openKumas(
 ): Promise<ReadonlyMap<string, KumaConnection>> {
   const connections = new Map<string, KumaConnection>()
   const mask = createMask(secretsOf({ kumas, supervisors: [], monitors: [] }))
-  // Before the HTTP client is: after it, V8 would refuse the compiled code that Node brings of this.
-  if (kumas.some(({ url }) => url.startsWith('https:'))) await import('node:tls')
   for (const kuma of kumas) {
     const connection = await openKumaConnection({
       headers: kuma.headers,

@@ -2,9 +2,8 @@ import { readlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Clock } from '../lib/clock.ts'
 import { describeTime } from '../lib/text.ts'
-import { lockName } from '../lib/lock-name.ts'
-import { makeFolder } from '../lib/make-folder.ts'
-import { lockSocket, takeLock, type Release } from '../lib/take-lock.ts'
+import { makeFolder } from '../lib/atomic-write.ts'
+import { lockName, lockSocket, takeLock, type Release } from '../lib/lock.ts'
 import { messageOf } from '../lib/errors.ts'
 import type { Log } from '../lib/log.ts'
 import { readSocket } from './read-socket.ts'
@@ -56,7 +55,7 @@ export function createSoleAgent({ stateFile, clock, log }: SoleOptions): SoleAge
         if (release !== null || left.signal.aborted) return null
         if (clock.now() >= untilMs) {
           const within = AbortSignal.any([left.signal, AbortSignal.timeout(ANSWER_WITHIN_MS)])
-          return describe(await readSocket(await lockSocket(name), within), here)
+          return describe(await readSocket(lockSocket(name), within), here)
         }
         await clock.sleep(everyMs, left.signal)
       }

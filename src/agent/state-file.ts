@@ -1,9 +1,8 @@
-import { constants } from 'node:fs'
+import { readFile, rename, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { makeFolder, writeAtomically } from '../lib/atomic-write.ts'
 import { codeOf, messageOf } from '../lib/errors.ts'
-import { close, fchown, fsync, open, readFile, rename, rm, stat, writeFile } from '../lib/files.ts'
 import type { Log } from '../lib/log.ts'
-import { makeFolder } from '../lib/make-folder.ts'
 import { decodeState, encodeState, type Kept } from './state-codec.ts'
 
 /** What is kept of the monitors, by their names. */
@@ -13,7 +12,7 @@ export type Memories = Kept['monitors']
 export interface StateFile {
   /** Empty when there is none, or none that can be read; a broken one is set aside as `….broken`. */
   load(): Promise<Kept>
-  /** Writes the file whole: temporary file, fsync, rename. */
+  /** Replaces the file in one step. */
   save(kept: Kept): Promise<void>
 }
 
@@ -28,21 +27,10 @@ export function createStateFile({ path, bootId, log }: StateFileOptions): StateF
   let isFailing = false
 
   async function write(text: string): Promise<void> {
-    const temporary = `${path}.${process.pid}.tmp`
-    try {
-      const file = await create(temporary)
-      try {
-        await giveToOwner(file, dirname(path))
-        await writeFile(file, text)
-        await fsync(file)
-      } finally {
-        await close(file)
-      }
-      await rename(temporary, path)
-    } catch (error) {
-      await rm(temporary, { force: true })
-      throw error
-    }
+    const folder = dirname(path)
+    await makeFolder(folder)
+    const owner = await ownerOf(folder)
+    await writeAtomically(path, text, owner === null ? {} : { owner })
   }
 
   return {
@@ -86,25 +74,12 @@ export function createStateFile({ path, bootId, log }: StateFileOptions): StateF
 
 export const NOTHING_KEPT: Kept = { monitors: new Map() }
 
-/** What lies there was left behind by one of the same pid, or is a link that must not be followed. Its folder is hardly ever missing. */
-async function create(path: string): Promise<number> {
-  const flags = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY
-  try {
-    return await open(path, flags, 0o600)
-  } catch (error) {
-    if (codeOf(error) === 'EEXIST') await rm(path, { force: true })
-    else if (codeOf(error) === 'ENOENT') await makeFolder(dirname(path))
-    else throw error
-    return open(path, flags, 0o600)
-  }
-}
-
 /** What root runs by hand must not take the file from the service, which has a user of its own. */
-async function giveToOwner(file: number, folder: string): Promise<void> {
-  if (process.getuid?.() !== 0) return
+async function ownerOf(folder: string): Promise<{ uid: number; gid: number; isOptional: true } | null> {
+  if (process.getuid?.() !== 0) return null
   const { uid, gid } = await stat(folder)
-  // In some containers root may not.
-  if (uid !== 0) await fchown(file, uid, gid).catch(() => {})
+  // In some containers root may not give it away.
+  return uid === 0 ? null : { uid, gid, isOptional: true }
 }
 
 function reason(error: unknown): string {

@@ -86,6 +86,6 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
 /** The exit codes of every command. */
 export const COMMON_EXITS: Exits = {
   [EXIT.usage]: 'wrong usage',
-  [EXIT.software]: 'a mistake of the agent, or it is not installed whole',
+  [EXIT.software]: 'a mistake of the agent',
   [EXIT.config]: 'wrong configuration',
 }

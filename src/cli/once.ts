@@ -1,11 +1,9 @@
-import { lockName } from '../lib/lock-name.ts'
-import { takeLock } from '../lib/take-lock.ts'
+import { lockName, takeLock } from '../lib/lock.ts'
 import { runOnce } from '../agent/run-once.ts'
 import { Standings } from '../agent/standings.ts'
 import { createStateFile, NOTHING_KEPT } from '../agent/state-file.ts'
 import type { SharedFlags } from '../config/options.ts'
 import { EXIT, type ExitCode } from '../lib/errors.ts'
-import { setShortRun } from '../lib/short-run.ts'
 import { load, type Terminal } from './load.ts'
 import { openOutboxes } from '../agent/open-outboxes.ts'
 import { openWatches } from '../agent/open-watches.ts'
@@ -55,7 +53,6 @@ async function lookAndPush(
     onTold: (name, untilMs) => void monitors.find((one) => one.name === name)?.told(untilMs),
     onMissed: () => {},
   })
-  setShortRun('on')
   const looking = runOnce(watches, { clock, log, slowestMs: slowestPage(config) }, stop)
   const { restarts } = await waitVisibly('checking', looking, terminal)
   const standings = new Standings(memories)

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { readFile } from '../lib/files.ts'
+import { readFile } from 'node:fs/promises'
 import { isSupervisordCommand } from './is-supervisord-command.ts'
 import type { MemoryReading } from './memory-reading.ts'
 import { readProcessStat } from './process-stat.ts'

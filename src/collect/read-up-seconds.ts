@@ -1,4 +1,4 @@
-import { readFile } from '../lib/files.ts'
+import { readFile } from 'node:fs/promises'
 import { isSupervisordCommand } from './is-supervisord-command.ts'
 import { parseProcessStat } from './process-stat.ts'
 

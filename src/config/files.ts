@@ -1,8 +1,8 @@
 import { constants } from 'node:fs'
-import { access, lstat, mkdir, open, readlink, realpath, stat } from 'node:fs/promises'
+import { access, lstat, open, readlink, realpath, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import { makeFolder, writeAtomically } from '../lib/atomic-write.ts'
 import { codeOf } from '../lib/errors.ts'
-import { replaceFile } from '../lib/replace-file.ts'
 
 /** The part of a file system that loading a configuration needs. */
 export interface FileSource {
@@ -109,12 +109,12 @@ export async function whyNotReplaceable(path: string): Promise<string | null> {
 export async function replaceConfigFile(path: string, text: string): Promise<void> {
   const target = await followLink(path)
   const before = await stat(target).catch(() => null)
-  await mkdir(dirname(target), { recursive: true })
-  if (before === null) return replaceFile(target, text)
+  await makeFolder(dirname(target), 0o755)
+  if (before === null) return writeAtomically(target, text)
   // A service reads a file of root by its group.
   const isShared = before.uid === 0 && before.gid !== 0
   const mode = (before.mode & (isShared ? 0o640 : 0o600)) | 0o600
-  await replaceFile(target, text, { mode, uid: before.uid, gid: before.gid })
+  await writeAtomically(target, text, { mode, owner: before })
 }
 
 /** Returns where a link leads, even when nothing is there yet. */

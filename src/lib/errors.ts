@@ -37,3 +37,18 @@ export function traceOf(error: unknown): string {
 export function codeOf(error: unknown): string | null {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null
 }
+
+/** Returns true for an error of the file system that says that nothing is at a path, as where it is below a file. */
+export function isMissing(error: unknown): boolean {
+  return ['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')
+}
+
+const NO_DESCRIPTORS: Readonly<Record<string, string>> = {
+  EMFILE: 'the agent has no file descriptors left (EMFILE): raise its limit (LimitNOFILE, ulimit -n)',
+  ENFILE: 'this host has no file descriptors left (ENFILE): find what uses them up, or raise fs.file-max',
+}
+
+/** Returns the words for a system error that means that no file descriptor is left; null for any other code. */
+export function noDescriptors(code: string): string | null {
+  return NO_DESCRIPTORS[code] ?? null
+}

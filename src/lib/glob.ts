@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { exists, readdir } from './files.ts'
 
 /**
  * The paths that match a pattern of `*`, `?` and `[…]`, sorted; what cannot be read is left out.
@@ -10,7 +11,7 @@ export async function glob(pattern: string): Promise<string[]> {
 }
 
 async function expandPath(path: string): Promise<string[]> {
-  if (!/[*?[]/.test(path)) return (await exists(path)) ? [path] : []
+  if (!/[*?[]/.test(path)) return existsSync(path) ? [path] : []
   const name = path.slice(path.lastIndexOf('/') + 1)
   const folders = await expandPath(dirname(path))
   const found = await Promise.all(

@@ -1,7 +1,5 @@
 import type { Dispatcher } from 'undici'
-import { codeOf } from './errors.ts'
-import { noDescriptors } from './no-descriptors.ts'
-import { NotWhole } from './read-part.ts'
+import { codeOf, noDescriptors } from './errors.ts'
 
 /** What went wrong below HTTP's own statuses; decide by these, never by the text. */
 export type HttpFailureCode =
@@ -79,7 +77,6 @@ export interface HttpAnswer {
  *
  * Settles at the deadline even while a connection is being opened; a request that was still waiting then is never sent.
  * @throws {HttpFailure}
- * @throws {NotWhole} when a file of the agent's own cannot be read
  */
 export function request(options: HttpRequest): Promise<HttpAnswer> {
   const { dispatcher, url, signal, timeoutMs, maxBytes } = options
@@ -97,19 +94,14 @@ export function request(options: HttpRequest): Promise<HttpAnswer> {
       clearTimeout(timer)
       signal.removeEventListener('abort', onAbort)
     }
-    const end = (error: Error) => {
+    const fail = (code: HttpFailureCode, message: string, cause?: unknown) => {
       if (settled) return
       settle()
-      reject(error)
-      controller?.abort(error)
+      const failure = new HttpFailure(code, message, { status, sent: controller !== null, cause })
+      reject(failure)
+      controller?.abort(failure)
     }
-    const fail = (code: HttpFailureCode, message: string, cause?: unknown) =>
-      end(new HttpFailure(code, message, { status, sent: controller !== null, cause }))
-    const failBy = (error: unknown) => {
-      // No word about the peer: its connection was open, and the agent could not go on.
-      if (error instanceof NotWhole) end(error)
-      else fail(failureCode(error), describeCause(error), error)
-    }
+    const failBy = (error: unknown) => fail(failureCode(error), describeCause(error), error)
     const succeed = (code: number, body: Buffer, isWhole: boolean) => {
       settle()
       resolve({ status: code, headers, body, isWhole })

@@ -1,4 +1,4 @@
-import { readFile } from './files.ts'
+import { readFile } from 'node:fs/promises'
 
 /** Names this boot of the host; the same text every time where the kernel does not tell. */
 export async function readBootId(): Promise<string> {

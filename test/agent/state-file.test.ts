@@ -1,16 +1,5 @@
 import assert from 'node:assert/strict'
-import {
-  chmod,
-  chown,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rm,
-  stat,
-  symlink,
-  writeFile,
-} from 'node:fs/promises'
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -136,18 +125,6 @@ describe('the state file', () => {
     const { uid, gid, mode } = await stat(path)
     assert.deepEqual([uid, gid, mode & 0o777], [65534, 65534, 0o600])
     assert.deepEqual(log.lines, [])
-  })
-
-  it('is written over what one of the same pid left behind, and through no link', async () => {
-    const { file, path } = open('left/state.json')
-    const target = join(folder, 'not-to-be-touched')
-    await mkdir(dirname(path))
-    await writeFile(target, 'as it was')
-    await symlink(target, `${path}.${process.pid}.tmp`)
-    await file.save(keeping([['a', REMEMBERED]]))
-    assert.deepEqual(await file.load(), keeping([['a', REMEMBERED]]))
-    assert.equal(await readFile(target, 'utf8'), 'as it was')
-    assert.deepEqual(await readdir(dirname(path)), ['state.json'])
   })
 
   it('forgets times of another boot, and nothing else', async () => {

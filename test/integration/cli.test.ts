@@ -340,7 +340,7 @@ suite('a signal', () => {
     // What hangs in the kernel keeps the process, too.
     await writeFile(
       preload,
-      "require('node:fs').rename = () => { console.error('it hangs'); setInterval(() => {}, 1000) }",
+      "require('node:fs/promises').rename = () => new Promise(() => setInterval(() => console.error('it hangs'), 1000))",
     )
     const args = ['--unit', 'none', '--supervisor-url', supervisord.url, '--kuma-url', 'http://127.0.0.1:1']
     const start = async () => {

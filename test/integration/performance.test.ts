@@ -1,7 +1,7 @@
 // A guard against costs that creep in. It compares what ran in turn on this machine, and its bounds are some three times
 // what docs/performance.md has: a slow or busy machine does not fail it.
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test, type TestContext } from 'node:test'
@@ -42,50 +42,6 @@ async function oneShot(t: TestContext): Promise<{ argv: string[]; env: Record<st
   const { options } = await overFive(t)
   return { argv: [BUNDLE, 'once', ...options], env: { PATH: process.env['PATH'] ?? '', HOME: home } }
 }
-
-test('once loads no part of Node that it does without', async (t) => {
-  const receiver = await startReceiver(t)
-  // Silently, and with a supervisord that has to be found.
-  const env = {
-    PATH: process.env['PATH'] ?? '',
-    HOME: home,
-    KSP_PUSH_URL: `${receiver.url}/api/push/AWbUXTosJG`,
-    KSP_STATE_FILE: join(home, 'state.json'),
-    KSP_UNIT: 'none',
-    SUPERVISOR_SERVER_URL: supervisord.url,
-  }
-  const tells = join(home, 'tells.cjs')
-  writeFileSync(
-    tells,
-    "process.on('exit', () => require('fs').writeSync(1, process.moduleLoadList.join('\\n')))",
-  )
-  const { stdout, stderr } = await runCommand([process.execPath, '--require', tells, BUNDLE, 'once'], { env })
-  assert.equal(stderr, '')
-  const loaded = stdout.split('\n')
-  assert.ok(loaded.includes('NativeModule net'), stdout)
-  const costly = [
-    'assert',
-    'child_process',
-    'cluster',
-    'crypto',
-    'dgram',
-    'fs/promises',
-    'http',
-    'http2',
-    'os',
-    'perf_hooks',
-    'readline',
-    'timers/promises',
-    'tls',
-    'tty',
-    'worker_threads',
-    'zlib',
-  ]
-  assert.deepEqual(
-    costly.filter((name) => loaded.includes(`NativeModule ${name}`)),
-    [],
-  )
-})
 
 test('once needs little more CPU than an empty Node', async (t) => {
   const { argv, env } = await oneShot(t)

@@ -8,7 +8,6 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { Agent, Client } from 'undici'
 import { HttpFailure, type HttpFailureCode, request } from '../../src/lib/http.ts'
-import { NotWhole } from '../../src/lib/read-part.ts'
 import { nothingEscapes } from '../helpers/nothing-escapes.ts'
 
 nothingEscapes()
@@ -351,16 +350,6 @@ for (const [what, cause, code, message] of CAUSES) {
     assert.deepEqual([given.code, given.message, given.sent], [code, message, false])
   })
 }
-
-test('a part of the agent that is missing is no failure of the connection, but an error of its own', async (t) => {
-  const url = new URL('http://localhost/')
-  const missing = new NotWhole('/x/llhttp.wasm', 'cannot be read (ENOENT)')
-  const dispatcher = client(t, url, { connect: (_, callback) => callback(missing, null) })
-  await assert.rejects(
-    request({ dispatcher, url, signal: never, timeoutMs: 5000, maxBytes: 9 }),
-    (error) => error === missing,
-  )
-})
 
 test('a closed dispatcher is a failure, not an exception', async (t) => {
   const url = new URL('http://localhost/')

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
-import { noDescriptors } from '../../src/lib/no-descriptors.ts'
+import { noDescriptors } from '../../src/lib/errors.ts'
 import type { ProcessState } from '../../src/collect/supervisor/process-info.ts'
 import type { RpcFailureReason } from '../../src/collect/supervisor/rpc-reading.ts'
 import type { UnitReading } from '../../src/collect/systemd/unit-reading.ts'

@@ -1,6 +1,5 @@
-import { messageOf } from '../../lib/errors.ts'
-import { readFile } from '../../lib/files.ts'
-import { isMissing } from '../../lib/is-missing.ts'
+import { readFile, stat } from 'node:fs/promises'
+import { isMissing, messageOf } from '../../lib/errors.ts'
 import { createMask } from '../../lib/secret.ts'
 import { call, type CallResult, type DecodeOptions } from './call.ts'
 import { createPeer, type Peer } from './peer.ts'
@@ -112,7 +111,9 @@ export function createSupervisorClient(options: SupervisorClientOptions): Superv
   /** Why there is no use in asking; null when there may be. */
   const tryOut = async (ask: Ask, isFresh: boolean): Promise<CallResult | null> => {
     // A connection that is kept alive outlives its socket file, without which nobody else comes through any more.
-    if (address.socketPath !== null && isMissing(address.socketPath)) return NO_SOCKET
+    if (address.socketPath !== null && (await stat(address.socketPath).then(() => false, isMissing))) {
+      return NO_SOCKET
+    }
     const woken = isFresh ? await ask('supervisor.getState', [], true) : null
     return woken?.kind === 'no-answer' ? woken : null
   }

@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { delimiter, dirname, join, resolve } from 'node:path'
-import { exists, stat } from '../../lib/files.ts'
-import { noDescriptors } from '../../lib/no-descriptors.ts'
+import { noDescriptors } from '../../lib/errors.ts'
 import type { RpcFailure } from './rpc-reading.ts'
 import { parseServerUrl } from './server-url.ts'
 import {
@@ -42,7 +43,7 @@ const SOCKET_PATHS = [
 export async function findServer(
   options: FindServerOptions,
 ): Promise<FoundServer | { readonly kind: 'failed'; readonly failure: RpcFailure }> {
-  const confPaths = options.confPaths ?? (await searchPaths(options))
+  const confPaths = options.confPaths ?? searchPaths(options)
   const socketPaths = options.socketPaths ?? SOCKET_PATHS
   const { path, conf } = await firstConf(confPaths, options)
   const own = conf.kind === 'unreadable' ? noDescriptors(conf.cause) : null
@@ -87,10 +88,9 @@ export async function findServer(
 const NO_CREDENTIALS = { username: null, password: null, hashed: false }
 
 /** The places where supervisorctl looks, around the supervisorctl of this PATH. */
-async function searchPaths({ env, cwd }: FindServerOptions): Promise<string[]> {
+function searchPaths({ env, cwd }: FindServerOptions): string[] {
   const folders = (env['PATH'] ?? '').split(delimiter).filter((folder) => folder.startsWith('/'))
-  const usable = await Promise.all(folders.map((folder) => exists(join(folder, 'supervisorctl'))))
-  const bin = folders[usable.indexOf(true)]
+  const bin = folders.find((folder) => existsSync(join(folder, 'supervisorctl')))
   const around =
     bin === undefined
       ? []

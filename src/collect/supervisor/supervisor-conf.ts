@@ -1,7 +1,6 @@
+import { readFile } from 'node:fs/promises'
 import { dirname, normalize, resolve } from 'node:path'
-import { codeOf } from '../../lib/errors.ts'
-import { readFile } from '../../lib/files.ts'
-import { isMissing } from '../../lib/is-missing.ts'
+import { codeOf, isMissing } from '../../lib/errors.ts'
 import { expand } from './expand.ts'
 import { glob } from '../../lib/glob.ts'
 import { type IniSections, parsePythonIni } from './python-ini.ts'
@@ -129,13 +128,13 @@ async function loadInto(
   sections: IniSections,
   path: string,
 ): Promise<{ kind: 'read'; problems: string[] } | Exclude<SupervisorConf, { kind: 'read' }>> {
-  if (isMissing(path)) return { kind: 'missing' }
   let text: string
   try {
     text = await readFile(path, 'utf8')
   } catch (error) {
-    const code = codeOf(error) ?? String(error)
-    return code === 'ENOENT' || code === 'ENOTDIR' ? { kind: 'missing' } : { kind: 'unreadable', cause: code }
+    return isMissing(error)
+      ? { kind: 'missing' }
+      : { kind: 'unreadable', cause: codeOf(error) ?? String(error) }
   }
   const read: IniSections = new Map()
   const wrong = parsePythonIni(text, read)

@@ -1,4 +1,4 @@
-import { noDescriptors } from '../../lib/no-descriptors.ts'
+import { noDescriptors } from '../../lib/errors.ts'
 import { BusFailure } from './bus-failure.ts'
 
 /** What the D-Bus library or its socket threw or emitted, as one of our failures. */

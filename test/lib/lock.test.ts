@@ -2,8 +2,11 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
+import { mkdir, mkdtemp, rename, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { takeLock } from '../../src/lib/take-lock.ts'
+import { lockName, takeLock } from '../../src/lib/lock.ts'
 
 describe('the lock of a one-shot', () => {
   it('is held until released', async () => {
@@ -45,7 +48,7 @@ describe('the lock of a one-shot', () => {
 
   it('does not outlive a holder that was killed', async () => {
     const name = randomUUID()
-    const module = new URL('../../src/lib/take-lock.ts', import.meta.url).href
+    const module = new URL('../../src/lib/lock.ts', import.meta.url).href
     const script = `import { takeLock } from ${JSON.stringify(module)}
       if (await takeLock(${JSON.stringify(name)}) !== null) console.log('held')
       setInterval(() => {}, 1000)`
@@ -57,5 +60,26 @@ describe('the lock of a one-shot', () => {
     const release = await takeLock(name)
     assert.ok(release)
     await release()
+  })
+})
+
+describe('what a one-shot locks', () => {
+  it('is the state file in its folder, whatever leads there', async (t) => {
+    const root = await mkdtemp(join(tmpdir(), 'ksp-lock-'))
+    t.after(() => rm(root, { recursive: true, maxRetries: 9 }))
+    await mkdir(join(root, 'a'))
+    const first = await lockName(join(root, 'a/state.json'))
+    assert.equal(await lockName(join(root, 'a/../a/state.json')), first)
+    assert.notEqual(await lockName(join(root, 'a/other.json')), first)
+
+    await rename(join(root, 'a'), join(root, 'b'))
+    await mkdir(join(root, 'a'))
+    assert.notEqual(await lockName(join(root, 'a/state.json')), first, 'another folder at the same path')
+    await symlink('b', join(root, 'c'))
+    assert.equal(await lockName(join(root, 'c/state.json')), first)
+  })
+
+  it('is the path where there is no folder yet', async () => {
+    assert.equal(await lockName('/none/state.json'), '/none/state.json')
   })
 })
