@@ -8,7 +8,7 @@ import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { wrapWords } from '../src/cli/text-width.ts'
+import { wrapWords } from '../src/cli/screen.ts'
 
 const BUNDLE = join(import.meta.dirname, '../dist/kuma-supervisor-push.cjs')
 const TOKEN = 'DemoToken1'

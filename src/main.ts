@@ -1,5 +1,5 @@
-import type { Terminal } from './cli/load.ts'
-import { runProgram } from './cli/run-program.ts'
+import { runProgram } from './cli/program.ts'
+import { ask, type Terminal } from './cli/terminal.ts'
 import { ConfigError, EXIT, traceOf, type ExitCode } from './lib/errors.ts'
 
 const stop = new AbortController()
@@ -74,7 +74,7 @@ async function main(): Promise<ExitCode> {
     get isInteractive() {
       return isTerminal(0)
     },
-    ask: async (question, isSecret) => (await import('./cli/ask.ts')).ask(question, isSecret),
+    ask,
     get isScreen() {
       return isTerminal(1)
     },

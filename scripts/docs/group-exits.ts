@@ -1,4 +1,4 @@
-import { COMMANDS, COMMON_EXITS } from '../../src/cli/commands.ts'
+import { COMMANDS, COMMON_EXITS } from '../../src/cli/program.ts'
 
 /** An exit code with all it means; a meaning without commands is for every command. */
 export interface ExitCodeMeanings {

@@ -8,96 +8,95 @@ import type { Snapshot } from '../collect/snapshot.ts'
 import { oneLine } from '../lib/text.ts'
 import type { OpenWatches } from './open-watches.ts'
 import type {
-  CheckStatus,
   DeliveryStatus,
   MonitorStatus,
   ProgramStatus,
   ServiceStatus,
   Status,
   SupervisordStatus,
-  WatchStatus,
+  TargetStatus,
 } from './status.ts'
 
 export interface GatherOptions extends Pick<OpenWatches, 'watches' | 'about'> {
   readonly service: ServiceStatus | null
-  readonly check: (watch: Watch) => CheckStatus | null
-  /** Whether the looks are more than one, or go on from what was remembered: else nothing is known of restarts. */
+  readonly check: (watch: Watch) => TargetStatus['check']
+  /** False for a single snapshot that goes on from nothing: nothing is known of restarts then. */
   readonly followsRestarts: (watch: Watch) => boolean
   readonly standingOf: (monitor: string) => Standing | null
   readonly notifierOf: (monitor: string) => NotifierState | null
-  /** Monotonic milliseconds, as the looks have them. */
+  /** Monotonic milliseconds, as the snapshots have them. */
   readonly now: () => number
   /** Wall clock in milliseconds. */
   readonly wallNow: () => number
 }
 
-/** Gathers the last looks and verdicts, and what became of the heartbeats, into what is shown. */
+/** Gathers the last snapshots and verdicts, and what became of the heartbeats. */
 export async function gatherStatus(options: GatherOptions, signal: AbortSignal): Promise<Status> {
-  const { watches } = options
-  const seen = await Promise.all(watches.map((watch) => gatherWatch(watch, options, signal)))
+  const { watches, standingOf, notifierOf } = options
+  const targets = await Promise.all(watches.map((watch) => targetStatus(watch, options, signal)))
   return {
     version,
     at: new Date(options.wallNow()),
     service: options.service,
-    watches: seen.flat(),
+    watches: targets.filter((target) => target !== null),
     monitors: watches
       .flatMap(({ monitors }) => monitors)
       .map(({ name, verdict }): MonitorStatus => {
-        const standing = options.standingOf(name)
+        const standing = standingOf(name)
         const isSame = standing !== null && standing.status === verdict?.status
         return {
           name,
           status: verdict?.status ?? null,
           since: isSame ? new Date(standing.sinceMs) : null,
           message: verdict?.message ?? 'nothing can be said yet',
-          delivery: deliveryOf(options.notifierOf(name)),
+          deliveries: deliveryStatus(notifierOf(name)),
         }
       }),
   }
 }
 
-function deliveryOf(state: NotifierState | null): DeliveryStatus | null {
-  if (state === null || state.delivery === null) return null
+/** Returns what became of the last heartbeat; nothing before the first. */
+function deliveryStatus(state: NotifierState | null): DeliveryStatus[] {
+  if (state === null || state.delivery === null) return []
   const {
     kuma,
     delivery: { delivered, answer },
   } = state
-  return {
+  const delivery = {
     kuma,
-    deliveredAt: delivered === null ? null : new Date(delivered.atMs),
+    delivered_at: delivered === null ? null : new Date(delivered.atMs),
     delivered: delivered?.status ?? null,
-    answeredAt: new Date(answer.atMs),
+    answered_at: new Date(answer.atMs),
     kind: oneLine(answer.kind),
     answer: oneLine(answer.says),
   }
+  return [delivery]
 }
 
-/** One that was never looked at is not there yet. */
-async function gatherWatch(
+/** Returns null before the first snapshot. */
+async function targetStatus(
   watch: Watch,
   { about, check, followsRestarts, now, wallNow }: GatherOptions,
   signal: AbortSignal,
-): Promise<WatchStatus[]> {
+): Promise<TargetStatus | null> {
   const { name, monitors } = watch
   const seen = monitors[0]?.seen ?? null
-  if (seen === null) return []
+  if (seen === null) return null
   const { snapshot, atMs } = seen
   const { version: says, deaths } = await about(watch, signal)
-  const restarts = followsRestarts(watch) ? restartsOf(watch) : new Map<string, number>()
-  return [
-    {
-      name: oneLine(name),
-      seenAt: new Date(wallNow() - (now() - atMs)),
-      check: check(watch),
-      deaths,
-      ...unitOf(snapshot),
-      supervisord: supervisordOf(snapshot, says === null ? null : oneLine(says), restarts),
-    },
-  ]
+  const restarts = followsRestarts(watch) ? countRestarts(watch) : new Map<string, number>()
+  return {
+    name: oneLine(name),
+    seen_at: new Date(wallNow() - (now() - atMs)),
+    check: check(watch),
+    deaths,
+    ...unitStatus(snapshot),
+    supervisord: supervisordStatus(snapshot, says === null ? null : oneLine(says), restarts),
+  }
 }
 
 /** By `group:name`; every monitor over a program counts the same restarts, but one may have been added later. */
-function restartsOf({ monitors }: Watch): ReadonlyMap<string, number> {
+function countRestarts({ monitors }: Watch): ReadonlyMap<string, number> {
   const counts = new Map<string, number>()
   for (const [fullName, { count }] of monitors.flatMap(({ memory }) => [...memory.programs])) {
     counts.set(fullName, Math.max(count, counts.get(fullName) ?? 0))
@@ -105,44 +104,44 @@ function restartsOf({ monitors }: Watch): ReadonlyMap<string, number> {
   return counts
 }
 
-function unitOf({ unit }: Snapshot): Pick<WatchStatus, 'unit' | 'unitSays'> {
+function unitStatus({ unit }: Snapshot): Pick<TargetStatus, 'unit' | 'unit_says'> {
   switch (unit.kind) {
     case 'state':
-      return { unit: unit.unit.name, unitSays: describeUnit(unit.unit) }
+      return { unit: unit.unit.name, unit_says: describeUnit(unit.unit) }
     case 'not-found':
-      return { unit: null, unitSays: `no ${unit.names.join(' or ')}` }
+      return { unit: null, unit_says: `no ${unit.names.join(' or ')}` }
     case 'unreachable':
-      return { unit: null, unitSays: `unit unknown: ${oneLine(unit.cause)}` }
+      return { unit: null, unit_says: `unit unknown: ${oneLine(unit.cause)}` }
     case 'no-systemd':
     case 'not-asked':
-      return { unit: null, unitSays: null }
+      return { unit: null, unit_says: null }
   }
 }
 
-function supervisordOf(
+function supervisordStatus(
   { rpc, upSeconds }: Snapshot,
   says: string | null,
   restarts: ReadonlyMap<string, number>,
 ): SupervisordStatus | null {
   if (rpc.kind === 'not-asked') return null
   if (rpc.kind === 'failed') {
-    return { problem: oneLine(rpc.failure.detail), version: null, pid: null, upSeconds: null, programs: [] }
+    return { problem: oneLine(rpc.failure.detail), version: null, pid: null, up_seconds: null, programs: [] }
   }
   const { pid, now, processes } = rpc.state
   return {
     problem: null,
     version: says,
     pid,
-    upSeconds: upSeconds === null ? null : Math.floor(upSeconds),
+    up_seconds: upSeconds === null ? null : Math.floor(upSeconds),
     programs: processes
-      .map((info) => programOf(info, now, restarts.get(`${info.group}:${info.name}`) ?? null))
+      .map((info) => programStatus(info, now, restarts.get(`${info.group}:${info.name}`) ?? null))
       .toSorted(byGroupAndName),
   }
 }
 
 const RUNNING: ReadonlySet<ProcessState> = new Set(['RUNNING', 'STARTING', 'STOPPING'])
 
-function programOf(info: ProcessInfo, now: number, restarts: number | null): ProgramStatus {
+function programStatus(info: ProcessInfo, now: number, restarts: number | null): ProgramStatus {
   const { group, name, state, start, pid } = info
   const isUp = RUNNING.has(state)
   return {
@@ -150,15 +149,15 @@ function programOf(info: ProcessInfo, now: number, restarts: number | null): Pro
     name: oneLine(name),
     state,
     // supervisord's clock may have been set back.
-    upSeconds: isUp && start > 0 ? Math.max(0, now - start) : null,
+    up_seconds: isUp && start > 0 ? Math.max(0, now - start) : null,
     pid: pid > 0 ? pid : null,
-    memoryBytes: null,
+    memory_bytes: null,
     restarts,
-    says: isUp ? '' : oneLine(whyNot(info)),
+    says: isUp ? '' : oneLine(whyStopped(info)),
   }
 }
 
-function whyNot({ state, spawnerr, exitstatus, start }: ProcessInfo): string {
+function whyStopped({ state, spawnerr, exitstatus, start }: ProcessInfo): string {
   if ((spawnerr ?? '') !== '') return spawnerr ?? ''
   if (state === 'EXITED') return exitstatus < 0 ? 'killed by a signal' : `exit ${exitstatus}`
   return state === 'STOPPED' && start === 0 ? 'never started' : ''

@@ -7,7 +7,7 @@ import type { RpcReading } from '../collect/supervisor/rpc-reading.ts'
 import type { SupervisorClient } from '../collect/supervisor/client.ts'
 import { countOwn, withoutOwn, type OwnProcess } from '../collect/supervisor/without-own.ts'
 import { findSupervisor } from '../collect/supervisor/find-supervisor.ts'
-import type { Terminal } from '../cli/load.ts'
+import type { Terminal } from '../cli/terminal.ts'
 import { restartDeadline } from './restart-deadline.ts'
 
 /** The door to one supervisord, wherever the configuration says it is or it is found. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
-import type { Terminal } from '../cli/load.ts'
+import type { Terminal } from '../cli/terminal.ts'
 
 interface RestartDeadline {
   /** Aborted when the restart is to be given up. */

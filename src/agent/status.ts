@@ -1,106 +1,123 @@
-import type { ProcessState } from '../collect/supervisor/process-info.ts'
+import * as v from 'valibot'
+import { PROCESS_STATES } from '../collect/supervisor/process-info.ts'
+import { oneLine } from '../lib/text.ts'
 
-/** What is seen and judged, ready to be shown; every text in it is one printable line. */
-export interface Status {
-  /** Of the program that has looked. */
-  readonly version: string
-  readonly at: Date
-  /** The running agent that has looked; null when the command itself has. */
-  readonly service: ServiceStatus | null
-  readonly watches: readonly WatchStatus[]
-  readonly monitors: readonly MonitorStatus[]
-}
+// One form for the socket, `--json` and the table; docs/status-json.md describes it. A reader gets it from another
+// process, so every text becomes one printable line.
+const Text = v.pipe(v.string(), v.transform(oneLine))
+const Time = v.pipe(
+  v.string(),
+  v.isoTimestamp(),
+  v.transform((text) => new Date(text)),
+)
+const UpOrDown = v.picklist(['up', 'down'])
 
-export interface ServiceStatus {
-  readonly pid: number
-  readonly startedAt: Date
-  /** Its configuration file; null when it has none. */
-  readonly config: string | null
-  /** Every file that it has its configuration from, those with secrets included; empty for an agent that does not tell. */
-  readonly files: readonly FileStatus[]
-  /** When heartbeats go out: `every 24s`. */
-  readonly pushes: string
-}
+const ProgramSchema = v.object({
+  group: Text,
+  name: Text,
+  state: v.picklist([...PROCESS_STATES.values()]),
+  /** Null when it does not run. */
+  up_seconds: v.nullable(v.number()),
+  /** Null when it does not run. */
+  pid: v.nullable(v.number()),
+  /** Resident memory, children included; null when it does not run or cannot be read here. */
+  memory_bytes: v.nullable(v.number()),
+  /** Restarts that nobody asked for, since the agent knows this supervisord; null when no monitor follows the program. */
+  restarts: v.nullable(v.number()),
+  /** Why it does not run, as far as supervisord tells; else empty. */
+  says: Text,
+})
 
-interface FileStatus {
-  /** Absolute. */
-  readonly path: string
-  /** Another one for each version of the file, as far as its place and its time tell. */
-  readonly mark: string
-}
+const SupervisordSchema = v.object({
+  /** Why it does not answer; null when it does. */
+  problem: v.nullable(Text),
+  version: v.nullable(Text),
+  pid: v.nullable(v.number()),
+  up_seconds: v.nullable(v.number()),
+  /** By group and name. */
+  programs: v.array(ProgramSchema),
+})
 
 /** One supervisord or one plain unit. */
-export interface WatchStatus {
-  readonly name: string
-  /** When it was looked at. */
-  readonly seenAt: Date
-  /** How often that is done; null for a single look. */
-  readonly check: CheckStatus | null
+const TargetSchema = v.object({
+  name: Text,
+  /** The time of the snapshot. */
+  seen_at: Time,
+  /** The check period in force, and why it is another one than `check_every` says; null for a single check. */
+  check: v.nullable(v.object({ every_seconds: v.number(), why: v.nullable(Text) })),
   /** When the death of a program is noticed; null where that is not watched. */
-  readonly deaths: 'at once' | 'at the next check' | null
+  deaths: v.nullable(v.picklist(['at once', 'at the next check'])),
   /** As systemd names it; null where there is none or it is not asked. */
-  readonly unit: string | null
-  /** One line about the unit, such as `supervisor.service active (running)`; null without one. */
-  readonly unitSays: string | null
+  unit: v.nullable(Text),
+  /** One line such as `supervisor.service active (running)`; null without a unit. */
+  unit_says: v.nullable(Text),
   /** Null when supervisord is not asked: a plain unit, or `url = "none"`. */
-  readonly supervisord: SupervisordStatus | null
-}
-
-/** The check period that is in force. */
-export interface CheckStatus {
-  readonly everySeconds: number
-  /** Why it is another one than `check_every` says; null when it is not. */
-  readonly why: string | null
-}
-
-export interface SupervisordStatus {
-  /** Why there is no answer; null when there is one. */
-  readonly problem: string | null
-  readonly version: string | null
-  readonly pid: number | null
-  readonly upSeconds: number | null
-  /** By group and name. */
-  readonly programs: readonly ProgramStatus[]
-}
-
-export interface ProgramStatus {
-  readonly group: string
-  readonly name: string
-  readonly state: ProcessState
-  /** Null when it does not run. */
-  readonly upSeconds: number | null
-  /** Null when it does not run. */
-  readonly pid: number | null
-  /** Resident memory, its children included; null when it does not run or cannot be read here. */
-  readonly memoryBytes: number | null
-  /** How many restarts nobody asked for, since the agent knows this supervisord; null when no monitor follows it. */
-  readonly restarts: number | null
-  /** Why it does not run, where supervisord tells; else empty. */
-  readonly says: string
-}
-
-export interface MonitorStatus {
-  readonly name: string
-  /** Null while a first look leaves it open. */
-  readonly status: 'up' | 'down' | null
-  /** Since when; null when that is not known. */
-  readonly since: Date | null
-  readonly message: string
-  /** Null before the first heartbeat was sent. */
-  readonly delivery: DeliveryStatus | null
-}
+  supervisord: v.nullable(SupervisordSchema),
+})
 
 /** What became of the heartbeats of one monitor. */
-export interface DeliveryStatus {
-  readonly kuma: string
+const DeliverySchema = v.object({
+  kuma: Text,
   /** When Kuma last took a heartbeat; null when it never did. */
-  readonly deliveredAt: Date | null
+  delivered_at: v.nullable(Time),
   /** What that heartbeat said. */
-  readonly delivered: 'up' | 'down' | null
+  delivered: v.nullable(UpOrDown),
   /** When the last one was tried. */
-  readonly answeredAt: Date
-  /** What kind of answer came: `accepted`, or one of the others of `PushAnswer`. */
-  readonly kind: string
-  /** What Kuma answered to it, or why it did not. */
-  readonly answer: string
+  answered_at: Time,
+  /** `accepted`, or another kind of `PushAnswer`. */
+  kind: Text,
+  answer: Text,
+})
+
+const MonitorSchema = v.object({
+  name: Text,
+  /** Null while a first check leaves it open. */
+  status: v.nullable(UpOrDown),
+  /** Null when it is not known. */
+  since: v.nullable(Time),
+  message: Text,
+  /** One; none before the first heartbeat was sent. */
+  deliveries: v.array(DeliverySchema),
+})
+
+/** The running agent that tells this. */
+const ServiceSchema = v.object({
+  pid: v.number(),
+  started_at: Time,
+  /** Its configuration file; null when it has none. */
+  config: v.nullable(v.string()),
+  /** Every file of its configuration by its absolute path; another `mark` is another version of it. */
+  files: v.optional(v.array(v.object({ path: v.string(), mark: v.string() })), []),
+  /** When heartbeats go out: `every 24s`. */
+  pushes: Text,
+})
+
+const StatusSchema = v.object({
+  /** Of the program that took the snapshots. */
+  version: Text,
+  at: Time,
+  /** Null when the command itself took the snapshots. */
+  service: v.nullable(ServiceSchema),
+  watches: v.array(TargetSchema),
+  monitors: v.array(MonitorSchema),
+})
+
+export type Status = v.InferOutput<typeof StatusSchema>
+export type ServiceStatus = v.InferOutput<typeof ServiceSchema>
+export type TargetStatus = v.InferOutput<typeof TargetSchema>
+export type SupervisordStatus = v.InferOutput<typeof SupervisordSchema>
+export type ProgramStatus = v.InferOutput<typeof ProgramSchema>
+export type MonitorStatus = v.InferOutput<typeof MonitorSchema>
+export type DeliveryStatus = v.InferOutput<typeof DeliverySchema>
+
+/** Parses a status that was written as JSON; null when it is something else, as of another version. */
+export function parseStatus(text: string): Status | null {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch {
+    return null
+  }
+  const status = v.safeParse(StatusSchema, json)
+  return status.success ? status.output : null
 }

@@ -6,8 +6,9 @@ import type { LoadedConfig } from '../config/load.ts'
 import type { SharedFlags } from '../config/options.ts'
 import { rhythmOf, type Rhythm } from '../config/rhythm.ts'
 import { EXIT, type ExitCode } from '../lib/errors.ts'
-import { load, type Terminal } from './load.ts'
-import type { OwnFlags } from './own-options.ts'
+import { load } from './load.ts'
+import type { Terminal } from './terminal.ts'
+import type { OwnFlags } from './options.ts'
 
 /** `check-config`: prints the resolved configuration with the secrets masked, as TOML or as JSON. */
 export async function checkConfig(flags: SharedFlags & OwnFlags, terminal: Terminal): Promise<ExitCode> {

@@ -1,6 +1,6 @@
 import type { Command, Option } from 'commander'
 import { OPTIONS, type SharedOption } from '../config/options.ts'
-import { OWN_OPTIONS, type OwnOptionEntry } from './own-options.ts'
+import { OWN_OPTIONS, type OwnOptionEntry } from './options.ts'
 
 /** One option as the shells and the pages know it. */
 export interface LineOption {

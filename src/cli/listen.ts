@@ -4,7 +4,7 @@ import { NotEventsError } from '../collect/supervisor/event-stream.ts'
 import { parseServerUrl } from '../collect/supervisor/server-url.ts'
 import type { OwnProcess } from '../collect/supervisor/without-own.ts'
 import { createListening } from '../agent/listening.ts'
-import type { Terminal } from './load.ts'
+import type { Terminal } from './terminal.ts'
 import { realClock } from '../lib/real-clock.ts'
 import { runWith } from './run.ts'
 

@@ -4,14 +4,15 @@ import { Standings } from '../agent/standings.ts'
 import { createStateFile, NOTHING_KEPT } from '../agent/state-file.ts'
 import type { SharedFlags } from '../config/options.ts'
 import { EXIT, type ExitCode } from '../lib/errors.ts'
-import { load, type Terminal } from './load.ts'
+import { load } from './load.ts'
+import type { Terminal } from './terminal.ts'
 import { openOutboxes } from '../agent/open-outboxes.ts'
 import { openWatches } from '../agent/open-watches.ts'
 import { readBootId } from '../lib/read-boot-id.ts'
 import { realClock } from '../lib/real-clock.ts'
 import { remembered } from '../agent/remembered.ts'
 import { slowestPage } from '../agent/slowest-page.ts'
-import { waitVisibly } from './wait-visibly.ts'
+import { waitVisibly } from './terminal.ts'
 
 /**
  * `once`: looks, pushes, and leaves with the verdict as its exit code. What it has opened, its lock included, ends with the

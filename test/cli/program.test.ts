@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { COMMANDS } from '../../src/cli/commands.ts'
-import { OWN_OPTIONS } from '../../src/cli/own-options.ts'
-import { createProgram } from '../../src/cli/program.ts'
+import { OWN_OPTIONS } from '../../src/cli/options.ts'
+import { COMMANDS, createProgram, describeUsageError } from '../../src/cli/program.ts'
 import { OPTIONS, OPTION_TOPICS, type SharedOption } from '../../src/config/options.ts'
 import { silentTerminal } from '../helpers/silent-terminal.ts'
 
@@ -56,4 +55,22 @@ describe('the help', () => {
       assert.match(said, new RegExp(`Did you mean ${meant}\\?`, 'i'))
     }
   })
+})
+
+describe('the error of an unknown option shows', () => {
+  const rows: [string, string, string][] = [
+    ['a long option without its value', "'--tokn=AWbU=X'", "'--tokn=…'"],
+    ['one whose value has lines and quotes', "'--tokn=A'W\nb'", "'--tokn=…'"],
+    ['a short option without what follows it', "'-tAWbUX'", "'-t…'"],
+    [
+      'an option without a value as it is',
+      "'--tokn'\n(Did you mean --token?)",
+      "'--tokn'\n(Did you mean --token?)",
+    ],
+  ]
+  for (const [name, given, shown] of rows) {
+    it(name, () => {
+      assert.equal(describeUsageError(`error: unknown option ${given}`), `error: unknown option ${shown}`)
+    })
+  }
 })

@@ -68,8 +68,8 @@ export function startAgent(args: readonly string[], options: AgentOptions = {}):
   const [file = '', ...rest] = [...under, node, ...nodeOptions, bundle, ...args]
   const child = spawn(file, rest, {
     cwd,
-    // Where it tells its status is a test's own affair.
-    env: { PATH: process.env['PATH'], XDG_RUNTIME_DIR: '/none', ...env },
+    // It neither serves its status in a folder of this host nor asks an agent of it.
+    env: { PATH: process.env['PATH'], RUNTIME_DIRECTORY: '/none', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let stdout = ''

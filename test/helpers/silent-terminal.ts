@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import type { Terminal } from '../../src/cli/load.ts'
+import type { Terminal } from '../../src/cli/terminal.ts'
 
 /** A terminal at which nobody sits, but for what is given. */
 export function silentTerminal(more: Partial<Terminal> = {}): Terminal {

@@ -7,8 +7,7 @@ import { join } from 'node:path'
 import { after, before, suite, test, type TestContext } from 'node:test'
 import { doctor } from '../../src/cli/doctor/doctor.ts'
 import { mayUser } from '../../src/cli/doctor/may-user.ts'
-import { serveStatus } from '../../src/agent/serve-status.ts'
-import { statusJson } from '../../src/agent/status-json.ts'
+import { StatusServer } from '../../src/agent/status-server.ts'
 import type { DeliveryStatus, Status } from '../../src/agent/status.ts'
 import { buildBundle, runAgent } from '../helpers/agent-process.ts'
 import { startFakeBus } from '../helpers/fake-bus.ts'
@@ -121,8 +120,10 @@ async function environment(t: TestContext, setup: Setup, config = ''): Promise<R
   await writeFile(join(folder, 'journal'), setup.journal ?? '')
   await writeFile(join(folder, 'journalctl'), `#!/bin/sh\ncat ${folder}/journal\n`, { mode: 0o755 })
   if (setup.told !== undefined) {
-    const describe = () => Promise.resolve(JSON.stringify(statusJson(toldBy(config, setup.told))))
-    t.after(await serveStatus({ folder, describe, log: memoryLog() }))
+    const describe = () => Promise.resolve(JSON.stringify(toldBy(config, setup.told)))
+    const server = new StatusServer(describe, memoryLog())
+    await server.start(folder)
+    t.after(() => server.close())
   }
   return {
     PATH: `${folder}:${process.env['PATH'] ?? ''}`,
@@ -134,11 +135,18 @@ async function environment(t: TestContext, setup: Setup, config = ''): Promise<R
 
 function toldBy(config: string, told: Setup['told']): Status {
   const at = new Date()
-  const delivery = { kuma: 'kuma', deliveredAt: null, delivered: null, answeredAt: at, kind: '', answer: '' }
+  const delivery = {
+    kuma: 'kuma',
+    delivered_at: null,
+    delivered: null,
+    answered_at: at,
+    kind: '',
+    answer: '',
+  }
   return {
     version: '1.2.3',
     at,
-    service: { pid: 1, startedAt: at, config, files: [], pushes: 'every 24s' },
+    service: { pid: 1, started_at: at, config, files: [], pushes: 'every 24s' },
     watches: [],
     monitors: [
       {
@@ -146,7 +154,7 @@ function toldBy(config: string, told: Setup['told']): Status {
         status: 'up',
         since: at,
         message: 'fine',
-        delivery: { ...delivery, ...told },
+        deliveries: [{ ...delivery, ...told }],
       },
     ],
   }

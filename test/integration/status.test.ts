@@ -52,7 +52,13 @@ async function show(
   const unit = { id: 'supervisor.service', active: 'active', sub: 'running' }
   const bus = await startFakeBus(t, { answer: fakeSystemd([unit]) })
   const terminal = {
-    env: { DBUS_SYSTEM_BUS_ADDRESS: bus.address, LANG: 'en_US.UTF-8', TERM: 'xterm', ...env },
+    env: {
+      DBUS_SYSTEM_BUS_ADDRESS: bus.address,
+      RUNTIME_DIRECTORY: '/none',
+      LANG: 'en_US.UTF-8',
+      TERM: 'xterm',
+      ...env,
+    },
     print(text: string) {
       printed.push(text)
       onPrint?.(text)

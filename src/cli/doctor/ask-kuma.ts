@@ -1,8 +1,8 @@
 import type { Config } from '../../config/config.ts'
 import { ConfigError } from '../../lib/errors.ts'
 import { SessionError } from '../../kuma/provisioning/session-error.ts'
-import type { Terminal } from '../load.ts'
-import type { OwnFlags } from '../own-options.ts'
+import type { Terminal } from '../terminal.ts'
+import type { OwnFlags } from '../options.ts'
 import { enterKuma } from '../provision/enter-kuma.ts'
 import { readLogin } from '../provision/read-login.ts'
 import type { InKuma } from './patient.ts'
@@ -25,7 +25,7 @@ export async function askKuma(
       login: await readLogin(flags, terminal),
       code: flags.twoFactorCode ?? null,
       terminal,
-      progress: { show() {}, clear() {} },
+      progress: null,
       onPassword,
       signal,
     })

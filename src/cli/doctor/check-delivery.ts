@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import type { DeliveryMemory } from '../../agent/note-delivery.ts'
 import type { LoadedConfig } from '../../config/load.ts'
 import { describeDuration } from '../../lib/text.ts'
-import type { CronJob } from '../read-cron-job.ts'
+import type { CronJob } from '../cron-job.ts'
 import type { DeliveryStatus, Status } from '../../agent/status.ts'
 import { failed, ok, skipped, type Finding } from './check.ts'
 import type { Patient } from './patient.ts'
@@ -12,16 +12,14 @@ import { SERVICE_UNIT } from './service-unit.ts'
 /** Whether the running agent pushes for the monitors of the configuration, and Kuma took the last heartbeats. */
 export async function checkDelivery({
   askAgent,
-  silence,
   loaded,
   cronJob,
   recall,
   wallNow,
-}: Pick<Patient, 'askAgent' | 'silence' | 'loaded' | 'cronJob' | 'recall' | 'wallNow'>): Promise<Finding[]> {
-  const status = await askAgent()
+}: Pick<Patient, 'askAgent' | 'loaded' | 'cronJob' | 'recall' | 'wallNow'>): Promise<Finding[]> {
+  const { status, silence } = await askAgent()
   if (status === null) {
-    const silent = silence()
-    if (silent !== null) return [failed(`${silent}: it hangs`, `systemctl restart ${SERVICE_UNIT}`)]
+    if (silence !== null) return [failed(`${silence}: it hangs`, `systemctl restart ${SERVICE_UNIT}`)]
     const cron = await cronJob()
     if (cron === null || loaded === null) return [skipped('no running agent tells of its heartbeats')]
     const memories = await recall()
@@ -70,22 +68,23 @@ function judgeRuns(
   }
   const deliveredAt = delivered === null ? null : new Date(delivered.atMs)
   const { kind, says } = answer
-  return [judge({ kind, deliveredAt, answeredAt: new Date(answer.atMs), answer: says }, of, new Date(nowMs))]
+  const last = { kind, delivered_at: deliveredAt, answered_at: new Date(answer.atMs), answer: says }
+  return [judge(last, of, new Date(nowMs))]
 }
 
 function judgeAll(monitors: Status['monitors'], at: Date): Finding[] {
-  return monitors.map(({ name, delivery }) =>
-    delivery === null ? skipped('no heartbeat was sent yet', { of: name }) : judge(delivery, name, at),
+  return monitors.map(({ name, deliveries: [delivery] }) =>
+    delivery === undefined ? skipped('no heartbeat was sent yet', { of: name }) : judge(delivery, name, at),
   )
 }
 
 function judge(
   {
     kind,
-    deliveredAt,
-    answeredAt,
+    delivered_at: deliveredAt,
+    answered_at: answeredAt,
     answer,
-  }: Pick<DeliveryStatus, 'kind' | 'deliveredAt' | 'answeredAt' | 'answer'>,
+  }: Pick<DeliveryStatus, 'kind' | 'delivered_at' | 'answered_at' | 'answer'>,
   of: string,
   at: Date,
 ): Finding {

@@ -10,18 +10,17 @@ import { examineKumas, type KumaExam } from './examine-kumas.ts'
 import { examineSupervisor } from './examine-supervisor.ts'
 import type { Patient } from './patient.ts'
 import { pushAll } from '../../agent/push-all.ts'
-import { CRON_FILE, readCronJob } from '../read-cron-job.ts'
+import { CRON_FILE, readCronJob } from '../cron-job.ts'
 import { readJournal } from './read-journal.ts'
 import { describeAsJson, describeEnd, describeLine, type Line } from './report.ts'
-import type { OwnFlags } from '../own-options.ts'
-import type { Terminal } from '../load.ts'
+import type { OwnFlags } from '../options.ts'
+import type { Terminal } from '../terminal.ts'
 import { memoize } from '../../lib/memoize.ts'
 import { readBootId } from '../../lib/read-boot-id.ts'
 import { realClock } from '../../lib/real-clock.ts'
-import { looksOf } from '../screen.ts'
-import { askAgent } from '../status/ask-agent.ts'
-import type { Status } from '../../agent/status.ts'
-import { waitVisibly } from '../wait-visibly.ts'
+import { styleOf } from '../screen.ts'
+import { askAgent, type AgentAnswer } from '../status/status.ts'
+import { waitVisibly } from '../terminal.ts'
 
 const SERVICE_USER = 'kuma-supervisor-push'
 const UNIT_TIMEOUT_MS = 5_000
@@ -35,7 +34,7 @@ export async function doctor(
   stop: AbortSignal,
 ): Promise<ExitCode> {
   const { json = false, push = false } = flags
-  const looks = looksOf(terminal)
+  const style = styleOf(terminal)
   const lines: Line[] = []
   const { patient, close } = await admit(flags, terminal, { mayPush: push, stop })
   try {
@@ -49,12 +48,12 @@ export async function doctor(
       const found = findings.map((finding): Line => ({ check: name, ...finding, ms: finding.ms ?? ms }))
       lines.push(...found)
       if (!json)
-        for (const line of found) terminal.print(describeLine(line, terminal.screenSize().columns, looks))
+        for (const line of found) terminal.print(describeLine(line, terminal.screenSize().columns, style))
     }
   } finally {
     close()
   }
-  terminal.print(json ? describeAsJson(lines) : describeEnd(lines, looks))
+  terminal.print(json ? describeAsJson(lines) : describeEnd(lines, style))
   return lines.some(({ result }) => result === 'failed') ? EXIT.unwell : EXIT.ok
 }
 
@@ -81,8 +80,7 @@ async function admit(
     sleep: (ms) => realClock.sleep(ms, stop),
   })
   let kumas: Promise<readonly KumaExam[]> | null = null
-  let told: Promise<Status | null> | null = null
-  let silence: string | null = null
+  let answer: Promise<AgentAnswer> | null = null
   const patient: Patient = {
     nodeVersion: process.versions.node,
     user: { name: userName(), isRoot: process.getuid?.() === 0 },
@@ -100,8 +98,7 @@ async function admit(
       kumas ??= loaded === null ? Promise.resolve([]) : examineKumas(loaded.config, wallNow, stop)
       return kumas
     },
-    askAgent: () => (told ??= askAgent(flags, env, stop, (says) => (silence = says))),
-    silence: () => silence,
+    askAgent: () => (answer ??= askAgent(flags, env, stop)),
     cronJob: () => readCronJob(CRON_FILE),
     recall: async () =>
       loaded === null ? new Map() : peekState(loaded.config.agent.stateFile, await readBootId()),

@@ -3,8 +3,8 @@ import type { Config } from '../../config/config.ts'
 import type { LoadedConfig } from '../../config/load.ts'
 import type { UnitReading } from '../../collect/systemd/unit-reading.ts'
 import type { KumaMonitor } from '../../kuma/provisioning/kuma-inventory.ts'
-import type { Status } from '../../agent/status.ts'
-import type { CronJob } from '../read-cron-job.ts'
+import type { AgentAnswer } from '../status/status.ts'
+import type { CronJob } from '../cron-job.ts'
 import type { KumaExam } from './examine-kumas.ts'
 import type { JournalLine } from './read-journal.ts'
 import type { SupervisorExam } from './examine-supervisor.ts'
@@ -26,10 +26,7 @@ export interface Patient {
   readonly readUnit: (unit: string) => Promise<Timed<UnitReading>>
   readonly examineSupervisor: (config: Config['supervisors'][number]) => Promise<SupervisorExam>
   readonly examineKumas: () => Promise<readonly KumaExam[]>
-  /** What the running agent tells; null where none does. */
-  readonly askAgent: () => Promise<Status | null>
-  /** One line about an agent that runs and did not tell anything when it was asked; else null. */
-  readonly silence: () => string | null
+  readonly askAgent: () => Promise<AgentAnswer>
   /** The cron job of a host that was installed so; else null. */
   readonly cronJob: () => Promise<CronJob | null>
   /** What the last run of `once` left behind; empty where this user may not read it. */

@@ -1,7 +1,7 @@
 import { version } from '../../../package.json'
 import { oneLine } from '../../lib/text.ts'
-import { paint, type Looks } from '../screen.ts'
-import { wrapWords } from '../text-width.ts'
+import { paint, type Style } from '../screen.ts'
+import { wrapWords } from '../screen.ts'
 import type { Finding } from './check.ts'
 
 /** A finding with the check that it came from. */
@@ -27,24 +27,24 @@ const COLOURS = { ok: 'green', failed: 'red', skipped: 'dim' } as const
 export function describeLine(
   { check, of, result, says, remedy, ms }: Line,
   columns: number | null,
-  looks: Looks,
+  style: Style,
 ): string {
-  const mark = paint(MARKS[looks.isUtf8 ? 'utf8' : 'ascii'][result], COLOURS[result], looks)
+  const mark = paint(MARKS[style.isUtf8 ? 'utf8' : 'ascii'][result], COLOURS[result], style)
   const time = `${Math.round(ms)} ms`.padStart(8)
   const about = of === null ? '' : `${of}: `
-  const indent = ' '.repeat(looks.isUtf8 ? 24 : 27)
+  const indent = ' '.repeat(style.isUtf8 ? 24 : 27)
   const text = oneLine(`${about}${says}`)
   const lines = columns === null ? [text] : wrapWords(text, Math.max(NARROWEST, columns - 1 - indent.length))
   const line = `${mark} ${check.padEnd(12)}${time}  ${lines.join(`\n${indent}`)}\n`
   if (remedy === null) return line
-  return `${line}${indent}${looks.isUtf8 ? '→' : '->'} ${oneLine(remedy)}\n`
+  return `${line}${indent}${style.isUtf8 ? '→' : '->'} ${oneLine(remedy)}\n`
 }
 
-export function describeEnd(lines: readonly Line[], looks: Looks): string {
+export function describeEnd(lines: readonly Line[], style: Style): string {
   const bad = lines.filter(({ result }) => result === 'failed')
-  if (bad.length === 0) return `\n${paint('All is well.', COLOURS.ok, looks)}\n`
+  if (bad.length === 0) return `\n${paint('All is well.', COLOURS.ok, style)}\n`
   const names = [...new Set(bad.map(({ check }) => check))].join(', ')
-  return `\n${paint(`Not well: ${names}.`, COLOURS.failed, looks)}\n`
+  return `\n${paint(`Not well: ${names}.`, COLOURS.failed, style)}\n`
 }
 
 /** The stable form for scripts; see the README. */

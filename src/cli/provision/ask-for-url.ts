@@ -1,5 +1,5 @@
 import { DEFAULT_KUMA_URL, parseKumaUrl } from '../../config/urls.ts'
-import type { Terminal } from '../load.ts'
+import type { Terminal } from '../terminal.ts'
 
 /** Asks where Kuma is until the answer is a URL; null when the person gives up. */
 export async function askForUrl({

@@ -3,17 +3,17 @@ import { realFiles, replaceConfigFile } from '../../config/files.ts'
 import { codeOf, ConfigError, EXIT, type ExitCode } from '../../lib/errors.ts'
 import { SessionError } from '../../kuma/provisioning/session-error.ts'
 import { oneLine } from '../../lib/text.ts'
-import type { Terminal } from '../load.ts'
+import type { Terminal } from '../terminal.ts'
 import { pushAll, type Pushed } from '../../agent/push-all.ts'
-import { fit, textWidth } from '../text-width.ts'
-import { looksOf, paint, type Looks } from '../screen.ts'
+import { fit, textWidth } from '../screen.ts'
+import { styleOf, paint, type Style } from '../screen.ts'
 import type { Draft } from './draft.ts'
 import type { OpenKuma } from './enter-kuma.ts'
 import { makeInKuma } from './make-in-kuma.ts'
 import type { OpenFile } from './open-file.ts'
 import type { Plan } from './plan.ts'
 import type { Prepared } from './prepare.ts'
-import type { Progress } from '../progress.ts'
+import type { Progress } from '../terminal.ts'
 
 interface Surroundings {
   readonly prepared: Prepared
@@ -67,7 +67,7 @@ export async function carryOut(
   const width = Math.max(0, ...pushed.map(({ monitor }) => textWidth(oneLine(made.get(monitor) ?? ''))))
   for (const one of pushed) {
     const kumaName = fit(oneLine(made.get(one.monitor) ?? ''), width)
-    print(describePushed(one, kumaName, looksOf(terminal)))
+    print(describePushed(one, kumaName, styleOf(terminal)))
   }
   print(`\n${cron === null ? nextStep(file, intervalSeconds) : BY_CRON}\n`)
   return pushed.every(({ answer }) => answer?.kind === 'accepted') ? EXIT.ok : EXIT.undelivered
@@ -120,11 +120,11 @@ function describeMade({ make, group }: Plan, removed: number): string {
 }
 
 /** `up    host-a / celery  4 of 4 running` */
-function describePushed({ telling, answer }: Pushed, name: string, looks: Looks): string {
-  if (telling === null) return `${paint('?   ', 'yellow', looks)}  ${name}  nothing can be said yet\n`
+function describePushed({ telling, answer }: Pushed, name: string, style: Style): string {
+  if (telling === null) return `${paint('?   ', 'yellow', style)}  ${name}  nothing can be said yet\n`
   if (answer?.kind !== 'accepted') {
-    return `${paint('lost', 'red', looks)}  ${name}  ${oneLine(answer?.says ?? 'not pushed')}\n`
+    return `${paint('lost', 'red', style)}  ${name}  ${oneLine(answer?.says ?? 'not pushed')}\n`
   }
   const { status, message } = telling.verdict
-  return `${paint(status.padEnd(4), status === 'up' ? 'green' : 'red', looks)}  ${name}  ${oneLine(message)}\n`
+  return `${paint(status.padEnd(4), status === 'up' ? 'green' : 'red', style)}  ${name}  ${oneLine(message)}\n`
 }

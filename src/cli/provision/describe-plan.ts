@@ -1,7 +1,7 @@
 import { maskToken } from '../../lib/secret.ts'
 import { oneLine } from '../../lib/text.ts'
-import { paint, type Colour, type Looks } from '../screen.ts'
-import { fit, textWidth } from '../text-width.ts'
+import { paint, type Colour, type Style } from '../screen.ts'
+import { fit, textWidth } from '../screen.ts'
 import type { Plan } from './plan.ts'
 
 export interface PlanWords {
@@ -30,18 +30,18 @@ const COLOURS: Readonly<Record<Row[0], Colour | null>> = {
 const MUTE = '! Kuma has no notification yet, so nobody is alerted: set one up there and attach it'
 
 /** The plan as a diff: first what becomes of Kuma, then of the file. */
-export function describePlan(plan: Plan, words: PlanWords, looks: Looks): string {
+export function describePlan(plan: Plan, words: PlanWords, style: Style): string {
   const kuma = kumaRows(plan, words)
   const file = fileRows(plan, words)
   const width = Math.max(0, ...kuma.map(([, , name]) => textWidth(name)))
   const lines = kuma.map(([sign, what, name, about]) =>
-    paint(`${sign} ${what.padEnd(5)}  ${fit(name, width)}  ${about}`.trimEnd(), COLOURS[sign], looks),
+    paint(`${sign} ${what.padEnd(5)}  ${fit(name, width)}  ${about}`.trimEnd(), COLOURS[sign], style),
   )
-  const edits = file.map(([sign, text]) => paint(`${sign} ${text}`, COLOURS[sign], looks))
+  const edits = file.map(([sign, text]) => paint(`${sign} ${text}`, COLOURS[sign], style))
   return [
     `Uptime Kuma ${oneLine(words.version)} at ${words.kumaUrl}`,
     ...lines,
-    ...(words.isMute ? [paint(MUTE, COLOURS['!'], looks)] : []),
+    ...(words.isMute ? [paint(MUTE, COLOURS['!'], style)] : []),
     ...(edits.length === 0 ? [] : ['', words.file, ...edits]),
     '',
   ].join('\n')

@@ -3,10 +3,10 @@ import type { KumaInventory } from '../../kuma/provisioning/kuma-inventory.ts'
 import { openKumaSession, type KumaSession } from '../../kuma/provisioning/kuma-session.ts'
 import { supportOf } from '../../kuma/provisioning/kuma-version.ts'
 import { NOTHING_ENTERED, SessionError } from '../../kuma/provisioning/session-error.ts'
-import type { Terminal } from '../load.ts'
+import type { Terminal } from '../terminal.ts'
 import { openKumas } from '../../agent/open-kumas.ts'
 import { realClock } from '../../lib/real-clock.ts'
-import type { Progress } from '../progress.ts'
+import type { Progress } from '../terminal.ts'
 import { completeLogin, type GivenLogin } from './read-login.ts'
 
 /** Kuma, logged in to. */
@@ -23,7 +23,8 @@ interface Entrance {
   /** Of the second factor, where it was given. */
   readonly code: string | null
   readonly terminal: Terminal
-  readonly progress: Progress
+  /** Null where nothing is shown. */
+  readonly progress: Progress | null
   /** Called with the password before it is sent. */
   readonly onPassword: (password: string) => void
   readonly signal: AbortSignal
@@ -45,7 +46,7 @@ export async function enterKuma(entrance: Entrance): Promise<OpenKuma> {
   try {
     const connection = connections.get(kuma.name)
     if (connection === undefined) throw new Error(`no connection to ${kuma.name}`)
-    progress.show(`connecting to ${kuma.url}`)
+    progress?.show(`connecting to ${kuma.url}`)
     session = await openKumaSession({
       url: kuma.url,
       ...(await connection.open(kuma.proxy)),
@@ -53,7 +54,7 @@ export async function enterKuma(entrance: Entrance): Promise<OpenKuma> {
       signal,
     })
     await logIn(session, entrance)
-    progress.show('reading what Kuma has')
+    progress?.show('reading what Kuma has')
     const inventory = await session.inventory()
     const support = supportOf(inventory.version)
     if (support.kind === 'unknown') throw new SessionError('version', support.says)
@@ -68,7 +69,7 @@ export async function enterKuma(entrance: Entrance): Promise<OpenKuma> {
     await close(session)
     throw error
   } finally {
-    progress.clear()
+    progress?.clear()
   }
 }
 
@@ -85,7 +86,7 @@ async function logIn(session: KumaSession, entrance: Entrance): Promise<void> {
     } catch (error) {
       const isRefused = error instanceof SessionError && error.failure === 'login'
       if (!isRefused || login.password !== null || tried === MOST_TRIES) throw error
-      progress.clear()
+      progress?.clear()
       terminal.printError(`${error.message}\n`)
     }
   }
@@ -97,14 +98,14 @@ async function tryToLogIn(
 ): Promise<void> {
   const isGiven = login.username !== null && login.password !== null
   if (!isGiven && (await session.isOpen())) return
-  progress.clear()
+  progress?.clear()
   const known = await completeLogin(login, terminal)
   if (known === null) throw new SessionError('aborted', NOTHING_ENTERED)
   onPassword(known.password)
-  progress.show('logging in')
+  progress?.show('logging in')
   // A code that Kuma did not ask for would be an error there.
   if ((await session.login({ ...known, code: '' })) === 'in') return
-  progress.clear()
+  progress?.clear()
   if (code === null && !terminal.isInteractive) {
     throw new SessionError(
       'login',
@@ -113,6 +114,6 @@ async function tryToLogIn(
   }
   const second = code ?? (await terminal.ask('Code of the second factor: ', false))
   if (second === null || second.trim() === '') throw new SessionError('aborted', NOTHING_ENTERED)
-  progress.show('logging in')
+  progress?.show('logging in')
   await session.login({ ...known, code: second.trim() })
 }

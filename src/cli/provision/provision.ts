@@ -2,15 +2,15 @@ import { EXIT, type ExitCode } from '../../lib/errors.ts'
 import type { SharedFlags } from '../../config/options.ts'
 import { SessionError } from '../../kuma/provisioning/session-error.ts'
 import { createMask } from '../../lib/secret.ts'
-import type { Terminal } from '../load.ts'
-import type { OwnFlags } from '../own-options.ts'
+import type { Terminal } from '../terminal.ts'
+import type { OwnFlags } from '../options.ts'
 import { carryOut } from './carry-out.ts'
 import { describePlan } from './describe-plan.ts'
 import { draft } from './draft.ts'
 import { enterKuma, type OpenKuma } from './enter-kuma.ts'
 import { prepare } from './prepare.ts'
-import { createProgress } from '../progress.ts'
-import { looksOf } from '../screen.ts'
+import { Progress } from '../terminal.ts'
+import { styleOf } from '../screen.ts'
 
 /** `provision`: makes this host's monitors in Kuma, writes their tokens into the configuration, pushes at once. */
 export async function provision(
@@ -19,7 +19,7 @@ export async function provision(
   stop: AbortSignal,
 ): Promise<ExitCode> {
   const { print, printError, hide } = terminal
-  const progress = createProgress(terminal)
+  const progress = new Progress(terminal)
   const passwords = [flags.twoFactorCode ?? '']
   let open: OpenKuma | null = null
   try {
@@ -47,7 +47,7 @@ export async function provision(
     hide(mask(drawn.plan.make.map(({ token }) => token)))
     for (const problem of drawn.problems) printError(`error: ${problem}\n`)
     if (drawn.problems.length > 0) return EXIT.undelivered
-    print(describePlan(drawn.plan, drawn.words, looksOf(terminal)))
+    print(describePlan(drawn.plan, drawn.words, styleOf(terminal)))
     if (prepared.dryRun) return EXIT.ok
     return await carryOut(drawn, open, { prepared, terminal, progress, signal: stop })
   } catch (error) {

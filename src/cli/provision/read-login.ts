@@ -2,8 +2,8 @@ import { OTHER_VARIABLES } from '../../config/options.ts'
 import { realFiles } from '../../config/files.ts'
 import { readSecretFile } from '../../config/secrets.ts'
 import { ConfigError } from '../../lib/errors.ts'
-import type { Terminal } from '../load.ts'
-import type { OwnFlags } from '../own-options.ts'
+import type { Terminal } from '../terminal.ts'
+import type { OwnFlags } from '../options.ts'
 
 /** What was given of a login; null for what must be asked for. */
 export interface GivenLogin {

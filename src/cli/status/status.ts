@@ -1,116 +1,201 @@
-import type { SharedFlags } from '../../config/options.ts'
+import { realpath } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { gatherStatus } from '../../agent/gather-status.ts'
+import { lookOnly } from '../../agent/look-only.ts'
+import { openWatches, type OpenWatches } from '../../agent/open-watches.ts'
+import { peekState } from '../../agent/peek-state.ts'
+import { readSocket } from '../../agent/read-socket.ts'
+import type { Memories } from '../../agent/state-file.ts'
+import { parseStatus, type Status, type TargetStatus } from '../../agent/status.ts'
+import { statusFolders, statusSocket } from '../../agent/status-server.ts'
+import type { Watch } from '../../agent/watch.ts'
+import { readMemory } from '../../collect/read-memory.ts'
+import { OPTION_NAMES, OPTIONS, type OptionName, type SharedFlags } from '../../config/options.ts'
 import { EXIT, type ExitCode } from '../../lib/errors.ts'
-import type { Terminal } from '../load.ts'
-import type { OwnFlags } from '../own-options.ts'
-import { waitVisibly } from '../wait-visibly.ts'
+import { readBootId } from '../../lib/read-boot-id.ts'
 import { realClock } from '../../lib/real-clock.ts'
-import { canMove, looksOf } from '../screen.ts'
-import { addMemory } from './add-memory.ts'
-import { askAgent } from './ask-agent.ts'
-import { describeStatus } from './describe-status.ts'
-import { openLiveScreen } from './live-screen.ts'
-import { openEyes, type OwnEyes } from './open-eyes.ts'
-import { statusJson } from '../../agent/status-json.ts'
-import type { Status } from '../../agent/status.ts'
+import { load } from '../load.ts'
+import type { OwnFlags } from '../options.ts'
+import { waitVisibly, type Terminal } from '../terminal.ts'
+import { createDisplay } from './live.ts'
 
-/** One look does not decide about a supervisord that does not answer. */
+/** One snapshot does not decide about a supervisord that does not answer. */
 const PATIENCE_MS = 12_000
 const REDRAW_MS = 2_000
-/** Where the output is no terminal. */
-const USUAL_COLUMNS = 80
 
-/** `status`: shows what the running agent sees, or looks itself, once or again and again; pushes nothing. */
+/** `status`: shows the status of the running agent, or takes snapshots itself, once or again and again; pushes nothing. */
 export async function status(
   flags: SharedFlags & OwnFlags,
   terminal: Terminal,
   stop: AbortSignal,
 ): Promise<ExitCode> {
   const { json = false, watch = false } = flags
-  const show = watch ? again(json, terminal, stop) : once(json, terminal)
-  // Drawn again and again, it need not wait for a verdict.
-  const view = openView(flags, terminal, watch ? 0 : PATIENCE_MS)
+  const display = createDisplay({ json, watch }, terminal, stop)
+  // Shown again and again, it need not wait for a verdict.
+  const source = new StatusSource(flags, terminal, watch ? 0 : PATIENCE_MS)
   try {
     for (;;) {
-      const seeing = view.see(stop)
-      const seen = await (json || watch ? seeing : waitVisibly('looking', seeing, terminal))
+      const reading = source.read(stop)
+      const shown = await (json || watch ? reading : waitVisibly('looking', reading, terminal))
       if (stop.aborted) return EXIT.ok
-      show.draw(seen)
-      if (!watch) return seen.monitors.every(({ status: is }) => is === 'up') ? EXIT.ok : EXIT.down
+      display.draw(shown)
+      if (!watch) return shown.monitors.every((monitor) => monitor.status === 'up') ? EXIT.ok : EXIT.unwell
       await realClock.sleep(REDRAW_MS, stop)
     }
   } finally {
-    show.close()
-    await view.close()
+    display.close()
+    await source.close()
   }
 }
 
-/** What the running agent tells, or without one what the command itself sees. */
-function openView(flags: SharedFlags, terminal: Terminal, patienceMs: number) {
-  let eyes: OwnEyes | null = null
-  let isWarned = false
-  const warnOnce = (says: string): void => {
-    if (!isWarned) terminal.printError(`warn: ${says}: the command looks itself\n`)
-    isWarned = true
-  }
-  return {
-    async see(signal: AbortSignal): Promise<Status> {
-      const told = await askAgent(flags, terminal.env, signal, warnOnce)
-      if (told !== null) return addMemory(told)
-      eyes ??= await openEyes(flags, terminal)
-      return addMemory(await eyes.look(patienceMs, signal))
-    },
-    async close(): Promise<void> {
-      await eyes?.close()
-    },
-  }
-}
+/** Reads the status from the running agent, or without one from the targets themselves. */
+class StatusSource {
+  readonly #flags: SharedFlags
+  readonly #terminal: Terminal
+  readonly #patienceMs: number
+  #own: OwnTargets | null = null
+  #isWarned = false
 
-interface Show {
-  draw(seen: Status): void
-  close(): void
-}
+  constructor(flags: SharedFlags, terminal: Terminal, patienceMs: number) {
+    this.#flags = flags
+    this.#terminal = terminal
+    this.#patienceMs = patienceMs
+  }
 
-function once(json: boolean, { print, screenSize, ...terminal }: Terminal): Show {
-  const looks = looksOf(terminal)
-  return {
-    draw(seen) {
-      print(
-        json
-          ? `${JSON.stringify(statusJson(seen), null, 2)}\n`
-          : describeStatus(seen, widthOf(screenSize().columns), looks),
-      )
-    },
-    close: nothing,
+  async read(signal: AbortSignal): Promise<Status> {
+    const answer = await askAgent(this.#flags, this.#terminal.env, signal)
+    if (answer.status !== null) return addMemory(answer.status)
+    if (answer.silence !== null && !this.#isWarned) {
+      this.#terminal.printError(`warn: ${answer.silence}: the command looks itself\n`)
+      this.#isWarned = true
+    }
+    this.#own ??= await OwnTargets.open(this.#flags, this.#terminal)
+    return addMemory(await this.#own.read(this.#patienceMs, signal))
+  }
+
+  async close(): Promise<void> {
+    await this.#own?.close()
   }
 }
 
-const nothing = (): void => {}
+export interface AgentAnswer {
+  /** Null when no agent runs, or none by the configuration that is asked for. */
+  readonly status: Status | null
+  /** One line about an agent that listens and did not answer; else null. */
+  readonly silence: string | null
+}
 
-/** In place on a terminal, else one after the other. */
-function again(json: boolean, terminal: Terminal, stop: AbortSignal): Show {
-  const { print } = terminal
-  const looks = looksOf(terminal)
-  if (json) return { draw: (seen) => print(`${JSON.stringify(statusJson(seen))}\n`), close: nothing }
-  if (!canMove(terminal)) {
-    const draw = (seen: Status): void =>
-      print(`${seen.at.toISOString()}\n${describeStatus(seen, USUAL_COLUMNS, looks)}\n`)
-    return { draw, close: nothing }
+const ANSWER_TIMEOUT_MS = 3_000
+
+/** Asks the running agent of this host for its status. */
+export async function askAgent(
+  flags: SharedFlags,
+  env: Terminal['env'],
+  signal: AbortSignal,
+): Promise<AgentAnswer> {
+  // An empty variable counts as not set.
+  const given = (name: OptionName): unknown => flags[name] ?? (env[OPTIONS[name].env]?.trim() || undefined)
+  // The other options leave it open what is watched; in a container they are variables that the agent has, too.
+  const isOther = OPTION_NAMES.some(
+    (name) => OPTIONS[name].topic === 'What is watched' && given(name) !== undefined,
+  )
+  if (isOther) return { status: null, silence: null }
+  const config = given('config')
+  let silence: string | null = null
+  for (const path of statusFolders(env).map(statusSocket)) {
+    const within = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)])
+    const text = await readSocket(path, within)
+    if (within.aborted && !signal.aborted)
+      silence = `the agent that listens at ${path} did not answer within ${ANSWER_TIMEOUT_MS} ms`
+    const told = text === null ? null : parseStatus(text)
+    if (told === null) continue
+    if (typeof config !== 'string' || (await isSameFile(config, told.service?.config ?? null)))
+      return { status: told, silence: null }
   }
-  const screen = openLiveScreen(terminal)
-  // At once: what is under way may take longer than the process has left.
-  stop.addEventListener('abort', () => screen.close(), { once: true })
-  return {
-    draw(seen) {
-      const time = seen.at.toLocaleTimeString('en-GB')
-      screen.draw(
-        (columns) => `${time}  Ctrl-C ends\n\n${describeStatus(seen, widthOf(columns), looks, true)}`,
-      )
-    },
-    close: () => screen.close(),
+  return { status: null, silence }
+}
+
+async function isSameFile(asked: string, config: string | null): Promise<boolean> {
+  return config !== null && (await realPath(asked)) === (await realPath(config))
+}
+
+function realPath(path: string): Promise<string> {
+  return realpath(path).catch(() => resolve(path))
+}
+
+/** The targets of the configuration, read by this command. Goes on from the state file, and changes not even that. */
+class OwnTargets {
+  readonly #opened: OpenWatches
+  readonly #memories: Memories
+  #readCount = 0
+
+  private constructor(opened: OpenWatches, memories: Memories) {
+    this.#opened = opened
+    this.#memories = memories
+  }
+
+  /** @throws {ConfigError} */
+  static async open(flags: SharedFlags, terminal: Terminal): Promise<OwnTargets> {
+    // Nothing is pushed and nothing restarted: no token is needed.
+    const dryRun = true
+    const { loaded, log, mask } = await load({ ...flags, dryRun }, terminal)
+    const { config } = loaded
+    const memories = await peekState(config.agent.stateFile, await readBootId())
+    const { env } = terminal
+    return new OwnTargets(
+      await openWatches({ config, env, memories, clock: realClock, log, mask, dryRun, listens: false }),
+      memories,
+    )
+  }
+
+  /** @param patienceMs how long to check again where one check leaves the verdict open */
+  async read(patienceMs: number, signal: AbortSignal): Promise<Status> {
+    await lookOnly(this.#opened.watches, { clock: realClock, patienceMs, until: 'judged' }, signal)
+    this.#readCount += 1
+    const of = (monitor: string) => this.#memories.get(monitor)
+    return gatherStatus(
+      {
+        ...this.#opened,
+        service: null,
+        check: () => null,
+        followsRestarts: (watch) => this.#readCount > 1 || this.#remembers(watch),
+        standingOf: (monitor) => of(monitor)?.standing ?? null,
+        notifierOf: (monitor) => of(monitor)?.notifiers[0] ?? null,
+        now: () => realClock.now(),
+        wallNow: () => Date.now(),
+      },
+      signal,
+    )
+  }
+
+  close(): Promise<void> {
+    return this.#opened.close()
+  }
+
+  /** Returns whether the state file knows the supervisord that answers now. */
+  #remembers({ monitors }: Watch): boolean {
+    return monitors.some(({ name, memory: { supervisorPid } }) => {
+      const before = this.#memories.get(name)?.memory.supervisorPid ?? null
+      return before !== null && before === supervisorPid
+    })
   }
 }
 
-/** The last column stays free: some terminals would begin a new line there. */
-function widthOf(columns: number | null): number {
-  return columns === null ? USUAL_COLUMNS : columns - 1
+/** Adds how much memory the programs use, as far as they run on this host and this user may see them. */
+async function addMemory(shown: Status): Promise<Status> {
+  return { ...shown, watches: await Promise.all(shown.watches.map(addMemoryTo)) }
+}
+
+async function addMemoryTo(target: TargetStatus): Promise<TargetStatus> {
+  const { supervisord } = target
+  if (supervisord === null) return target
+  const { pid: supervisorPid, programs } = supervisord
+  // Pids of another host or container are no children of a supervisord of that pid here, and so are not read.
+  const memory = await readMemory({ supervisorPid, pids: programs.flatMap(({ pid }) => pid ?? []) })
+  if (memory.kind !== 'read') return target
+  const measured = programs.map((program) => ({
+    ...program,
+    memory_bytes: program.pid === null ? null : memory.bytes.get(program.pid) || null,
+  }))
+  return { ...target, supervisord: { ...supervisord, programs: measured } }
 }

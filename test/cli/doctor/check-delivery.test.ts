@@ -21,8 +21,7 @@ async function check(
   const remembered = { memory: EMPTY_STATE, standing: null, notifiers }
   const [finding, ...others] = await checkDelivery({
     loaded,
-    askAgent: () => Promise.resolve(null),
-    silence: () => silence,
+    askAgent: () => Promise.resolve({ status: null, silence }),
     cronJob: () => Promise.resolve(cron),
     recall: () => Promise.resolve(new Map([['host', remembered]])),
     wallNow: () => NOW_MS,
@@ -79,13 +78,13 @@ async function checkStale(changes: Partial<typeof FILES>): Promise<string[]> {
     status: 'up' as const,
     since: null,
     message: '',
-    delivery: null,
+    deliveries: [],
   }))
-  const service = { pid: 700, startedAt: atMs, config: resolve('config.toml'), files, pushes: '' }
+  const service = { pid: 700, started_at: atMs, config: resolve('config.toml'), files, pushes: '' }
   const findings = await checkDelivery({
     loaded: await load({ ...FILES, ...changes }),
-    askAgent: () => Promise.resolve({ version: '1', at: atMs, service, watches: [], monitors }),
-    silence: () => null,
+    askAgent: () =>
+      Promise.resolve({ status: { version: '1', at: atMs, service, watches: [], monitors }, silence: null }),
     cronJob: () => Promise.resolve(null),
     recall: () => Promise.resolve(new Map()),
     wallNow: () => NOW_MS,

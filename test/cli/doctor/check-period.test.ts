@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { checkPeriod } from '../../../src/cli/doctor/check-period.ts'
-import type { CronJob } from '../../../src/cli/read-cron-job.ts'
+import type { CronJob } from '../../../src/cli/cron-job.ts'
 import type { Finding } from '../../../src/cli/doctor/check.ts'
 import type { KumaMonitor } from '../../../src/kuma/provisioning/kuma-inventory.ts'
 import { loadText } from '../../helpers/load-text.ts'

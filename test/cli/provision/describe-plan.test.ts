@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { describePlan } from '../../../src/cli/provision/describe-plan.ts'
 import type { Plan } from '../../../src/cli/provision/plan.ts'
-import { textWidth } from '../../../src/cli/text-width.ts'
+import { textWidth } from '../../../src/cli/screen.ts'
 
 test('what is said of the monitors begins in one column, however wide their letters are', () => {
   const kept = ['web', '网站'].map((name) => ({ name, programs: [], doubt: null }))

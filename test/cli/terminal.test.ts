@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { EventEmitter, once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'node:test'
-import { waitVisibly } from '../../src/cli/wait-visibly.ts'
+import { waitVisibly } from '../../src/cli/terminal.ts'
 import { eventually } from '../helpers/eventually.ts'
 
 function terminal(isScreen = true, TERM = 'xterm') {

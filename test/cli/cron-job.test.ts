@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { readCronJob } from '../../src/cli/read-cron-job.ts'
+import { readCronJob } from '../../src/cli/cron-job.ts'
 
 /** As install.sh writes it. */
 const crontab = (

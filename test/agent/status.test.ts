@@ -1,30 +1,28 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseStatus } from '../../../src/cli/status/parse-status.ts'
-import { statusJson } from '../../../src/agent/status-json.ts'
-import type { Status } from '../../../src/agent/status.ts'
+import { parseStatus, type Status } from '../../src/agent/status.ts'
 
 const at = new Date('2026-11-20T12:00:00.000Z')
 
 const STATUS: Status = {
   version: '1.2.3',
   at,
-  service: { pid: 700, startedAt: at, config: '/etc/x.toml', files: [{ path: '/etc/x.toml', mark: '0123' }], pushes: 'every 24s' },
+  service: { pid: 700, started_at: at, config: '/etc/x.toml', files: [{ path: '/etc/x.toml', mark: '0123' }], pushes: 'every 24s' },
   watches: [
     {
       name: 'local',
-      seenAt: at,
-      check: { everySeconds: 5, why: null },
+      seen_at: at,
+      check: { every_seconds: 5, why: null },
       deaths: 'at once',
       unit: 'supervisor.service',
-      unitSays: 'supervisor.service active (running)',
+      unit_says: 'supervisor.service active (running)',
       supervisord: {
         problem: null,
         version: '4.2.5',
         pid: 812,
-        upSeconds: 60,
+        up_seconds: 60,
         programs: [
-          { group: 'g', name: 'a', state: 'FATAL', upSeconds: null, pid: null, memoryBytes: null, restarts: 3, says: 'no' },
+          { group: 'g', name: 'a', state: 'FATAL', up_seconds: null, pid: null, memory_bytes: null, restarts: 3, says: 'no' },
         ],
       },
     },
@@ -35,12 +33,14 @@ const STATUS: Status = {
       status: 'down',
       since: at,
       message: 'g:a FATAL',
-      delivery: { kuma: 'kuma', deliveredAt: null, delivered: null, answeredAt: at, kind: 'refused', answer: 'refused' },
+      deliveries: [
+        { kuma: 'kuma', delivered_at: null, delivered: null, answered_at: at, kind: 'refused', answer: 'refused' },
+      ],
     },
   ],
 } // prettier-ignore
 
-const text = (status: Status): string => JSON.stringify(statusJson(status))
+const text = (status: Status): string => JSON.stringify(status)
 
 test('what an agent tells comes back as it was', () => {
   assert.deepEqual(parseStatus(text(STATUS)), STATUS)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { fit, textWidth, wrap } from '../../src/cli/text-width.ts'
+import { fit, textWidth, wrap } from '../../src/cli/screen.ts'
 
 suite('counts the columns of a terminal', () => {
   const rows: [text: string, columns: number][] = [
