@@ -404,7 +404,8 @@ find_node() {
     real_node=$("$node" -p process.execPath)
     # A shim of a version manager asks for its user's settings: take what it leads to.
     [ "$(readlink -f -- "$node")" = "$real_node" ] || node=$real_node
-    case $node$real_node in *[[:space:]]*) die $EX_FAILED "$node: systemd cannot run a program with a space in its path" ;; esac
+    is_plain "$node$real_node" || die $EX_FAILED \
+        "$node: its path must not get into a unit or a crontab (allowed: letters, digits and /._@:+-)"
     case $real_node in /root/* | /home/* | /run/user/*) only_for_one_user "$real_node" ;; esac
     if [ "$(id -u)" = 0 ]; then
         as_user 65534 65534 "$node" --version >/dev/null 2>&1 || only_for_one_user "$real_node"
@@ -515,13 +516,17 @@ describe_supervisord() {
 
 # Sets conf, local_url, local_username and local_password: the supervisord of this host, as supervisorctl finds it.
 find_supervisord() {
-    conf='' local_url='' local_username='' local_password='' conf_is_usual=yes
+    conf='' unit_user='' local_url='' local_username='' local_password='' conf_is_usual=yes
     for candidate in /etc/supervisord.conf /etc/supervisor/supervisord.conf; do
         [ -n "$conf" ] || [ ! -f "$candidate" ] || conf=$candidate
     done
     if [ -z "$conf" ]; then
-        conf=$(conf_of_running_supervisord)
+        find_running_supervisord
         conf_is_usual=no
+    fi
+    if [ -n "$conf" ] && ! is_safe_file "$conf"; then
+        warn "$conf is not used: not root alone can change $unsafe; give --supervisor-url, or take the right to write from the others"
+        conf=''
     fi
     if [ -z "$conf" ] || [ ! -r "$conf" ]; then
         conf=''
@@ -543,29 +548,79 @@ find_supervisord() {
     esac
 }
 
-conf_of_running_supervisord() {
+# Sets conf to the file of one that only root can have started so: anybody can give a process this name and any arguments.
+find_running_supervisord() {
     for process in /proc/[0-9]*; do
-        tr '\0' '\n' 2>/dev/null <"$process/cmdline" | awk '
+        named=$(tr '\0' '\n' 2>/dev/null <"$process/cmdline" | awk '
             NR <= 2 && /(^|\/)supervisord$/ { found = 1; next }
             found && take { print; exit }
             found && ($0 == "-c" || $0 == "--configuration") { take = 1 }
-            found && sub(/^(-c|--configuration=)/, "") && $0 != "" { print; exit }' | grep '^/' && return 0
+            found && sub(/^(-c|--configuration=)/, "") && $0 != "" { print; exit }' | grep '^/') || continue
+        unit_user=''
+        [ -e "$named" ] || continue
+        if is_of_root "$process" || is_main_of_unit "${process#/proc/}"; then
+            conf=$named
+            return 0
+        fi
     done
-    return 0
+}
+
+# By its real user too: a set-uid program is given its arguments by who starts it.
+is_of_root() { # /proc/PID
+    grep -q '^Uid:[[:space:]]*0[[:space:]]*0[[:space:]]*0[[:space:]]*0$' "$1/status" 2>/dev/null
+}
+
+# Sets unit_user where the unit has another user than root.
+is_main_of_unit() { # PID
+    [ "$has_systemd" = yes ] || return 1
+    its_unit=$(sed -n '/^\(0:\|1:name=systemd\):/s|.*/||p' "/proc/$1/cgroup" 2>/dev/null | head -n 1)
+    case $its_unit in *.service) ;; *) return 1 ;; esac
+    # What systemd says decides: the name of a group of processes is anybody's to choose below his own.
+    [ "$(systemctl show -p MainPID --value -- "$its_unit")" = "$1" ] || return 1
+    unit_user=$(systemctl show -p User --value -- "$its_unit")
+}
+
+# Whether nobody but root (and the user of the unit that it belongs to) can put other text there: it, and each folder above.
+# Sets unsafe to what others can change.
+is_safe_file() { # FILE
+    may_own=" 0 $(id -u -- "${unit_user:-root}" 2>/dev/null) "
+    [ "$(id -u)" = 0 ] || may_own="$may_own$(id -u) "
+    for unsafe in "$1" "$(readlink -f -- "$1")"; do
+        while :; do
+            [ -e "$unsafe" ] || return 1
+            # Of a link only the owner counts; what it leads to is looked at by itself.
+            case $(stat -c '%A' -- "$unsafe") in
+                l*) ;;
+                ?????w???? | ????????w?) return 1 ;;
+            esac
+            case $may_own in *" $(stat -c %u -- "$unsafe") "*) ;; *) return 1 ;; esac
+            [ "$unsafe" != / ] || break
+            unsafe=$(dirname -- "$unsafe")
+        done
+    done
 }
 
 # The sockets that the config makes the agent use.
 find_sockets() {
     sockets=''
-    for url in $(config_urls); do
+    while IFS= read -r url; do
         [ "$url" != auto ] || url=$local_url
         case $url in unix:///*)
             socket=${url#unix://}
             socket=$(readlink -m -- "$(dirname -- "$socket")")/$(basename -- "$socket")
+            is_plain "$socket" || die $EX_CONFIG \
+                "the socket $socket has a character in its path that must not get into a unit or a crontab (allowed: letters, digits and /._@:+-): give supervisord another one"
             case " $sockets " in *" $socket "*) ;; *) sockets="$sockets $socket" ;; esac
             ;;
         esac
-    done
+    done <<END
+$(config_urls)
+END
+}
+
+# Whether a text means itself and nothing else in a unit, a crontab and a line of shell: cron gives % a meaning, too.
+is_plain() { # TEXT
+    case $1 in *[!A-Za-z0-9/._@:+-]*) return 1 ;; esac
 }
 
 config_urls() { # one for each [[supervisor]], by what check-config told
@@ -777,8 +832,8 @@ would_be_the_same() {
 
 # The config as it would be, apart from where it would be: what is refused leaves nothing behind.
 draft_config() {
-    draft=$scratch/etc
-    mkdir -m 700 -- "$draft"
+    # Of its own, since the service's user looks at it.
+    draft=$(mktemp -d "/tmp/$name.XXXXXX")
     # Relative paths in it mean files beside it.
     for file in "$etc_dir"/*; do
         [ ! -e "$file" ] || ln -s -- "$file" "$draft/"
@@ -825,9 +880,9 @@ check_config() { # FILE
 name_places() {
     if [ -n "$config" ]; then
         place=$(printf '%s' "$config" | sed 's/[\\&|]/\\&/g')
-        sed "s|$scratch/etc/config.toml:|$place:|; s|$scratch/etc/|$etc_dir/|g"
+        sed "s|$draft/config.toml:|$place:|; s|$draft/|$etc_dir/|g"
     else
-        sed "s|$scratch/etc/config.toml:[0-9:]* ||; s|$scratch/etc/|$etc_dir/|g"
+        sed "s|$draft/config.toml:[0-9:]* ||; s|$draft/|$etc_dir/|g"
     fi
 }
 
@@ -856,8 +911,8 @@ plan_monitors() {
     file=$config_file
     [ -e "$file" ] || file=$draft/config.toml
     if run_provision "$file" --dry-run >"$scratch/plan" 2>"$scratch/log"; then planned=0; else planned=$?; fi
-    sed "s|$scratch/etc/|$etc_dir/|g" "$scratch/plan"
-    sed "s|$scratch/etc/|$etc_dir/|g" "$scratch/log" >&2
+    sed "s|$draft/|$etc_dir/|g" "$scratch/plan"
+    sed "s|$draft/|$etc_dir/|g" "$scratch/log" >&2
     return "$planned"
 }
 
@@ -1389,7 +1444,7 @@ leave() { # EXIT CODE
     if [ "$1" != 0 ] && [ $is_upgrade = yes ] && ! roll_back; then
         warn "the version before could not be brought back: journalctl -u $name"
     fi
-    rm -rf -- "$scratch" "$releases_dir/.staged"
+    rm -rf -- "$scratch" "${draft:-$scratch}" "$releases_dir/.staged"
     exit "$1"
 }
 
@@ -1441,9 +1496,9 @@ main() {
     trap 'exit 130' INT
     trap 'exit 143' TERM
     trap 'leave $?' EXIT
+    # For this user alone, and so is each file in it from its first byte on: some hold secrets.
     scratch=$(mktemp -d "/tmp/$name.XXXXXX")
-    # The service's user looks at the config in it.
-    chmod 711 "$scratch"
+    (umask 077 && for file in log plan before config.toml service dropin crontab; do : >"$scratch/$file"; done)
     [ "$dry_run" = no ] || say 'dry run: nothing is changed'
     if [ $uninstall = yes ]; then uninstall; else install_all; fi
     end

@@ -156,6 +156,69 @@ describe('install.sh', { timeout: 1_800_000 }, () => {
     await host.run(`rm -r /etc/${NAME}`)
   })
 
+  test('lets no other user read the token or a password while it runs', async () => {
+    const secrets = /s3cret|AAAAAAAAAAAAAAAA/
+    await host.run(`mkdir /etc/${NAME}-spy; chmod 777 /etc/${NAME}-spy`)
+    // As a user with a shell would: again and again whatever can be read.
+    const spy = `while :; do cat /tmp/${NAME}.*/* /tmp/${NAME}.*/*/* 2>/dev/null >>/etc/${NAME}-spy/read; done`
+    await host.run(`systemd-run --quiet --uid=nobody --unit=spy sh -c '${spy}'`)
+    const conf = readFileSync(`${host.root}/etc/supervisor/supervisord.conf`, 'utf8')
+    const withLogin = conf.replace('[supervisorctl]', '[supervisorctl]\nusername=joe\npassword=s3cret')
+    writeFileSync(`${host.root}/etc/supervisor/supervisord.conf`, withLogin, { mode: 0o600 })
+    await host.run('chmod 600 /etc/supervisor/supervisord.conf')
+    const { code } = await install('--kuma-url', kuma.url, '--token', 'A'.repeat(32))
+    assert.equal(code, 69)
+    await host.run('systemctl stop spy')
+    writeFileSync(`${host.root}/etc/supervisor/supervisord.conf`, conf)
+    await host.run('chmod 644 /etc/supervisor/supervisord.conf')
+    assert.doesNotMatch(await say(`cat /etc/${NAME}-spy/read`), secrets)
+    assert.match(await say(`cat /etc/${NAME}/config.toml /etc/${NAME}/*.password`), secrets, 'it had them')
+    await host.run(`rm -r /etc/${NAME}-spy`)
+    assert.equal((await install('--uninstall', '--purge')).code, 0)
+  })
+
+  test("believes no other user's supervisord, and no file that others can write", async (t) => {
+    t.after(() =>
+      host.run(
+        'systemctl stop evil; rm -r /opt/u; mv /etc/supervisor/hidden /etc/supervisor/supervisord.conf',
+      ),
+    )
+    await host.run('mv /etc/supervisor/supervisord.conf /etc/supervisor/hidden; install -d -o nobody /opt/u')
+    const evil = '[unix_http_server]\nfile=/opt/u/s;id>/opt/pwned;#/s.sock\n'
+    writeFileSync(`${host.root}/opt/u/evil.conf`, evil)
+    writeFileSync(`${host.root}/opt/u/supervisord`, '#!/bin/sh\nsleep 1000\nexit\n', { mode: 0o755 })
+    await host.run('systemd-run --quiet --uid=nobody --unit=evil /opt/u/supervisord -c /opt/u/evil.conf')
+    const dryRun = (): Promise<CommandResult> => install('--dry-run', '--token', 'abc', '--cron')
+    const unit = await dryRun()
+    assert.equal(unit.code, 78, 'a unit with its own user may have its own file, and no such socket')
+    assert.match(unit.stderr, /^error: the socket \/opt\/u\/s;id>\/opt\/pwned;#\/s\.sock has a character/m)
+    await host.run('systemctl stop evil')
+    // Not a unit's main process, whatever it is called.
+    await host.run(
+      'systemd-run --quiet --uid=nobody --unit=evil sh -c "/opt/u/supervisord -c /opt/u/evil.conf & wait"',
+    )
+    const child = await dryRun()
+    assert.match(child.stderr, /^warning: found no supervisord/m)
+    assert.doesNotMatch(child.stdout + child.stderr, /evil|pwned/)
+    await host.run('systemctl stop evil')
+    // Root's own process with a file of another user's.
+    await host.run('systemd-run --quiet --unit=evil /opt/u/supervisord -c /opt/u/evil.conf')
+    const ofRoot = await dryRun()
+    assert.doesNotMatch(ofRoot.stdout + ofRoot.stderr, /pwned/)
+    assert.match(
+      ofRoot.stderr,
+      /^warning: \/opt\/u\/evil\.conf is not used: not root alone can change \/opt\/u;/m,
+    )
+  })
+
+  test('refuses a socket whose path would mean something to a shell or to cron, by its name', async () => {
+    for (const path of ['/run/s;id/s.sock', '/run/50%/s.sock', '/run/$(id)/s.sock', '/run/a b/s.sock']) {
+      const refused = await install('--dry-run', '--token', 'abc', '--supervisor-url', `unix://${path}`)
+      assert.equal(refused.code, 78, path)
+      assert.ok(refused.stderr.includes(`the socket ${path} has a character`), refused.stderr)
+    }
+  })
+
   test('says what Kuma answered when it does not take the heartbeat, and stays installed', async () => {
     const { code, stderr } = await install('--kuma-url', kuma.url, '--token', 'A'.repeat(32))
     assert.equal(code, 69, stderr)
