@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse } from 'smol-toml'
-import { describeConfig } from '../../src/config/describe-config.ts'
+import { describeConfig } from '../../src/config/describe.ts'
 import { HTTP_KEYS } from '../../src/config/http-check.ts'
 import { flag, type Kind } from '../../src/config/kind.ts'
 import { loadConfig } from '../../src/config/load.ts'

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { Standings } from './standings.ts'
-import { describePushes } from '../config/describe-pushes.ts'
+import { describePushes } from '../config/timing.ts'
 import type { Loaded } from '../cli/load.ts'
 import type { Terminal } from '../cli/terminal.ts'
 import type { Outboxes } from './open-outboxes.ts'

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { formatDuration } from '../lib/duration.ts'
-import { longestGap } from '../config/longest-gap.ts'
-import type { Rhythm } from '../config/rhythm.ts'
+import { longestGap, type Rhythm } from '../config/timing.ts'
 
 /** What `install.sh --cron` writes. */
 export const CRON_FILE = '/etc/cron.d/kuma-supervisor-push'

@@ -2,8 +2,6 @@ import { isAbsolute, join, resolve as resolvePath } from 'node:path'
 import { ConfigError } from '../lib/errors.ts'
 import type { LogFormat, LogLevel } from '../lib/log.ts'
 import type { Config } from './config.ts'
-import { checkTimeouts } from './check-timeouts.ts'
-import { checkTiming } from './check-timing.ts'
 import type { Document } from './document.ts'
 import type { LoadContext } from './load-context.ts'
 import { firstGiven, placesOf } from './load-context.ts'
@@ -15,7 +13,7 @@ import { readEnvironment, readFlags, unknownVariables } from './read-options.ts'
 import { resolveAgent } from './resolve-agent.ts'
 import { keepUsedKumas, resolveKumas } from './resolve-kuma.ts'
 import { resolveMonitors } from './resolve-monitors.ts'
-import { rhythmOf } from './rhythm.ts'
+import { checkInterval, checkTimeouts, rhythmOf } from './timing.ts'
 import { keepUsed, resolveSupervisors } from './resolve-supervisors.ts'
 import { secretsOf, type Environment, type Secrets } from './secrets.ts'
 import { realFiles, type FileSource } from './files.ts'
@@ -121,7 +119,9 @@ async function resolve(
     monitors,
   }
   const intervals = values.monitor.flatMap((entry) => entry.values.kuma_interval ?? [])
-  const timing = intervals.flatMap((interval) => checkTiming(interval, rhythm) ?? [])
+  const timing = intervals.flatMap(({ place, value }) =>
+    value === null ? [] : (checkInterval(place.label, value, rhythm) ?? []),
+  )
   return { config, timing: timing.length > 0 ? timing : checkTimeouts(config, rhythm) }
 }
 

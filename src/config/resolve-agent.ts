@@ -1,18 +1,19 @@
 import { isAbsolute, join } from 'node:path'
-import { checkSchedule } from './check-schedule.ts'
 import type { AgentConfig } from './config.ts'
 import { formatDuration } from '../lib/duration.ts'
 import type { LoadContext } from './load-context.ts'
 import { firstGiven } from './load-context.ts'
 import type { Given } from '../lib/place.ts'
 import type { TableValues } from './read-document.ts'
+import { whyNoSchedule } from './timing.ts'
 
 const STATE_FOLDER = '/var/lib/kuma-supervisor-push'
 
 /** Fills in when the agent looks and pushes, and where it keeps its memory. */
 export async function resolveAgent(context: LoadContext, values: TableValues<'agent'>): Promise<AgentConfig> {
   const { schedule, pushEvery } = rhythm(context, values)
-  const isScheduled = schedule !== undefined && (await checkSchedule(schedule, context.problems))
+  const whyNot = typeof schedule?.value === 'string' ? await whyNoSchedule(schedule.value) : null
+  if (schedule !== undefined && whyNot !== null) context.problems.add(schedule.place, whyNot)
   const pushEveryMs = pushEvery?.value ?? 24_000
   const checkEvery = firstGiven(context, 'checkEvery', values.check_every)
   // Looking less often than pushing is right for a supervisord with very many programs, but should be meant.
@@ -26,7 +27,7 @@ export async function resolveAgent(context: LoadContext, values: TableValues<'ag
   return {
     pushEveryMs,
     checkEveryMs,
-    schedule: isScheduled ? schedule.value : null,
+    schedule: whyNot === null ? (schedule?.value ?? null) : null,
     stateFile:
       firstGiven(context, 'stateFile', values.state_file)?.value ?? (await defaultStateFile(context)),
     onStop: values.on_stop?.value ?? 'none',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { describeConfig } from '../../src/config/describe-config.ts'
+import { describeConfig } from '../../src/config/describe.ts'
 import { loadText, problemsOf } from '../helpers/load-text.ts'
 
 const MONITOR = '[[monitor]]\ntoken = "abc"\nunit = "nginx"\n'

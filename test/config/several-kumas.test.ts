@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { parse } from 'smol-toml'
-import { describeConfig } from '../../src/config/describe-config.ts'
+import { describeConfig } from '../../src/config/describe.ts'
 import { loadText, problemsOf } from '../helpers/load-text.ts'
 
 const TWO = `[[kuma]]

@@ -1,6 +1,5 @@
 import type { MonitorConfig } from '../../config/config.ts'
-import { bestIntervalSeconds, checkTiming } from '../../config/check-timing.ts'
-import { rhythmOf, type Rhythm } from '../../config/rhythm.ts'
+import { bestIntervalSeconds, checkInterval, rhythmOf, type Rhythm } from '../../config/timing.ts'
 import type { KumaMonitor } from '../../kuma/provisioning/kuma-inventory.ts'
 import { failed, ok, skipped, type Finding } from './check.ts'
 import { RESUME_OR_COPY } from './check-token.ts'
@@ -35,10 +34,9 @@ export async function checkPeriod({
 
 /** The heartbeats of the file's monitors come when cron runs `once`, whatever the file says of its own period. */
 function judgeFile(monitors: readonly MonitorConfig[], rhythm: Rhythm): string[] {
-  return monitors.flatMap(({ name, kumaIntervalMs }) => {
-    const place = { label: `kuma_interval of ${name}`, line: 0 }
-    return checkTiming({ value: kumaIntervalMs, place }, rhythm) ?? []
-  })
+  return monitors.flatMap(({ name, kumaIntervalMs }) =>
+    kumaIntervalMs === null ? [] : (checkInterval(`kuma_interval of ${name}`, kumaIntervalMs, rhythm) ?? []),
+  )
 }
 
 /** Those of the Kuma that was asked. */
@@ -81,8 +79,7 @@ function judgeSettings({ isActive, retries, resendInterval, isUpsideDown }: Kuma
 }
 
 function judgeInterval({ intervalSeconds }: KumaMonitor, rhythm: Rhythm): Finding {
-  const place = { label: "Kuma's Heartbeat Interval", line: 0 }
-  const trouble = checkTiming({ value: intervalSeconds * 1000, place }, rhythm)
+  const trouble = checkInterval("Kuma's Heartbeat Interval", intervalSeconds * 1000, rhythm)
   if (trouble !== null) return asFinding(trouble)
   const best = bestIntervalSeconds(rhythm.everyMs)
   // As after a move from cron to the service.

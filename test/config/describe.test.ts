@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parse } from 'smol-toml'
-import { configTables } from '../../src/config/config-tables.ts'
-import { describeConfig } from '../../src/config/describe-config.ts'
+import { configTables, describeConfig } from '../../src/config/describe.ts'
 import { SCHEMA } from '../../src/config/schema.ts'
 import { loadText } from '../helpers/load-text.ts'
 

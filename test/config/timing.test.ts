@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { checkTiming } from '../../src/config/check-timing.ts'
-import { longestGap } from '../../src/config/longest-gap.ts'
+import { checkInterval, longestGap } from '../../src/config/timing.ts'
 import { loadText } from '../helpers/load-text.ts'
 
-const place = { label: 'config.toml:9: monitor[1].kuma_interval', line: 9 }
 const every = (seconds: number) => ({
   everyMs: seconds * 1000,
   name: `push_every ${seconds}s`,
   isPeriod: true,
 })
 const check = (intervalSeconds: number, everySeconds: number): string | null =>
-  checkTiming({ place, value: intervalSeconds * 1000 }, every(everySeconds))
+  checkInterval('config.toml:9: monitor[1].kuma_interval', intervalSeconds * 1000, every(everySeconds))
 
 describe('the timing of heartbeats against the interval in Kuma', () => {
   for (const [interval, period] of [

@@ -1,24 +1,35 @@
-import { maskToken } from '../lib/secret.ts'
-import type { Config, HttpCheck, KumaConfig, MonitorConfig, SupervisorConfig } from './config.ts'
 import { formatDuration } from '../lib/duration.ts'
+import { maskToken } from '../lib/secret.ts'
 import { formatSize } from '../lib/size.ts'
+import type { Config, HttpCheck, KumaConfig, MonitorConfig, SupervisorConfig } from './config.ts'
 
 /** What a key can hold; null where it is not set. */
-export type ConfigValue =
+type ConfigValue =
   string | number | boolean | null | readonly (string | number)[] | { readonly [key: string]: ConfigValue }
 
 /** One table of the file: every key that it knows, in order. */
-export type ConfigTable = Readonly<Record<string, ConfigValue>>
+type ConfigTable = Readonly<Record<string, ConfigValue>>
 
 /** The tables of a configuration file that would say all of a resolved configuration. */
-export interface ConfigTables {
+interface ConfigTables {
   readonly kuma: readonly ConfigTable[]
   readonly agent: ConfigTable
   readonly supervisor: readonly ConfigTable[]
   readonly monitor: readonly ConfigTable[]
 }
 
-/** Takes a resolved configuration apart into the file's own keys and notation, secrets masked. */
+/** Writes a resolved configuration as TOML, defaults included and secrets masked, without the keys that are not set. */
+export function describeConfig(config: Config): string {
+  const { kuma, agent, supervisor, monitor } = configTables(config)
+  return [
+    ...kuma.map((one) => writeTable(kuma.length > 1 ? '[[kuma]]' : '[kuma]', one)),
+    writeTable('[agent]', agent),
+    ...supervisor.map((one) => writeTable('[[supervisor]]', one)),
+    ...monitor.map((one) => writeTable('[[monitor]]', one)),
+  ].join('\n')
+}
+
+/** Returns a resolved configuration in the keys and notation of the file, secrets masked. */
 export function configTables({ kumas, agent, supervisors, monitors }: Config): ConfigTables {
   return {
     kuma: kumas.map((kuma) => kumaTable(kuma, kumas.length > 1)),
@@ -89,4 +100,27 @@ function monitorTable(
 function httpTable({ url, status, body, timeoutMs, when }: HttpCheck): ConfigTable {
   // A query can hold a key.
   return { url: url.replace(/\?.*$/s, '?…'), status, body, timeout: formatDuration(timeoutMs), when }
+}
+
+function writeTable(heading: string, table: ConfigTable): string {
+  return `${[heading, ...writeEntries(table)].join('\n')}\n`
+}
+
+function writeEntries(table: ConfigTable): string[] {
+  return Object.entries(table).flatMap(([key, value]) => {
+    const written = writeValue(value)
+    return written === null ? [] : `${/^[\w-]+$/.test(key) ? key : JSON.stringify(key)} = ${written}`
+  })
+}
+
+/** JSON's strings and arrays are TOML's; its objects are not. Returns null for what is not set. */
+function writeValue(value: ConfigValue): string | null {
+  if (value === null || (isList(value) && value.length === 0)) return null
+  if (typeof value !== 'object' || isList(value)) return JSON.stringify(value)
+  const entries = writeEntries(value)
+  return entries.length === 0 ? null : `{ ${entries.join(', ')} }`
+}
+
+function isList(value: ConfigValue): value is readonly (string | number)[] {
+  return Array.isArray(value)
 }
