@@ -2,7 +2,7 @@ import type { ProcessInfo } from '../../src/collect/supervisor/process-info.ts'
 import { judge, type Judgement, type Rules } from '../../src/rules/judge.ts'
 import type { Snapshot } from '../../src/collect/snapshot.ts'
 import { EMPTY_STATE } from '../../src/rules/state.ts'
-import { selectPrograms } from '../../src/rules/select-programs.ts'
+import { selectPrograms } from '../../src/rules/programs.ts'
 import { rules as supervisorRules } from '../../test/helpers/snapshots.ts'
 import { ratePeer, type Outcome } from './outcome.ts'
 import { PEERS, type PeerVerdict } from './peers.ts'
@@ -19,7 +19,7 @@ export class Player {
   readonly outcomes: Outcome[] = []
   readonly #stage: Stage
   readonly #rules: Rules
-  #memory = EMPTY_STATE
+  #state = EMPTY_STATE
   #looks = 0
   /** Of the present phase. */
   #acting: 'to do' | 'at it' | 'done' = 'to do'
@@ -50,8 +50,8 @@ export class Player {
     this.#looks += 1
     const snapshot = this.scenario.distorts?.(seen, this.#looks) ?? seen
     if (this.#acting === 'to do') this.#act(phase)
-    const judgement = judge(snapshot, this.#memory, this.#rules, nowMs)
-    this.#memory = judgement.memory
+    const judgement = judge(snapshot, this.#state, this.#rules, nowMs)
+    this.#state = judgement.state
     const { verdict } = judgement
     // After a trouble a phase that is well begins with the recovery.
     if (verdict?.status === 'up' && this.#acting === 'done') this.#recovers = false

@@ -1,7 +1,8 @@
 import { cut, describeDuration, MESSAGE_LIMIT, oneLine } from '../lib/text.ts'
-import { areNewsTold, hasNews } from '../rules/describe-restarts.ts'
 import { judge, type Judgement, type Rules, type Verdict } from '../rules/judge.ts'
 import type { Snapshot } from '../collect/snapshot.ts'
+import type { MessageContent } from '../rules/message.ts'
+import { hasNews } from '../rules/restarts.ts'
 import { EMPTY_STATE, type MonitorState } from '../rules/state.ts'
 import { Bell } from './bell.ts'
 import type { RestartOutcome } from './restart-outcome.ts'
@@ -11,8 +12,8 @@ export interface Telling {
   readonly verdict: Verdict
   /** Once this is delivered, restarts up to this time have been told; null when it says nothing of them. */
   readonly restartsUntilMs: number | null
-  /** What to say to a Kuma that has been told of restarts up to a time: meanwhile, or in an earlier heartbeat. */
-  readonly messageFor: (toldMs: number) => string
+  /** What its message is made of, to leave out what was delivered meanwhile; null for an error of the agent. */
+  readonly content: MessageContent | null
 }
 
 /** A look that was taken in, and when, in monotonic milliseconds. */
@@ -71,21 +72,22 @@ export class Monitor {
   see(
     snapshot: Snapshot,
     nowMs: number,
-  ): Omit<Judgement, 'verdict' | 'messageFor' | 'memory'> & { readonly changed: boolean } {
-    const { verdict, messageFor, memory, ...rest } = judge(snapshot, this.#memory, this.#rules, nowMs)
+  ): Pick<Judgement, 'settled' | 'againMs' | 'restarts'> & { readonly changed: boolean } {
+    const { verdict, content, restartsUntilMs, state, ...rest } = judge(
+      snapshot,
+      this.#memory,
+      this.#rules,
+      nowMs,
+    )
     const turned = verdict !== null && verdict.status !== this.verdict?.status
-    const isNews = verdict !== null && !turned && this.#isNews(memory, nowMs)
+    const isNews = verdict !== null && !turned && this.#isNews(state, nowMs)
     if (turned || isNews) this.#newsMs = nowMs
     if (isNews) this.#newsRangMs = nowMs
     const isAwaited = verdict !== null && this.#doubtMs !== null
     this.#doubtMs = null
-    this.#memory = memory
+    this.#memory = state
     this.#seen = { snapshot, atMs: nowMs }
-    if (verdict !== null && messageFor !== null) {
-      // Without supervisord's answer the programs, and so their restarts, are not spoken of.
-      const isTelling = memory.answeredMs === nowMs && areNewsTold(memory.programs, memory.toldMs)
-      this.#telling = { verdict, restartsUntilMs: isTelling ? nowMs : null, messageFor }
-    }
+    if (verdict !== null) this.#telling = { verdict, restartsUntilMs, content }
     return { changed: turned || isNews || isAwaited, ...rest }
   }
 
@@ -157,6 +159,6 @@ export function tellDown(message: string): Telling {
   return {
     verdict: { status: 'down', message, ping: null },
     restartsUntilMs: null,
-    messageFor: () => message,
+    content: null,
   }
 }

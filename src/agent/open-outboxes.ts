@@ -1,3 +1,4 @@
+import { composeMessage } from '../rules/message.ts'
 import { withMissed } from './describe-missed.ts'
 import { Missed } from './missed.ts'
 import type { Telling } from './monitor.ts'
@@ -119,7 +120,8 @@ function openChannel(
   const outbox = createOutbox<Message>({
     name,
     async push(heartbeat, signal) {
-      const says = toldMs === null ? heartbeat.msg : heartbeat.telling.messageFor(toldMs)
+      const { content } = heartbeat.telling
+      const says = toldMs === null || content === null ? heartbeat.msg : composeMessage(content, toldMs)
       const msg = withMissed(says, missed.tell(), Date.now())
       const answer = await pusher.push({ ...heartbeat, msg }, signal, missed.isRepeat(heartbeat.status))
       // It is kept in a file and shown to others, and what stands in Kuma's place may send back what it was sent.

@@ -7,7 +7,7 @@ import { readMemory } from '../collect/read-memory.ts'
 import type { ProcessInfo } from '../collect/supervisor/process-info.ts'
 import type { RpcReading } from '../collect/supervisor/rpc-reading.ts'
 import { createStderrCache } from '../collect/supervisor/stderr-cache.ts'
-import { selectPrograms } from '../rules/select-programs.ts'
+import { selectPrograms } from '../rules/programs.ts'
 import type { SupervisorDoor } from './open-supervisor.ts'
 
 /** The doors to what is looked at only where a monitor asks for it. */

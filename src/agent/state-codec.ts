@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { EMPTY_STATE, type MonitorState } from '../rules/state.ts'
-import { NO_UNIT_HISTORY } from '../rules/unit-restarts.ts'
+import { NO_UNIT_HISTORY } from '../rules/units.ts'
 import { cut, MESSAGE_LIMIT, oneLine } from '../lib/text.ts'
 import type { MissedMemory } from './missed.ts'
 import type { DeliveryMemory, NotifierState } from './note-delivery.ts'
@@ -111,16 +111,19 @@ const State = v.object({
 
 /** Arrays of pairs rather than objects: a program may be called `__proto__`. */
 export function encodeState(kept: Kept, bootId: string): string {
-  const monitors = [...kept.monitors].map(([name, { memory, standing, notifiers }]) => ({
-    name,
-    ...memory,
-    suspects: [...memory.suspects],
-    programs: [...memory.programs],
-    ownRestarts: [...memory.ownRestarts],
-    missed: notifiers.flatMap(({ kuma, missed }) => (missed === null ? [] : [[kuma, missed]])),
-    standing,
-    deliveries: notifiers.flatMap(({ kuma, delivery }) => (delivery === null ? [] : [[kuma, delivery]])),
-  }))
+  const monitors = [...kept.monitors].map(([name, { memory, standing, notifiers }]) => {
+    const { problems, programs, ownRestarts, ...rest } = memory
+    return {
+      name,
+      ...rest,
+      suspects: [...problems],
+      programs: [...programs],
+      ownRestarts: [...ownRestarts],
+      missed: notifiers.flatMap(({ kuma, missed }) => (missed === null ? [] : [[kuma, missed]])),
+      standing,
+      deliveries: notifiers.flatMap(({ kuma, delivery }) => (delivery === null ? [] : [[kuma, delivery]])),
+    }
+  })
   return `${JSON.stringify({ version: VERSION, bootId, monitors })}\n`
 }
 
@@ -134,10 +137,10 @@ export function decodeState(text: string, bootId: string): Kept {
   const isSameBoot = state.bootId === bootId
   const monitors = new Map(
     state.monitors.map(({ name, missed, standing, deliveries, ...kept }) => {
-      const { status, total, shutdownSeconds, outsideSystemd, ...timed } = kept
+      const { status, total, shutdownSeconds, outsideSystemd, suspects, ...timed } = kept
       const timeless = { status, total, shutdownSeconds, outsideSystemd }
       const maps = {
-        suspects: new Map(timed.suspects),
+        problems: new Map(suspects),
         programs: new Map(timed.programs),
         ownRestarts: new Map(timed.ownRestarts),
       }

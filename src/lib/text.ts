@@ -80,9 +80,14 @@ function two(number: number): string {
   return String(number).padStart(2, '0')
 }
 
+/** Returns the name by which supervisord knows a program. */
+export function fullName({ group, name }: { readonly group: string; readonly name: string }): string {
+  return `${group}:${name}`
+}
+
 /** Returns the name of a program as supervisorctl shows it: once when it is named like its group. */
-export function displayName(fullName: string): string {
-  const [group, ...rest] = fullName.split(':')
+export function displayName(program: string): string {
+  const [group, ...rest] = program.split(':')
   const name = rest.join(':')
-  return group === name ? name : fullName
+  return group === name ? name : program
 }

@@ -1,21 +1,21 @@
 import type { RpcFailure, RpcFailureReason, SupervisorState } from '../collect/supervisor/rpc-reading.ts'
 import type { UnitReading, UnitState } from '../collect/systemd/unit-reading.ts'
-import { describeUnit, isActive, isInBetween } from './describe-unit.ts'
 import type { Snapshot } from '../collect/snapshot.ts'
+import type { Problem, ProblemKind } from './problems.ts'
 import type { MonitorState } from './state.ts'
-import type { Candidate, ProblemKind } from './problems.ts'
+import { describeUnit, isActive, isInBetween } from './units.ts'
 
-/** What the two doors say together about one supervisord. */
+/** What systemd and supervisord together tell of one supervisord. */
 export interface Liveness {
   /** Null when all is well with supervisord itself. */
-  readonly candidate: Candidate | null
-  /** What it said; null when it did not answer. */
+  readonly problem: Problem | null
+  /** Null when it did not answer. */
   readonly state: SupervisorState | null
   /** Worth telling though nothing is wrong. */
   readonly note: string | null
 }
 
-type Before = Pick<MonitorState, 'outsideSystemd' | 'shutdownSeconds' | 'suspects'>
+type Before = Pick<MonitorState, 'outsideSystemd' | 'shutdownSeconds' | 'problems'>
 
 /** Judges one supervisord, unit by RPC: the rows of the liveness table, top to bottom. */
 export function judgeLiveness({ unit, rpc }: Snapshot, before: Before): Liveness {
@@ -23,46 +23,46 @@ export function judgeLiveness({ unit, rpc }: Snapshot, before: Before): Liveness
   const inBetween = state !== null && isInBetween(state) ? unitInBetween(state, before) : null
   switch (rpc.kind) {
     case 'answered':
-      return { candidate: inBetween, state: rpc.state, note: noteOnUnit(unit) }
+      return { problem: inBetween, state: rpc.state, note: noteOnUnit(unit) }
     case 'failed':
       return {
-        candidate: deadUnit(unit, rpc.failure, before) ?? inBetween ?? noAnswer(unit, rpc.failure, before),
+        problem: deadUnit(unit, rpc.failure, before) ?? inBetween ?? noAnswer(unit, rpc.failure, before),
         state: null,
         note: null,
       }
     case 'not-asked':
-      return { candidate: inBetween ?? unitAlone(unit), state: null, note: null }
+      return { problem: inBetween ?? unitAlone(unit), state: null, note: null }
   }
 }
 
-function supervisord(kind: ProblemKind, says: string, more: Partial<Candidate> = {}): Candidate {
-  return { subject: 'supervisord', kind, says, ...more }
+function supervisord(kind: ProblemKind, text: string, more: Partial<Problem> = {}): Problem {
+  return { subject: 'supervisord', kind, text, ...more }
 }
 
-// supervisord looks at its programs once a second, and so may end later than they.
+// supervisord checks its programs once a second, and so may end later than they do.
 const LATENESS_SECONDS = 2
 const START_SECONDS = 10
 
-function shuttingDown(says: string, { shutdownSeconds }: Before): Candidate {
-  return supervisord('shutting-down', says, {
+function shuttingDown(text: string, { shutdownSeconds }: Before): Problem {
+  return supervisord('shutting-down', text, {
     graceMs: (shutdownSeconds + LATENESS_SECONDS) * 1000,
     showsAge: true,
   })
 }
 
 /** A unit that never gets past its start goes back and forth between coming up and shutting down. */
-function comingUp(says: string, { shutdownSeconds }: Before): Candidate {
+function comingUp(text: string, { shutdownSeconds }: Before): Problem {
   const limitMs = (shutdownSeconds + LATENESS_SECONDS + 2 * START_SECONDS) * 1000
-  return supervisord('coming-up', says, { limitMs, showsAge: true })
+  return supervisord('coming-up', text, { limitMs, showsAge: true })
 }
 
-function unitInBetween(unit: UnitState, before: Before): Candidate {
-  const says = describeUnit(unit)
-  return unit.activeState === 'deactivating' ? shuttingDown(says, before) : comingUp(says, before)
+function unitInBetween(unit: UnitState, before: Before): Problem {
+  const text = describeUnit(unit)
+  return unit.activeState === 'deactivating' ? shuttingDown(text, before) : comingUp(text, before)
 }
 
 /** Where somebody runs supervisord by hand, the unit that lies beside it says nothing. */
-function deadUnit(unit: UnitReading, failure: RpcFailure, { outsideSystemd }: Before): Candidate | null {
+function deadUnit(unit: UnitReading, failure: RpcFailure, { outsideSystemd }: Before): Problem | null {
   if (unit.kind !== 'state' || isActive(unit.unit) || isInBetween(unit.unit) || outsideSystemd) return null
   const access = NO_ACCESS.has(failure.reason) ? `; ${FAILURES[failure.reason](failure)}` : ''
   return supervisord('unit-dead', `${describeUnit(unit.unit)}${access}`)
@@ -72,14 +72,14 @@ const NO_ACCESS: ReadonlySet<RpcFailureReason> = new Set(['permission', 'unautho
 
 const NOBODY_LISTENS: ReadonlySet<RpcFailureReason> = new Set(['socket-missing', 'refused'])
 
-function noAnswer(unit: UnitReading, failure: RpcFailure, before: Before): Candidate {
-  const says = FAILURES[failure.reason](failure)
-  if (failure.reason === 'shutdown') return shuttingDown(says, before)
+function noAnswer(unit: UnitReading, failure: RpcFailure, before: Before): Problem {
+  const text = FAILURES[failure.reason](failure)
+  if (failure.reason === 'shutdown') return shuttingDown(text, before)
   const active = unit.kind === 'state' && isActive(unit.unit) ? unit.unit : null
   if (NOBODY_LISTENS.has(failure.reason) && mayBeStarting(active, before)) {
     return comingUp(`supervisord does not listen yet at ${pathOf(failure.url)}`, before)
   }
-  const cause = active === null ? says : (IN_SPITE_OF_UNIT[failure.reason]?.(active, failure) ?? says)
+  const cause = active === null ? text : (IN_SPITE_OF_UNIT[failure.reason]?.(active, failure) ?? text)
   const unknown = unit.kind === 'unreachable' ? ` (the unit's state is unknown: ${unit.cause})` : ''
   return supervisord(KINDS[failure.reason] ?? 'no-answer', `${cause}${unknown}`)
 }
@@ -90,11 +90,11 @@ const KINDS: Partial<Record<RpcFailureReason, ProblemKind>> = {
   'no-descriptors': 'agent',
 }
 
-/** Just started as systemd says, or in the midst of a restart as the last looks say: Python takes its seconds. */
-function mayBeStarting(active: UnitState | null, { suspects }: Before): boolean {
+/** Just started as systemd says, or in the middle of a restart as the last snapshots say: Python takes some seconds. */
+function mayBeStarting(active: UnitState | null, { problems }: Before): boolean {
   if (active !== null && active.activeSeconds !== null && active.activeSeconds < START_SECONDS) return true
-  const suspect = suspects.get('supervisord')
-  return suspect?.confirmed === false && ['shutting-down', 'coming-up'].includes(suspect.clock)
+  const history = problems.get('supervisord')
+  return history?.confirmed === false && ['shutting-down', 'coming-up'].includes(history.clock)
 }
 
 const IN_SPITE_OF_UNIT: Partial<Record<RpcFailureReason, (unit: UnitState, failure: RpcFailure) => string>> =
@@ -123,7 +123,7 @@ const FAILURES: Record<RpcFailureReason, (failure: RpcFailure) => string> = {
 }
 
 /** `rpc = "none"` and plain units: the unit alone decides. */
-function unitAlone(unit: UnitReading): Candidate | null {
+function unitAlone(unit: UnitReading): Problem | null {
   switch (unit.kind) {
     case 'state':
       return isActive(unit.unit) ? null : supervisord('unit-dead', describeUnit(unit.unit))

@@ -1,28 +1,110 @@
-import type { Seen } from './confirm.ts'
+import type { Snapshot } from '../collect/snapshot.ts'
+import type { MonitorConfig } from '../config/config.ts'
 import { cut, describeDuration, MESSAGE_LIMIT, oneLine } from '../lib/text.ts'
-import { PROBLEMS, WORST_FIRST } from './problems.ts'
+import { describeOwnRestarts, type OwnRestarts } from './own-restarts.ts'
+import { type Problem, type ProblemKind, PROBLEMS, type TrackedProblem } from './problems.ts'
+import type { Programs } from './programs.ts'
+import { describeNews } from './restarts.ts'
+import { describeUnit, isActive } from './units.ts'
+
+/** What a message is made of. */
+export interface MessageContent {
+  readonly snapshot: Snapshot
+  readonly rules: MonitorConfig['target']
+  /** Null when supervisord was not asked or did not answer. */
+  readonly programs: Programs | null
+  /** How many programs there were when it last did; null when it never did. */
+  readonly total: number | null
+  /** All that is wrong. */
+  readonly problems: readonly Problem[]
+  /** Those to name: what counts, else what is pending, else what is tolerated; empty when all is well. */
+  readonly named: readonly TrackedProblem[]
+  /** Stands before a problem that may go away by itself; else empty. */
+  readonly doubt: string
+  /** Worth telling though nothing is wrong. */
+  readonly note: string | null
+  readonly ownRestarts: OwnRestarts
+  readonly nowMs: number
+}
 
 /**
- * Puts the worst trouble first: `celery:worker_03 FATAL: … (+2 more) · 9 of 12 running`. Only the trouble's text is cut.
- * @param troubles at least one
- * @param doubt stands before a trouble that belongs to no start or stop and may yet be passing
+ * Puts the message together: the worst problem, how many programs run, and news. One line of at most 250 characters.
+ * @param toldMs restarts up to this time have been told
  */
-export function describeTroubles(troubles: readonly Seen[], facts: readonly string[], doubt = ''): string {
-  const worst = troubles.reduce((one, other) => (rank(other) < rank(one) ? other : one))
-  const others = troubles.length - 1
-  const tail = oneLine([others > 0 ? `(+${others} more)` : '', ...facts.map((fact) => `· ${fact}`)].join(' '))
-  const { says, showsAge, kind } = worst.candidate
+export function composeMessage(content: MessageContent, toldMs: number): string {
+  const { snapshot, programs, named, doubt, total } = content
+  const facts =
+    programs === null
+      ? factsWithoutPrograms(snapshot, total)
+      : [describeCount(programs), ...describeRestarts(programs, content, toldMs)]
+  return named.length > 0
+    ? describeProblems(named, facts, doubt)
+    : cut(oneLine([...facts, ...notes(content), ...upTime(snapshot)].join(' · ')), MESSAGE_LIMIT)
+}
+
+/** Returns `celery:worker_03 FATAL: … (+2 more) · 9 of 12 running`. Only the problem's text is cut. */
+function describeProblems(
+  problems: readonly TrackedProblem[],
+  facts: readonly string[],
+  doubt: string,
+): string {
+  const worst = problems.reduce((one, other) => (rank(other) < rank(one) ? other : one))
+  const { text, showsAge, kind } = worst.problem
   const age = showsAge === true && worst.forMs >= 1000 ? ` for ${describeDuration(worst.forMs / 1000)}` : ''
-  const text = oneLine(`${PROBLEMS[kind].passing ? '' : doubt}${says}${age}`)
-  if (tail === '') return cut(text, MESSAGE_LIMIT)
-  return cut(`${cut(text, Math.max(MESSAGE_LIMIT - tail.length - 1, 80))} ${tail}`, MESSAGE_LIMIT)
+  const head = oneLine(`${PROBLEMS[kind].passing ? '' : doubt}${text}${age}`)
+  const more = problems.length > 1 ? `(+${problems.length - 1} more)` : ''
+  const tail = oneLine([more, ...facts.map((fact) => `· ${fact}`)].join(' '))
+  if (tail === '') return cut(head, MESSAGE_LIMIT)
+  return cut(`${cut(head, Math.max(MESSAGE_LIMIT - tail.length - 1, 80))} ${tail}`, MESSAGE_LIMIT)
 }
 
-function rank({ candidate }: Seen): number {
-  return WORST_FIRST.indexOf(candidate.kind)
+const WORST_FIRST = Object.keys(PROBLEMS)
+
+function rank({ problem }: TrackedProblem): number {
+  return WORST_FIRST.indexOf(problem.kind)
 }
 
-/** `12 of 12 running · supervisord up 3 d 4 h` */
-export function describeFacts(facts: readonly string[]): string {
-  return cut(oneLine(facts.join(' · ')), MESSAGE_LIMIT)
+function describeCount({ running, total, idle }: Programs): string {
+  const others = [...idle].map(([why, count]) => `, ${count} ${why}`)
+  return `${running.length} of ${total} running${others.join('')}`
+}
+
+/** What is known when supervisord was not asked or did not answer. */
+function factsWithoutPrograms({ unit, rpc }: Snapshot, total: number | null): string[] {
+  if (unit.kind !== 'state') return []
+  if (rpc.kind === 'not-asked') return isActive(unit.unit) ? [describeUnit(unit.unit)] : []
+  // Not "0 running": with KillMode=process, as in Debian's unit, the programs outlive their supervisord.
+  const isGone = !isActive(unit.unit) && unit.unit.activeState !== 'deactivating'
+  return !isGone || total === null ? [] : [`${total} program${total === 1 ? '' : 's'} unsupervised`]
+}
+
+const TELLS_LAST_WORDS: ReadonlySet<ProblemKind> = new Set(['fatal', 'crash-loop', 'exited', 'backoff'])
+
+/** Restarts by the agent, and by supervisord, that were not told yet. */
+function describeRestarts(
+  { histories, rules }: Programs,
+  { snapshot, problems, named, ownRestarts, nowMs }: MessageContent,
+  toldMs: number,
+): string[] {
+  const offenders = new Set(problems.flatMap(({ remedy }) => remedy?.programs ?? []))
+  // A message quotes stderr once.
+  const isQuoted = named.some(({ problem }) => TELLS_LAST_WORDS.has(problem.kind))
+  const stderr = rules.stderrTail && !isQuoted ? snapshot.stderr : new Map<string, string>()
+  const cooldownMs = rules.restartCooldownMs
+  return [
+    describeOwnRestarts(ownRestarts, { toldMs, offenders, cooldownMs, nowMs }),
+    describeNews(histories, stderr, toldMs, nowMs),
+  ].filter((fact) => fact !== null)
+}
+
+function notes({ snapshot: { memory }, rules, note }: MessageContent): string[] {
+  // A limit that is not watched must not look as if it were kept.
+  const isUnchecked = rules.kind === 'supervisor' && rules.memoryBytes !== null && memory.kind === 'failed'
+  return [note, isUnchecked ? `memory limit not checked: ${memory.why}` : null].filter((one) => one !== null)
+}
+
+function upTime({ unit, rpc, upSeconds }: Snapshot): string[] {
+  if (upSeconds === null) return []
+  const isPlainUnit = rpc.kind === 'not-asked' && unit.kind === 'state'
+  return [`${isPlainUnit ? '' : 'supervisord '}up ${describeDuration(upSeconds)}`]
 }

@@ -1,24 +1,24 @@
 /**
- * Every kind of trouble there is, worst first: the order in which a message names them.
+ * Every kind of problem, worst first: the order in which a message names them.
  *
- * `checks` and `ms` say how long it must be seen before it counts: that many looks in a row, that many milliseconds
- * between the first and the last of them. A candidate may ask for more time. Kinds of one `clock` share their time, so
- * that a program which goes back and forth between them does not start afresh. `passing` kinds belong to any start and stop:
- * even as the very first thing seen they are no reason to keep silent.
+ * A problem counts when it has been seen in `checks` snapshots in a row, with at least `ms` between the first and the last
+ * of them; a problem may ask for more time than its kind does. Kinds with the same `clock` share their time: a program that
+ * alternates between them does not start afresh. A `passing` kind is part of every start or stop, and so does not hold back
+ * the first verdict.
  */
 export const PROBLEMS = {
   // The whole supervisord, or the plain unit.
   'unit-dead': { clock: 'dead', checks: 1, ms: 0, passing: false },
   'no-answer': { clock: 'no-answer', checks: 2, ms: 1_500, passing: false },
   'no-access': { clock: 'no-answer', checks: 2, ms: 1_500, passing: false },
-  // Files are opened and closed all the time: a moment without room is none of anybody's.
+  // Files are opened and closed all the time: a shortage of descriptors may be over in a moment.
   agent: { clock: 'agent', checks: 2, ms: 3_000, passing: false },
   'coming-up': { clock: 'coming-up', checks: 2, ms: 10_000, passing: false },
   'shutting-down': { clock: 'shutting-down', checks: 2, ms: 10_000, passing: false },
   // One program.
   fatal: { clock: 'dead', checks: 1, ms: 0, passing: false },
   'crash-loop': { clock: 'dead', checks: 1, ms: 0, passing: false },
-  // One that is to be restarted is started in the turn of supervisord's loop that follows, so before a second answer.
+  // supervisord starts a program again in the next turn of its loop, that is before its second answer.
   exited: { clock: 'exited', checks: 2, ms: 50, passing: false },
   unknown: { clock: 'unknown', checks: 2, ms: 1_500, passing: false },
   'too-few': { clock: 'too-few', checks: 2, ms: 3_000, passing: false },
@@ -28,38 +28,154 @@ export const PROBLEMS = {
   stopping: { clock: 'stop', checks: 2, ms: 10_000, passing: true },
   waiting: { clock: 'waiting', checks: 2, ms: 10_000, passing: true },
   stopped: { clock: 'stopped', checks: 2, ms: 3_000, passing: false },
-  // What runs, but not well. Last, since a program that does not run explains a page that does not answer.
+  // Programs that run, but not well. Last, since a program that does not run explains a page that does not answer.
   http: { clock: 'http', checks: 2, ms: 10_000, passing: false },
   memory: { clock: 'memory', checks: 2, ms: 3_000, passing: false },
 } as const
 
 export type ProblemKind = keyof typeof PROBLEMS
 
-/** Kinds from worst to least bad. */
-export const WORST_FIRST = Object.keys(PROBLEMS)
-
-/** Something that looks wrong in one look; whether it counts is decided by `confirm`. */
-export interface Candidate {
-  /** What has the trouble; unique in one look: `supervisord`, `celery:worker_03`, a pattern. */
+/** Something that is wrong in one snapshot; `trackProblems` decides whether it counts. */
+export interface Problem {
+  /** Unique in one snapshot: `supervisord`, `celery:worker_03`, `pattern celery:*`. */
   readonly subject: string
   readonly kind: ProblemKind
   /** For people, the subject included: `celery:worker_03 FATAL: can't find command 'x'`. */
-  readonly says: string
-  /** True where the message should say for how long: `web STARTING for 14 s`. */
+  readonly text: string
+  /** True where the message adds for how long: `web STARTING for 14 s`. */
   readonly showsAge?: boolean
-  /** More milliseconds than the kind's own before it counts. */
+  /** How long it must be seen, where that is longer than its kind asks for. */
   readonly graceMs?: number
-  /** Milliseconds after which it counts even when it went back and forth between clocks. */
+  /** Time after which it counts even when it went back and forth between clocks. */
   readonly limitMs?: number
-  /** Changes when it is the same trouble but a new incident, as the start time of a program that is STARTING. */
+  /** Differs between two incidents of the same problem, as the start time of a program that is STARTING. */
   readonly incident?: number
-  /** True when this look could not see it anew: what was suspected before still is, and nothing more. */
+  /** True when this snapshot could not check it again: its history then stays as it is. */
   readonly isOld?: boolean
-  /** What a restart may mend. */
-  readonly offence?: {
+  /** True for a program that does not run, which `min_running` may tolerate. */
+  readonly isOfProgram?: boolean
+  /** The restarts that may help. */
+  readonly remedy?: {
     /** By `group:name`. */
     readonly programs: readonly string[]
     /** For people, once they are restarted: `it used 612 MB, limit 512 MB`. */
     readonly why: string
   }
+}
+
+/** What is remembered of a problem from snapshot to snapshot. Times are the agent's monotonic milliseconds. */
+export interface ProblemHistory {
+  readonly clock: string
+  readonly sinceMs: number
+  /** Snapshots in a row on this clock. */
+  readonly checks: number
+  /** Since when anything at all was wrong with the subject. */
+  readonly badSinceMs: number
+  readonly lastSeenMs: number
+  readonly incident: number | null
+  /** Whether another problem was confirmed when it began: a recovery then waits for it. */
+  readonly followsTrouble: boolean
+  /** Stays true until a snapshot finds nothing wrong with the subject. */
+  readonly confirmed: boolean
+}
+
+export interface TrackedProblem {
+  readonly problem: Problem
+  readonly forMs: number
+  /** Milliseconds until it may count; 0 when only a snapshot is missing; Infinity when no snapshot can tell. */
+  readonly leftMs: number
+  readonly followsTrouble: boolean
+  /** False when it counts only because an earlier problem of its subject did. */
+  readonly countsByItself: boolean
+}
+
+export interface TrackedProblems {
+  /** Those that count. */
+  readonly confirmed: readonly TrackedProblem[]
+  /** Those that may still go away by themselves. */
+  readonly pending: readonly TrackedProblem[]
+  /** By subject. */
+  readonly histories: ReadonlyMap<string, ProblemHistory>
+}
+
+/**
+ * Decides which problems have been seen often and long enough to count. Both are needed, so that the result does not
+ * depend on how often the agent checks.
+ */
+export function trackProblems(
+  problems: readonly Problem[],
+  before: ReadonlyMap<string, ProblemHistory>,
+  nowMs: number,
+): TrackedProblems {
+  const confirmed: TrackedProblem[] = []
+  const pending: TrackedProblem[] = []
+  const histories = new Map<string, ProblemHistory>()
+  const isInTrouble = [...before.values()].some((history) => history.confirmed)
+  for (const problem of problems) {
+    const history = follow(problem, before.get(problem.subject), isInTrouble, nowMs)
+    histories.set(problem.subject, history)
+    ;(history.confirmed ? confirmed : pending).push(measure(problem, history, nowMs))
+  }
+  return { confirmed, pending, histories }
+}
+
+function measure(problem: Problem, history: ProblemHistory, nowMs: number): TrackedProblem {
+  const forMs = nowMs - history.sinceMs
+  const toLimitMs = limitOf(problem) - (nowMs - history.badSinceMs)
+  return {
+    problem,
+    forMs,
+    leftMs: problem.isOld === true ? Infinity : Math.max(0, Math.min(graceOf(problem) - forMs, toLimitMs)),
+    followsTrouble: history.followsTrouble,
+    countsByItself: isSeenEnough(problem, history.checks, forMs),
+  }
+}
+
+function follow(
+  problem: Problem,
+  before: ProblemHistory | undefined,
+  isInTrouble: boolean,
+  nowMs: number,
+): ProblemHistory {
+  if (problem.isOld === true && before !== undefined) return before
+  const { clock } = PROBLEMS[problem.kind]
+  const incident = problem.incident ?? null
+  const isNew = before === undefined || isNewIncident(before, incident, graceOf(problem), nowMs)
+  const goesOn = !isNew && before.clock === clock
+  const sinceMs = goesOn ? before.sinceMs : nowMs
+  const checks = goesOn ? before.checks + 1 : 1
+  const badSinceMs = isNew ? nowMs : before.badSinceMs
+  const isOverdue = nowMs - badSinceMs >= limitOf(problem)
+  return {
+    clock,
+    sinceMs,
+    checks,
+    badSinceMs,
+    lastSeenMs: nowMs,
+    incident,
+    followsTrouble: isNew ? isInTrouble : before.followsTrouble,
+    confirmed: before?.confirmed === true || isOverdue || isSeenEnough(problem, checks, nowMs - sinceMs),
+  }
+}
+
+/** Between two snapshots that are far apart a program may have been well and started again: that is no long start. */
+function isNewIncident(
+  before: ProblemHistory,
+  incident: number | null,
+  graceMs: number,
+  nowMs: number,
+): boolean {
+  return incident !== null && before.incident !== incident && nowMs - before.lastSeenMs > graceMs
+}
+
+function isSeenEnough(problem: Problem, checks: number, forMs: number): boolean {
+  return checks >= PROBLEMS[problem.kind].checks && forMs >= graceOf(problem)
+}
+
+function graceOf({ kind, graceMs = 0 }: Problem): number {
+  return Math.max(PROBLEMS[kind].ms, graceMs)
+}
+
+function limitOf({ limitMs = Infinity }: Problem): number {
+  return limitMs
 }

@@ -1,80 +1,208 @@
+import type { Snapshot } from '../collect/snapshot.ts'
 import type { ProcessInfo, ProcessState, ProgramConfig } from '../collect/supervisor/process-info.ts'
-import { displayName } from '../lib/text.ts'
-import { describeLoop } from './describe-restarts.ts'
+import type { SupervisorState } from '../collect/supervisor/rpc-reading.ts'
+import type { SupervisorTarget } from '../config/config.ts'
+import { globExpression } from '../lib/glob.ts'
+import { displayName, fullName } from '../lib/text.ts'
+import { judgeMemory } from './health.ts'
 import { isStoppedByAgent, type OwnRestart } from './own-restarts.ts'
-import type { Candidate, ProblemKind } from './problems.ts'
-import type { ProgramHistory } from './restarts.ts'
+import type { Problem, ProblemKind } from './problems.ts'
+import { describeLoop, followPrograms, type ProgramHistories, type ProgramHistory } from './restarts.ts'
+import type { MonitorState } from './state.ts'
 
-/** How one program stands in one look. */
-export type ProgramStanding =
-  | { readonly kind: 'running' }
-  /** Does not run and need not. */
-  | { readonly kind: 'idle'; readonly why: 'never started' | 'exited as expected' | 'stopped' }
-  | { readonly kind: 'suspect'; readonly candidate: Candidate }
+interface Selection {
+  readonly selected: readonly ProcessInfo[]
+  /** Patterns of `programs` that match nothing. */
+  readonly unmatched: readonly string[]
+}
 
-interface Surroundings {
+/** Applies the globs of a monitor; no `programs` selects every program. */
+export function selectPrograms(
+  processes: readonly ProcessInfo[],
+  { programs, exclude }: Pick<SupervisorTarget, 'programs' | 'exclude'>,
+): Selection {
+  const wanted = programs.map((pattern) => ({ pattern, matches: matcher(pattern) }))
+  const unwanted = exclude.map(matcher)
+  const selected = processes.filter(
+    (info) =>
+      (wanted.length === 0 || wanted.some(({ matches }) => matches(info))) &&
+      !unwanted.some((matches) => matches(info)),
+  )
+  const unmatched = wanted.filter(({ matches }) => !processes.some((info) => matches(info)))
+  return { selected, unmatched: unmatched.map(({ pattern }) => pattern) }
+}
+
+/** `group:name` matches both; a pattern without a colon matches a name in any group. */
+function matcher(pattern: string): (info: ProcessInfo) => boolean {
+  const expression = globExpression(pattern)
+  return pattern.includes(':')
+    ? (info) => expression.test(fullName(info))
+    : ({ name }) => expression.test(name)
+}
+
+/** The programs of one monitor in one snapshot. */
+export interface Programs {
+  /** What they were judged by. */
+  readonly rules: SupervisorTarget
+  readonly supervisor: SupervisorState
+  /** How many are selected. */
+  readonly total: number
+  /** Those that run, by `group:name`. */
+  readonly running: readonly string[]
+  /** How many do not run and need not, by the reason. */
+  readonly idle: ReadonlyMap<IdleReason, number>
+  readonly problems: readonly Problem[]
+  readonly histories: ProgramHistories
+  /** How long supervisord may take to stop all of its programs. */
+  readonly shutdownSeconds: number
+}
+
+type IdleReason = 'never started' | 'exited as expected' | 'stopped'
+
+/** Judges every program that the monitor selects. */
+export function judgePrograms(
+  supervisor: SupervisorState,
+  { memory, stderr }: Pick<Snapshot, 'memory' | 'stderr'>,
+  rules: SupervisorTarget,
+  before: MonitorState,
+  nowMs: number,
+): Programs {
+  const { processes, configs } = supervisor
+  const { selected, unmatched } = selectPrograms(processes, rules)
+  const histories = followPrograms(selected, supervisor, before, nowMs)
+  const configOf = new Map(configs?.map((config) => [fullName(config), config]))
+  const stopping = processes.filter((info) => info.state === 'STOPPING')
+  const stopsMs = stopping.map((info) => stopMs(configOf.get(fullName(info))))
+  const running: string[] = []
+  const idle = new Map<IdleReason, number>()
+  const notRunning: Problem[] = []
+  for (const info of selected) {
+    const name = fullName(info)
+    const verdict = judgeProgram(info, {
+      config: configOf.get(name),
+      history: histories.get(name),
+      ownRestart: before.ownRestarts.get(name),
+      stderr: rules.stderrTail ? stderr.get(name) : undefined,
+      stopped: rules.stopped,
+      othersStopMs: stopsMs.length === 0 ? null : Math.max(...stopsMs),
+      nowMs,
+    })
+    if (verdict === 'running') running.push(name)
+    else if (typeof verdict === 'string') idle.set(verdict, (idle.get(verdict) ?? 0) + 1)
+    else notRunning.push(verdict)
+  }
+  const problems = [
+    ...notRunning,
+    ...unmatched.map((pattern) => noMatch(pattern, processes)),
+    selected.length === 0 && unmatched.length === 0 ? nothingSelected(processes.length) : null,
+    tooFew(rules.minRunning, running.length, running.length + notRunning.length, selected.length),
+    ...selected.map((info) => judgeMemory(info, memory, rules.memoryBytes)),
+  ].filter((problem) => problem !== null)
+  return {
+    rules,
+    supervisor,
+    total: selected.length,
+    running,
+    idle,
+    problems,
+    histories,
+    shutdownSeconds: shutdownSeconds(processes, configOf),
+  }
+}
+
+function noMatch(pattern: string, processes: readonly ProcessInfo[]): Problem {
+  const isGroup = processes.some(({ group }) => group === pattern)
+  const hint = isGroup ? ` (the group of that name is "${pattern}:*")` : ''
+  return { subject: `pattern ${pattern}`, kind: 'absent', text: `no program matches "${pattern}"${hint}` }
+}
+
+function nothingSelected(total: number): Problem {
+  const text = total === 0 ? 'supervisord has no programs' : `exclude leaves none of the ${total} programs`
+  return { subject: 'selection', kind: 'absent', text }
+}
+
+/** Even if all programs with a problem were well, not enough would run. */
+function tooFew(
+  minRunning: number | null,
+  running: number,
+  possible: number,
+  selected: number,
+): Problem | null {
+  if (minRunning === null || possible >= minRunning) return null
+  const text =
+    minRunning > selected
+      ? `min_running is ${minRunning} but there ${selected === 1 ? 'is only 1 program' : `are only ${selected} programs`}`
+      : `only ${running} running, at least ${minRunning} needed`
+  return { subject: 'quorum', kind: 'too-few', text }
+}
+
+interface ProgramContext {
   readonly config: ProgramConfig | undefined
   readonly history: ProgramHistory | undefined
   readonly ownRestart: OwnRestart | undefined
   /** The last line of its stderr, where it is known and asked for. */
   readonly stderr: string | undefined
-  readonly rules: { readonly stopped: 'down' | 'ok' }
-  readonly nowMs: number
+  /** What a program stopped by hand means. */
+  readonly stopped: 'down' | 'ok'
   /** How long the programs of this supervisord that are STOPPING may take; null when none is. */
   readonly othersStopMs: number | null
+  readonly nowMs: number
 }
 
-/** Judges one program by its state and by what it has been through. */
-export function judgeProgram(
-  info: ProcessInfo,
-  { config, history, ownRestart, stderr, rules, nowMs, othersStopMs }: Surroundings,
-): ProgramStanding {
-  const fullName = `${info.group}:${info.name}`
-  const suspect = (kind: ProblemKind, says: string, more: Partial<Candidate> = {}): ProgramStanding => ({
-    kind: 'suspect',
-    candidate: { subject: fullName, kind, says: `${displayName(fullName)} ${says}`, ...more },
-  })
+/** States that a program gets into after a crash loop has ended. */
+const AFTER_A_LOOP: ReadonlySet<ProcessState> = new Set(['FATAL', 'STOPPED', 'STOPPING'])
+
+/** Judges one program by its state and by its history. */
+function judgeProgram(info: ProcessInfo, context: ProgramContext): Problem | 'running' | IdleReason {
+  const { config, history, stderr, nowMs } = context
+  const problem = (kind: ProblemKind, text: string, more: Partial<Problem> = {}): Problem => {
+    const subject = fullName(info)
+    return { subject, kind, text: `${displayName(subject)} ${text}`, isOfProgram: true, ...more }
+  }
   const lastWords = stderr === undefined ? '' : `; stderr: ${stderr}`
-  if (history?.isLooping === true && !SAYS_MORE_THAN_A_LOOP.has(info.state)) {
-    return suspect('crash-loop', `${describeLoop(history, nowMs)}${lastWords}`)
+  if (history?.isLooping === true && !AFTER_A_LOOP.has(info.state)) {
+    return problem('crash-loop', `${describeLoop(history.restarts, nowMs)}${lastWords}`)
   }
   switch (info.state) {
     case 'RUNNING':
-      return { kind: 'running' }
+      return 'running'
     case 'STOPPED':
-      if (info.start === 0) return { kind: 'idle', why: 'never started' }
-      if (ownRestart !== undefined && isStoppedByAgent(info, ownRestart)) {
-        return suspect('stopped', 'STOPPED by the agent for a restart')
-      }
-      if (rules.stopped === 'ok') return { kind: 'idle', why: 'stopped' }
-      // A restart of several stops them all before it starts the first one again: it waits for the slowest.
-      return othersStopMs === null
-        ? suspect('stopped', 'STOPPED by hand')
-        : suspect('waiting', 'STOPPED while others are STOPPING', { graceMs: othersStopMs })
-    case 'EXITED':
-      return isExpectedExit(info, config)
-        ? { kind: 'idle', why: 'exited as expected' }
-        : suspect('exited', `EXITED unexpectedly: ${describeExit(info.exitstatus)}${lastWords}`, {
-            limitMs: times(config).limitMs,
-            incident: info.start,
-          })
+      return judgeStopped(info, context, problem)
+    case 'EXITED': {
+      if (isExpectedExit(info, config)) return 'exited as expected'
+      const text = `EXITED unexpectedly: ${describeExit(info.exitstatus)}${lastWords}`
+      return problem('exited', text, { limitMs: times(config).limitMs, incident: info.start })
+    }
     case 'FATAL':
-      return suspect('fatal', `FATAL: ${describeSpawnError(info.spawnerr)}${lastWords}`)
+      return problem('fatal', `FATAL: ${describeSpawnError(info.spawnerr)}${lastWords}`)
     case 'STARTING':
-      return suspect('starting', 'STARTING', { ...times(config), showsAge: true, incident: info.start })
+      return problem('starting', 'STARTING', { ...times(config), showsAge: true, incident: info.start })
     case 'BACKOFF':
-      return suspect('backoff', `BACKOFF: ${describeSpawnError(info.spawnerr)}${lastWords}`, times(config))
+      return problem('backoff', `BACKOFF: ${describeSpawnError(info.spawnerr)}${lastWords}`, times(config))
     case 'STOPPING':
-      return suspect('stopping', 'STOPPING', { ...times(config), graceMs: stopMs(config), showsAge: true })
+      return problem('stopping', 'STOPPING', { ...times(config), graceMs: stopMs(config), showsAge: true })
     case 'UNKNOWN':
-      return suspect('unknown', 'UNKNOWN: supervisord has lost track of it, restart it')
+      return problem('unknown', 'UNKNOWN: supervisord has lost track of it, restart it')
   }
 }
 
-/** States that come after a crash loop has ended. */
-const SAYS_MORE_THAN_A_LOOP: ReadonlySet<ProcessState> = new Set(['FATAL', 'STOPPED', 'STOPPING'])
+function judgeStopped(
+  info: ProcessInfo,
+  { ownRestart, stopped, othersStopMs }: ProgramContext,
+  problem: (kind: ProblemKind, text: string, more?: Partial<Problem>) => Problem,
+): Problem | IdleReason {
+  if (info.start === 0) return 'never started'
+  if (ownRestart !== undefined && isStoppedByAgent(info, ownRestart)) {
+    return problem('stopped', 'STOPPED by the agent for a restart')
+  }
+  if (stopped === 'ok') return 'stopped'
+  // A restart of several programs stops all of them before it starts the first one again: it waits for the slowest.
+  return othersStopMs === null
+    ? problem('stopped', 'STOPPED by hand')
+    : problem('waiting', 'STOPPED while others are STOPPING', { graceMs: othersStopMs })
+}
 
-// supervisord looks at its programs once a second, and so may be late by that much.
+// supervisord checks its programs once a second, and so may be late by that much.
 const LATENESS_MS = 2_000
 const DEFAULT_STOPWAITSECS = 10
 
@@ -85,12 +213,35 @@ function times(config: ProgramConfig | undefined): { graceMs: number; limitMs: n
 }
 
 /** How long a stop may take. */
-export function stopMs(config: ProgramConfig | undefined): number {
+function stopMs(config: ProgramConfig | undefined): number {
   return (config?.stopwaitsecs ?? DEFAULT_STOPWAITSECS) * 1000 + LATENESS_MS
 }
 
+/** Beyond this only a single program that asks for more is waited for. */
+const MAX_SHUTDOWN_SECONDS = 120
+
 /**
- * Three sources, in order: what supervisord wrote of the exit, the configured exit codes, the plain exit status.
+ * How long supervisord may take to stop all of its programs: it stops one group after the other, and the programs of a
+ * group together.
+ * @see https://github.com/Supervisor/supervisor/blob/main/supervisor/supervisord.py
+ */
+function shutdownSeconds(
+  processes: readonly ProcessInfo[],
+  configOf: ReadonlyMap<string, ProgramConfig>,
+): number {
+  const slowest = new Map<string, number>()
+  for (const info of processes) {
+    const { group, pid } = info
+    const seconds = pid === 0 ? 0 : (configOf.get(fullName(info))?.stopwaitsecs ?? DEFAULT_STOPWAITSECS)
+    slowest.set(group, Math.max(slowest.get(group) ?? 0, seconds))
+  }
+  const groups = [...slowest.values()]
+  const sum = groups.reduce((all, seconds) => all + seconds, 0)
+  return Math.max(DEFAULT_STOPWAITSECS, Math.min(sum, MAX_SHUTDOWN_SECONDS), ...groups)
+}
+
+/**
+ * Decides by the first of these that is known: what supervisord wrote of the exit, the configured exit codes, the exit status.
  * @see https://github.com/Supervisor/supervisor/issues/763
  */
 function isExpectedExit({ spawnerr, exitstatus }: ProcessInfo, config: ProgramConfig | undefined): boolean {

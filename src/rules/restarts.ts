@@ -1,6 +1,8 @@
-import type { ProcessInfo, ProcessState } from '../collect/supervisor/process-info.ts'
 import type { ProcessEvent } from '../collect/supervisor/process-event.ts'
-import { remember } from './remember.ts'
+import type { ProcessInfo, ProcessState } from '../collect/supervisor/process-info.ts'
+import type { SupervisorState } from '../collect/supervisor/rpc-reading.ts'
+import { describeDuration, displayName, fullName } from '../lib/text.ts'
+import type { MonitorState } from './state.ts'
 
 /** A restart that nobody asked for. */
 interface Restart {
@@ -20,27 +22,76 @@ export interface ProgramHistory {
   readonly state: ProcessState
   /** Those that count, and those that have not been told; oldest first. */
   readonly restarts: readonly Restart[]
-  /** Once a crash loop, it is one until nothing has happened for a whole window. */
   readonly isLooping: boolean
   /** How many restarts that nobody asked for there were since this supervisord was first seen. */
   readonly count: number
 }
 
+/** By `group:name`. */
+export type ProgramHistories = ReadonlyMap<string, ProgramHistory>
+
+/** How long a restart counts. */
+export const WINDOW_MS = 5 * 60_000
+
+/** After a long time without a snapshot a restart counts for longer, so that rare checks see a loop too. */
+const SNAPSHOTS_PER_WINDOW = 4
+const MAX_WINDOW_MS = 60 * 60_000
+
+/** How many restarts within the window make a crash loop. */
+const LOOP_RESTARTS = 3
+
+/** Bounds what is remembered of a program that restarts many times a second. */
+export const MOST_REMEMBERED = 20
+
+/** Follows every selected program from snapshot to snapshot; one that has vanished is forgotten. */
+export function followPrograms(
+  selected: readonly ProcessInfo[],
+  { pid, events, processes }: SupervisorState,
+  before: MonitorState,
+  nowMs: number,
+): ProgramHistories {
+  const sinceMs = before.answeredMs === null ? 0 : nowMs - before.answeredMs
+  const windowMs = Math.min(Math.max(WINDOW_MS, SNAPSHOTS_PER_WINDOW * sinceMs), MAX_WINDOW_MS)
+  const isSameSupervisor = pid === before.supervisorPid
+  const shared = sharedNames(processes)
+  return new Map(
+    selected.map((info) => {
+      const name = fullName(info)
+      const history = followProgram(info, before.programs.get(name), {
+        events: events ?? [],
+        isOnlyOne: sinceMs > windowMs || shared.has(info.name),
+        isSameSupervisor,
+        own: before.ownRestarts.get(name),
+        toldMs: before.toldMs,
+        nowMs,
+        windowMs,
+      })
+      return [name, history]
+    }),
+  )
+}
+
+/** The names that programs of several groups have. */
+function sharedNames(processes: readonly ProcessInfo[]): ReadonlySet<string> {
+  const seen = new Set<string>()
+  return new Set(processes.flatMap(({ name }) => (seen.size < seen.add(name).size ? [] : [name])))
+}
+
 /** One run of a program. */
-type Process = Pick<ProcessInfo, 'start' | 'pid'>
+type ProgramRun = Pick<ProcessInfo, 'start' | 'pid'>
 
 interface Context {
-  /** What the end of supervisord's log says of this program, in order; null when it was not read. */
-  readonly events: readonly ProcessEvent[] | null
+  /** What the end of supervisord's log says, in order; empty when it was not read. */
+  readonly events: readonly ProcessEvent[]
   /**
-   * Whether the events may tell of more than this program lately: they give no groups, and after a long time without a
-   * look they tell of yesterday. Whatever they say then counts as one restart.
+   * Whether the events count as one restart at most: they name no group, so that they may be another program's, and after
+   * a long time without a snapshot they tell of yesterday.
    */
   readonly isOnlyOne: boolean
-  /** Whether the same supervisord as in the last look answered: a new one has started every program anew. */
+  /** A new supervisord has started every program anew. */
   readonly isSameSupervisor: boolean
-  /** The process that the agent itself has restarted last; undefined when there is none. */
-  readonly own: Process | undefined
+  /** The run that the agent itself has ended last. */
+  readonly own: ProgramRun | undefined
   /** Restarts up to this time have been told. */
   readonly toldMs: number
   readonly nowMs: number
@@ -48,22 +99,16 @@ interface Context {
   readonly windowMs: number
 }
 
-/** How long a restart counts, but after a long time without a look. */
-export const WINDOW_MS = 5 * 60_000
-
-/** How many restarts within the window make a crash loop. */
-export const LOOP_RESTARTS = 3
-
-/** Follows one program from look to look: a crash loop shows itself in nothing but the start time and the pid that move. */
-export function followRestarts(
+/** A crash loop shows itself in nothing but the start time and the pid, which move. */
+function followProgram(
   info: ProcessInfo,
   before: ProgramHistory | undefined,
-  context: Context,
+  { events, isSameSupervisor, toldMs, nowMs, ...context }: Context,
 ): ProgramHistory {
-  const { nowMs, toldMs, isSameSupervisor } = context
   const { start, state } = info
   const hasMoved = before === undefined || isAnother(info, before)
-  const pid = info.pid || (hasMoved && lastSpawned(context.events)) || (before?.pid ?? 0)
+  const ownEvents = hasMoved ? events.filter(({ name }) => name === info.name) : []
+  const pid = info.pid || lastSpawned(ownEvents) || (before?.pid ?? 0)
   if (before === undefined) return { start, pid, state, restarts: [], isLooping: false, count: 0 }
   const untold = ({ atMs }: Restart): boolean => atMs > toldMs
   if (!isSameSupervisor) {
@@ -71,60 +116,57 @@ export function followRestarts(
     return { start, pid, state, restarts: past, isLooping: false, count: 0 }
   }
   const kept = before.restarts.filter((restart) => nowMs < restart.untilMs || untold(restart))
-  const fresh = newRestarts(info, before, context)
+  const causes = hasMoved ? causesOfRestarts(info, before, ownEvents, context) : []
+  const fresh = causes.map((why) => ({ atMs: nowMs, untilMs: nowMs + context.windowMs, why }))
   const restarts = [...kept, ...fresh].slice(-MOST_REMEMBERED)
-  const counting = restartsThatCount(restarts, nowMs).length
-  const isLooping = counting >= LOOP_RESTARTS || (before.isLooping && counting > 0)
+  const isLooping = isLoop(restartsThatCount(restarts, nowMs).length, before.isLooping)
   return { start, pid, state, restarts, isLooping, count: before.count + fresh.length }
 }
 
-/** Others are only remembered until they have been told. */
+/** Whether so many restarts are a crash loop. Once it is one, it goes on until no restart counts any more. */
+export function isLoop(restarts: number, wasLoop: boolean): boolean {
+  return restarts >= LOOP_RESTARTS || (wasLoop && restarts > 0)
+}
+
+/** Returns those that count; the others are only remembered until they have been told. */
 export function restartsThatCount(restarts: readonly Restart[], nowMs: number): readonly Restart[] {
   return restarts.filter(({ untilMs }) => nowMs < untilMs)
 }
 
-/** Whether any restart is remembered at all: where none is, time alone changes nothing. */
-export const anyRestarts: (histories: ReadonlyMap<string, ProgramHistory>) => boolean = remember(
-  (histories) => [...histories.values()].some(({ restarts }) => restarts.length > 0),
-)
-
-/** The start time has whole seconds: one that ended and came back within one of them has only another pid. */
-export function isAnother(now: Process, before: Process): boolean {
+/** Whether two runs differ. The start time has whole seconds: a program that ended and came back within one has only another pid. */
+export function isAnother(now: ProgramRun, before: ProgramRun): boolean {
   const hasOtherPid = now.pid !== 0 && before.pid !== 0 && now.pid !== before.pid
   return now.start !== before.start || hasOtherPid
 }
 
-/** A process that came and went between two looks shows itself in the log alone. */
-function lastSpawned(events: Context['events']): number {
-  return events?.findLast((event) => event.kind === 'spawned')?.pid ?? 0
+/** A process that came and went between two snapshots shows itself in the log alone. */
+function lastSpawned(events: readonly ProcessEvent[]): number {
+  return events.findLast((event) => event.kind === 'spawned')?.pid ?? 0
 }
 
-/** Bounds the memory of a program that restarts many times a second. */
-const MOST_REMEMBERED = 20
-
-function newRestarts(
+/** Returns one cause for each restart that nobody asked for; null where it is not known. */
+function causesOfRestarts(
   info: ProcessInfo,
   before: ProgramHistory,
-  { events, isOnlyOne, own, nowMs, windowMs }: Context,
-): Restart[] {
-  if (!isAnother(info, before) || info.start === 0) return []
-  const restart = (why: string | null): Restart => ({ atMs: nowMs, untilMs: nowMs + windowMs, why })
+  events: readonly ProcessEvent[],
+  { isOnlyOne, own }: Pick<Context, 'isOnlyOne' | 'own'>,
+): (string | null)[] {
   // supervisord moves the start time of a living process when the date is set back.
-  if (info.pid !== 0 && info.pid === before.pid) return []
-  if (events !== null && events.length > 0) {
-    const found = crashes(events, before).map(restart)
+  if (info.start === 0 || (info.pid !== 0 && info.pid === before.pid)) return []
+  if (events.length > 0) {
+    const found = crashes(events, before)
     return isOnlyOne ? found.slice(-1) : found
   }
   const isOwn = own !== undefined && !isAnother(before, own)
   const isAskedFor = before.state === 'STOPPED' || before.state === 'STOPPING' || isOwn
   // From BACKOFF it is a start that is tried again, not a restart.
-  return before.start === 0 || isAskedFor || before.state === 'BACKOFF' ? [] : [restart(null)]
+  return before.start === 0 || isAskedFor || before.state === 'BACKOFF' ? [] : [null]
 }
 
-/** Why it ended each time since the last look that it was up, was not asked to stop, and was not expected to end. */
+/** Returns why it ended each time since the last snapshot that it was up, was not asked to stop, and was not expected to end. */
 function crashes(events: readonly ProcessEvent[], before: ProgramHistory): string[] {
   const known = events.findLastIndex((event) => event.kind === 'spawned' && event.pid === before.pid)
-  // Where the log does not reach back to the process of the last look, all of it came after.
+  // Where the log does not reach back to the process of the last snapshot, all of it came after.
   let isUp = known === -1 && before.state === 'RUNNING'
   const found: string[] = []
   for (const event of events.slice(known + 1)) {
@@ -132,4 +174,78 @@ function crashes(events: readonly ProcessEvent[], before: ProgramHistory): strin
     isUp = event.kind === 'running'
   }
   return found
+}
+
+/** Returns `crash loop: 4 restarts in 42 s (exit 1)`; while it may be over, `crash loop: last restart 3 min ago (exit 1)`. */
+export function describeLoop(restarts: readonly Restart[], nowMs: number): string {
+  const counting = restartsThatCount(restarts, nowMs)
+  const why = describeWhy(counting)
+  const times = counting.map(({ atMs }) => atMs)
+  if (counting.length < LOOP_RESTARTS)
+    return `crash loop: last restart ${ago(Math.max(...times), nowMs)}${why}`
+  const spanMs = nowMs - Math.min(...times)
+  // One snapshot may have found them all.
+  const span = spanMs < 1000 ? '' : ` in ${describeDuration(spanMs / 1000)}`
+  return `crash loop: ${counting.length} restarts${span}${why}`
+}
+
+interface News {
+  readonly name: string
+  readonly restarts: readonly Restart[]
+  readonly atMs: number
+}
+
+const CAME_BACK: ReadonlySet<ProcessState> = new Set(['STARTING', 'RUNNING'])
+
+/** Returns what restarted after `sinceMs` and came back, the newest first. A crash loop is no news but a problem. */
+function newsSince(histories: ProgramHistories, sinceMs: number): News[] {
+  return [...histories]
+    .filter(([, { state, isLooping }]) => !isLooping && CAME_BACK.has(state))
+    .map(([name, { restarts }]) => ({ name, restarts: restarts.filter(({ atMs }) => atMs > sinceMs) }))
+    .filter(({ restarts }) => restarts.length > 0)
+    .map((news) => ({ ...news, atMs: Math.max(...news.restarts.map(({ atMs }) => atMs)) }))
+    .toSorted((a, b) => b.atMs - a.atMs)
+}
+
+/** Whether `describeNews` has something to tell that came after `sinceMs`. */
+export function hasNews(histories: ProgramHistories, sinceMs: number): boolean {
+  return newsSince(histories, sinceMs).length > 0
+}
+
+/** Whether a program that has not come back yet has restarts to tell, which `describeNews` leaves out until it has. */
+export function hasLaterNews(histories: ProgramHistories, sinceMs: number): boolean {
+  return [...histories.values()].some(
+    ({ state, isLooping, restarts }) =>
+      !isLooping && !CAME_BACK.has(state) && restarts.some(({ atMs }) => atMs > sinceMs),
+  )
+}
+
+/**
+ * Returns `worker restarted 2× (exit 1) 20 s ago (+3 more)`, or null when no restart came after `toldMs`.
+ * @param stderr the last line of stderr of programs that failed, by `group:name`
+ */
+export function describeNews(
+  histories: ProgramHistories,
+  stderr: ReadonlyMap<string, string>,
+  toldMs: number,
+  nowMs: number,
+): string | null {
+  const [newest, ...others] = newsSince(histories, toldMs)
+  if (newest === undefined) return null
+  const { name, restarts, atMs } = newest
+  const more = others.length > 0 ? ` (+${others.length} more)` : ''
+  const line = stderr.get(name)
+  const lastWords = line === undefined ? '' : `; stderr: ${line}`
+  return `${displayName(name)} restarted ${restarts.length}×${describeWhy(restarts)} ${ago(atMs, nowMs)}${more}${lastWords}`
+}
+
+function ago(atMs: number, nowMs: number): string {
+  const ageMs = nowMs - atMs
+  return ageMs < 1000 ? 'just now' : `${describeDuration(ageMs / 1000)} ago`
+}
+
+/** The last cause that is known. */
+function describeWhy(restarts: readonly Restart[]): string {
+  const why = restarts.map((restart) => restart.why).findLast((known) => known !== null)
+  return why === undefined ? '' : ` (${why})`
 }

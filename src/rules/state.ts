@@ -1,17 +1,17 @@
-import type { Suspect } from './confirm.ts'
 import type { OwnRestarts } from './own-restarts.ts'
-import type { ProgramHistory } from './restarts.ts'
-import { NO_UNIT_HISTORY, type UnitHistory } from './unit-restarts.ts'
+import type { ProblemHistory } from './problems.ts'
+import type { ProgramHistories } from './restarts.ts'
+import { NO_UNIT_HISTORY, type UnitHistory } from './units.ts'
 
-/** What one monitor remembers from look to look. Times are the agent's monotonic milliseconds. */
+/** What one monitor remembers from snapshot to snapshot. Times are the agent's monotonic milliseconds. */
 export interface MonitorState {
   /** The last verdict; null before the first. */
   readonly status: 'up' | 'down' | null
-  /** What looked wrong in the last look, by subject. */
-  readonly suspects: ReadonlyMap<string, Suspect>
-  /** What is remembered of each selected program, by `group:name`. */
-  readonly programs: ReadonlyMap<string, ProgramHistory>
-  /** supervisord's pid in the last look that it answered; null when it never did, or does not tell. */
+  /** The problems of the last snapshot, by subject. */
+  readonly problems: ReadonlyMap<string, ProblemHistory>
+  /** The selected programs. */
+  readonly programs: ProgramHistories
+  /** supervisord's pid when it last answered; null when it never did, or does not tell. */
   readonly supervisorPid: number | null
   /** When supervisord last answered; null when it never did. */
   readonly answeredMs: number | null
@@ -23,17 +23,15 @@ export interface MonitorState {
   readonly outsideSystemd: boolean
   /** How long supervisord may take to stop all of its programs. */
   readonly shutdownSeconds: number
-  /** What the HTTP check said when it last failed; null when it did not, or never was asked. */
+  /** The text of the HTTP check's problem; null when it had none in the last snapshot. */
   readonly httpFailure: string | null
-  /** Restarts that the agent itself asked for, by `group:name`. */
   readonly ownRestarts: OwnRestarts
-  /** The failures of a plain unit. */
   readonly unit: UnitHistory
 }
 
 export const EMPTY_STATE: MonitorState = {
   status: null,
-  suspects: new Map(),
+  problems: new Map(),
   programs: new Map(),
   supervisorPid: null,
   answeredMs: null,

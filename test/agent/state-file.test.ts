@@ -7,7 +7,7 @@ import { createStateFile } from '../../src/agent/state-file.ts'
 import type { Kept, Remembered } from '../../src/agent/state-codec.ts'
 import { EMPTY_STATE, type MonitorState } from '../../src/rules/state.ts'
 import type { ProgramHistory } from '../../src/rules/restarts.ts'
-import { NO_UNIT_HISTORY } from '../../src/rules/unit-restarts.ts'
+import { NO_UNIT_HISTORY } from '../../src/rules/units.ts'
 import { memoryLog } from '../helpers/memory-log.ts'
 
 const PROGRAM: ProgramHistory = {
@@ -21,7 +21,7 @@ const PROGRAM: ProgramHistory = {
 
 const MEMORY: MonitorState = {
   status: 'down',
-  suspects: new Map([
+  problems: new Map([
     [
       '__proto__',
       {

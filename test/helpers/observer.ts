@@ -4,7 +4,7 @@ import { judge, type Judgement, type Rules, type Verdict } from '../../src/rules
 import { EMPTY_STATE, type MonitorState } from '../../src/rules/state.ts'
 
 export class Observer {
-  memory: MonitorState = EMPTY_STATE
+  state: MonitorState = EMPTY_STATE
   nowMs = 1_000_000
   readonly #rules: Rules
 
@@ -15,8 +15,8 @@ export class Observer {
   /** One look, `afterSeconds` after the one before. */
   see(snapshot: Snapshot, afterSeconds = 5): Judgement {
     this.nowMs += afterSeconds * 1000
-    const judgement = judge(snapshot, this.memory, this.#rules, this.nowMs)
-    this.memory = judgement.memory
+    const judgement = judge(snapshot, this.state, this.#rules, this.nowMs)
+    this.state = judgement.state
     return judgement
   }
 

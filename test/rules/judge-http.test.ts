@@ -124,7 +124,7 @@ describe('an HTTP check', () => {
     observer.settle(saw(answer(503)))
     const { verdict } = observer.see(saw(null, failed('timeout')))
     assert.equal(verdict?.status, 'down')
-    assert.match(observer.memory.httpFailure ?? '', /answered 503/)
+    assert.match(observer.state.httpFailure ?? '', /answered 503/)
   })
 
   it('names a program that does not run before the page that does not answer', () => {

@@ -258,10 +258,10 @@ describe('the liveness of one supervisord', () => {
     ]
     const observer = new Observer(rules({ programs: ['web'] }))
     observer.settle(snapshot(unitState(), answered(processes, configs)))
-    assert.equal(observer.memory.shutdownSeconds, 40)
+    assert.equal(observer.state.shutdownSeconds, 40)
     const many = Array.from({ length: 100 }, (_, index) => program(`p${index}`, 'RUNNING'))
     observer.settle(snapshot(unitState(), answered([...many, program('web', 'RUNNING')])))
-    assert.equal(observer.memory.shutdownSeconds, 120)
+    assert.equal(observer.state.shutdownSeconds, 120)
   })
 
   it('does not take a unit on its way down for a supervisord outside systemd', () => {
@@ -705,8 +705,8 @@ describe('the quorum', () => {
   })
 })
 
-it('leaves the memory it was given untouched', () => {
+it('leaves the state it was given untouched', () => {
   const observer = new Observer(rules())
   observer.see(snapshot(unitState(), failed('refused')))
-  assert.equal(EMPTY_STATE.suspects.size, 0)
+  assert.equal(EMPTY_STATE.problems.size, 0)
 })

@@ -29,11 +29,11 @@ function observe(more: Partial<SupervisorTarget> = {}): Observer {
 
 /** What the agent does with the outcome of a restart. */
 function end(observer: Observer, name: string, outcome: Partial<OwnRestart> = {}): void {
-  const own = new Map(observer.memory.ownRestarts)
+  const own = new Map(observer.state.ownRestarts)
   const begun = own.get(name)
   assert.ok(begun)
   own.set(name, { ...begun, endedMs: observer.nowMs + 1000, ...outcome })
-  observer.memory = { ...observer.memory, ownRestarts: own }
+  observer.state = { ...observer.state, ownRestarts: own }
 }
 
 const NEW = program('worker', 'RUNNING', { pid: 8, start: 200 })
@@ -60,7 +60,7 @@ describe('a restart by the agent', () => {
   it('is not the answer to a program that does not run', () => {
     const observer = observe()
     observer.settle(snapshot(unitState(), answered([program('worker', 'FATAL')])))
-    assert.equal(observer.memory.ownRestarts.size, 0)
+    assert.equal(observer.state.ownRestarts.size, 0)
   })
 
   it('is told until it has reached Kuma', () => {
@@ -69,7 +69,7 @@ describe('a restart by the agent', () => {
     end(observer, 'worker:worker')
     const says = '1 of 1 running · restarted worker 5 s ago (1st time in 1 h; it used 612 MB, limit 512 MB)'
     assert.equal(observer.see(using(10, [NEW])).verdict?.message, says)
-    observer.memory = { ...observer.memory, toldMs: observer.nowMs }
+    observer.state = { ...observer.state, toldMs: observer.nowMs }
     assert.equal(observer.see(using(10, [NEW])).verdict?.message, '1 of 1 running')
   })
 
@@ -79,18 +79,18 @@ describe('a restart by the agent', () => {
     end(observer, 'worker:worker')
     const sameSecond = program('worker', 'RUNNING', { pid: 8, start: WORKER.start })
     assert.match(observer.see(using(10, [sameSecond])).verdict?.message ?? '', / · restarted worker 5 s ago/)
-    observer.memory = { ...observer.memory, toldMs: observer.nowMs }
+    observer.state = { ...observer.state, toldMs: observer.nowMs }
     assert.equal(observer.see(using(10, [sameSecond])).verdict?.message, '1 of 1 running')
     // What happens to the new one is nobody's wish.
     observer.see(using(10, [program('worker', 'RUNNING', { pid: 9, start: 300 })]))
-    assert.equal(observer.memory.programs.get('worker:worker')?.restarts.length, 1)
+    assert.equal(observer.state.programs.get('worker:worker')?.restarts.length, 1)
   })
 
   it('comes at most once per cool-down, and that is told as long as the trouble goes on', () => {
     const observer = observe()
     observer.settle(using(612))
     end(observer, 'worker:worker')
-    observer.memory = { ...observer.memory, toldMs: observer.nowMs + 10_000 }
+    observer.state = { ...observer.state, toldMs: observer.nowMs + 10_000 }
     const again = observer.see(using(700, [NEW]), 60)
     assert.deepEqual(again.restarts, [])
     assert.equal(
@@ -128,7 +128,7 @@ describe('a restart by the agent', () => {
     observer.settle(using(612))
     end(observer, 'worker:worker')
     observer.see(using(10, [NEW]), 3600)
-    assert.equal(observer.memory.ownRestarts.size, 0)
+    assert.equal(observer.state.ownRestarts.size, 0)
   })
 
   it('counts as asked for where the log cannot be read', () => {
@@ -136,9 +136,9 @@ describe('a restart by the agent', () => {
     observer.settle(using(612))
     end(observer, 'worker:worker', { endedMs: 0 })
     observer.see(using(10, [NEW]))
-    assert.deepEqual(observer.memory.programs.get('worker:worker')?.restarts, [])
+    assert.deepEqual(observer.state.programs.get('worker:worker')?.restarts, [])
     observer.see(using(10, [program('worker', 'RUNNING', { pid: 9, start: 300 })]))
-    assert.equal(observer.memory.programs.get('worker:worker')?.restarts.length, 1)
+    assert.equal(observer.state.programs.get('worker:worker')?.restarts.length, 1)
   })
 
   it('that failed is told with its cause', () => {
@@ -156,7 +156,7 @@ describe('a restart by the agent', () => {
     observer.settle(using(612))
     end(observer, 'worker:worker', { failure: 'no answer' })
     assert.match(observer.see(using(10)).verdict?.message ?? '', /restarting worker failed: no answer/)
-    observer.memory = { ...observer.memory, toldMs: observer.nowMs }
+    observer.state = { ...observer.state, toldMs: observer.nowMs }
     assert.equal(observer.see(using(10)).verdict?.message, '1 of 1 running')
   })
 
@@ -165,7 +165,7 @@ describe('a restart by the agent', () => {
     observer.settle(using(612))
     assert.match(observer.see(using(10)).verdict?.message ?? '', /· restarting worker$/)
     end(observer, 'worker:worker')
-    observer.memory = { ...observer.memory, toldMs: observer.nowMs + 60_000 }
+    observer.state = { ...observer.state, toldMs: observer.nowMs + 60_000 }
     const starting = program('worker', 'STARTING', { pid: 8, start: 200 })
     assert.match(observer.see(using(10, [starting])).verdict?.message ?? '', /restarted worker/)
   })

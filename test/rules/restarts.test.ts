@@ -78,7 +78,7 @@ describe('a crash loop', () => {
       observer.see(seen({ ...tried, ...program('web', 'BACKOFF', { start: tried.start }) }, [...log]), 2)
     }
     assert.deepEqual(
-      observer.memory.programs.get('web:web')?.restarts.map(({ why }) => why),
+      observer.state.programs.get('web:web')?.restarts.map(({ why }) => why),
       ['exit 1'],
     )
   })
@@ -191,7 +191,7 @@ describe('a crash loop', () => {
   it('takes no more memory however long it lasts', () => {
     const observer = new Observer(rules())
     for (let at = 0; at < 200; at += 1) observer.see(seen(born(at)), 1)
-    assert.equal(observer.memory.programs.get('web:web')?.restarts.length, 20)
+    assert.equal(observer.state.programs.get('web:web')?.restarts.length, 20)
   })
 })
 
@@ -216,7 +216,7 @@ describe('a restart that nobody asked for', () => {
     const observer = new Observer(rules())
     observer.see(seen(born(0)))
     observer.see(seen(born(5), [crash(), up]))
-    observer.memory = { ...observer.memory, toldMs: observer.nowMs }
+    observer.state = { ...observer.state, toldMs: observer.nowMs }
     assert.equal(observer.see(seen(born(5))).verdict?.message, '1 of 1 running')
   })
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { selectPrograms } from '../../src/rules/select-programs.ts'
+import { selectPrograms } from '../../src/rules/programs.ts'
 import { program } from '../helpers/snapshots.ts'
 import { seededRandom } from '../helpers/seeded-random.ts'
 

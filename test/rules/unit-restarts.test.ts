@@ -128,7 +128,7 @@ describe('a plain unit that fails and is restarted by systemd', () => {
   it('is remembered by no more than twenty ends', () => {
     const observer = unit()
     loop(observer, 100)
-    assert.equal(observer.memory.unit.restarts.length, 20)
+    assert.equal(observer.state.unit.restarts.length, 20)
   })
 })
 

@@ -1,6 +1,6 @@
 import type { MonitorConfig, SupervisorTarget } from '../../config/config.ts'
 import type { ProcessInfo } from '../../collect/supervisor/process-info.ts'
-import { selectPrograms } from '../../rules/select-programs.ts'
+import { selectPrograms } from '../../rules/programs.ts'
 import { failed, ok, skipped, type Finding } from './check.ts'
 import type { Patient } from './patient.ts'
 

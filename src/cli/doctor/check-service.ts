@@ -1,6 +1,6 @@
 import type { UnitState } from '../../collect/systemd/unit-reading.ts'
 import { cut, describeDuration } from '../../lib/text.ts'
-import { describeUnit, isActive } from '../../rules/describe-unit.ts'
+import { describeUnit, isActive } from '../../rules/units.ts'
 import { failed, ok, skipped, type Finding } from './check.ts'
 import type { Patient } from './patient.ts'
 import { SERVICE_UNIT } from './service-unit.ts'

@@ -1,6 +1,6 @@
 import type { UnitReading } from '../../collect/systemd/unit-reading.ts'
 import { describeDuration } from '../../lib/text.ts'
-import { describeUnit, isActive } from '../../rules/describe-unit.ts'
+import { describeUnit, isActive } from '../../rules/units.ts'
 import { failed, ok, skipped, type Finding } from './check.ts'
 import type { Patient, Timed } from './patient.ts'
 

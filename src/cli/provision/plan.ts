@@ -1,6 +1,6 @@
 import type { KumaInventory, KumaMonitor } from '../../kuma/provisioning/kuma-inventory.ts'
 import type { ProcessInfo } from '../../collect/supervisor/process-info.ts'
-import { selectPrograms } from '../../rules/select-programs.ts'
+import { selectPrograms } from '../../rules/programs.ts'
 import { wantedMonitors, type Per, type WantedMonitor } from './wanted.ts'
 
 /** A `[[monitor]]` of the file over programs of supervisord. */
