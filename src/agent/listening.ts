@@ -1,8 +1,8 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
-import { answerEvents, type EventPipes } from '../collect/supervisor/answer-events.ts'
-import { EventStream, NotEventsError } from '../collect/supervisor/event-stream.ts'
-import type { OwnProcess } from '../collect/supervisor/without-own.ts'
+import { answerEvents, type EventPipes } from '../collect/supervisor/events.ts'
+import { EventStream, NotEventsError } from '../collect/supervisor/events.ts'
+import type { OwnProcess } from '../collect/supervisor/rpc-reading.ts'
 import { oneLine } from '../lib/text.ts'
 
 /** What an agent has more that supervisord runs as an event listener. */

@@ -6,7 +6,6 @@ import type { MemoryReading } from '../collect/memory-reading.ts'
 import { readMemory } from '../collect/read-memory.ts'
 import type { ProcessInfo } from '../collect/supervisor/process-info.ts'
 import type { RpcReading } from '../collect/supervisor/rpc-reading.ts'
-import { createStderrCache } from '../collect/supervisor/stderr-cache.ts'
 import { selectPrograms } from '../rules/programs.ts'
 import type { SupervisorDoor } from './open-supervisor.ts'
 
@@ -109,12 +108,10 @@ function isRipe(target: SupervisorTarget, rpc: RpcReading): boolean {
 function stderrDoor({ door, targets, mask }: ProbesOptions): Probes['readStderr'] {
   const telling = targets.filter(({ stderrTail }) => stderrTail)
   if (telling.length === 0) return NO_PROBES.readStderr
-  const cache = createStderrCache(async (fullName, signal) => {
-    const line = await door.readStderr(fullName, signal)
-    return line === null ? null : mask(line)
-  })
-  return async (rpc, signal) =>
-    rpc.kind === 'answered'
-      ? cache.get(selectedBy(telling, rpc.state.processes), rpc.state.now, signal)
-      : new Map()
+  return async (rpc, signal) => {
+    if (rpc.kind !== 'answered') return new Map()
+    const { processes, now } = rpc.state
+    const lines = await door.readStderr(selectedBy(telling, processes), now, signal)
+    return new Map([...lines].map(([name, line]) => [name, mask(line)]))
+  }
 }

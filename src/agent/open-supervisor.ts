@@ -3,10 +3,11 @@ import type { RestartOutcome } from './restart-outcome.ts'
 import type { RestartProgram } from './restarts.ts'
 import type { SupervisorConfig } from '../config/config.ts'
 import type { Log } from '../lib/log.ts'
+import type { ProcessInfo } from '../collect/supervisor/process-info.ts'
 import type { RpcReading } from '../collect/supervisor/rpc-reading.ts'
 import type { SupervisorClient } from '../collect/supervisor/client.ts'
-import { countOwn, withoutOwn, type OwnProcess } from '../collect/supervisor/without-own.ts'
-import { findSupervisor } from '../collect/supervisor/find-supervisor.ts'
+import { withoutOwn, type OwnProcess } from '../collect/supervisor/rpc-reading.ts'
+import { findSupervisor } from '../collect/supervisor/discovery.ts'
 import type { Terminal } from '../cli/terminal.ts'
 import { restartDeadline } from './restart-deadline.ts'
 
@@ -19,8 +20,15 @@ export interface SupervisorDoor {
    * that. Never throws.
    */
   wake(signal: AbortSignal): Promise<void>
-  /** The last line of a program's stderr; null when it cannot be had. */
-  readStderr(fullName: string, signal: AbortSignal): Promise<string | null>
+  /**
+   * Returns the last line of stderr of programs that failed, or came back after they had, by `group:name`.
+   * @param nowSeconds on supervisord's clock
+   */
+  readStderr(
+    processes: readonly ProcessInfo[],
+    nowSeconds: number,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, string>>
   /** supervisord's own version, asked for once for each of its pids; null when it does not tell. */
   readVersion(pid: number | null, signal: AbortSignal): Promise<string | null>
   restart: RestartProgram
@@ -78,7 +86,7 @@ export function openSupervisor(config: SupervisorConfig, options: DoorOptions): 
     async read(signal, isFresh = false) {
       let address: Address = opened?.address ?? config
       if (config.url === 'auto' && isDoubtful) {
-        const found = await findSupervisor(config, options.env)
+        const found = await findSupervisor(config, options)
         if (found.kind === 'failed') return found
         warn(found.warning)
         address = found
@@ -87,22 +95,20 @@ export function openSupervisor(config: SupervisorConfig, options: DoorOptions): 
       const reading = await client.read(signal, isFresh)
       isDoubtful = reading.kind === 'failed'
       if (reading.kind !== 'answered' || own === null) return reading
-      const copies = countOwn(reading.state, own, address.url)
+      const { state, copies } = withoutOwn(reading.state, own, address.url)
       if (copies > 1) {
         warn(
           `supervisord runs ${copies} of this agent and each of them pushes: ` +
             `take numprocs out of [eventlistener:${own.group}]`,
         )
       }
-      return { ...reading, state: withoutOwn(reading.state, own, address.url) }
+      return { kind: 'answered', state }
     },
     async wake(signal) {
       await opened?.client.call('supervisor.getState', [], signal)
     },
-    async readStderr(fullName, signal) {
-      if (opened === null) return null
-      const { readStderr } = await import('../collect/supervisor/read-stderr.ts')
-      return readStderr(opened.client, fullName, signal)
+    async readStderr(processes, nowSeconds, signal) {
+      return opened?.client.readStderr(processes, nowSeconds, signal) ?? new Map()
     },
     async readVersion(pid, signal) {
       if (version !== null && version.pid === pid) return version.says
@@ -139,7 +145,7 @@ const NOT_OPEN: RestartOutcome = { kind: 'failed', why: 'supervisord is not aske
 const CLOSED: SupervisorDoor = {
   read: () => Promise.resolve({ kind: 'not-asked' }),
   wake: () => Promise.resolve(),
-  readStderr: () => Promise.resolve(null),
+  readStderr: () => Promise.resolve(new Map()),
   readVersion: () => Promise.resolve(null),
   restart: () => Promise.resolve(NOT_OPEN),
   isLocal: () => false,

@@ -1,8 +1,8 @@
 import type { SharedFlags } from '../config/options.ts'
 import { EXIT, type ExitCode } from '../lib/errors.ts'
-import { NotEventsError } from '../collect/supervisor/event-stream.ts'
-import { parseServerUrl } from '../collect/supervisor/server-url.ts'
-import type { OwnProcess } from '../collect/supervisor/without-own.ts'
+import { NotEventsError } from '../collect/supervisor/events.ts'
+import { parseServerUrl } from '../collect/supervisor/discovery.ts'
+import type { OwnProcess } from '../collect/supervisor/rpc-reading.ts'
 import { createListening } from '../agent/listening.ts'
 import type { Terminal } from './terminal.ts'
 import { realClock } from '../lib/real-clock.ts'
@@ -57,5 +57,5 @@ function findOwn(env: Terminal['env']): OwnProcess | null {
   const { SUPERVISOR_GROUP_NAME: group, SUPERVISOR_PROCESS_NAME: name, SUPERVISOR_SERVER_URL: url } = env
   if (group === undefined || name === undefined) return null
   const parsed = parseServerUrl(url ?? '')
-  return { group, name, serverUrl: 'wrong' in parsed ? null : parsed.shown, pid: process.pid }
+  return { group, name, serverUrl: 'wrong' in parsed ? null : parsed.displayUrl, pid: process.pid }
 }

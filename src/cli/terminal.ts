@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream'
-import type { EventPipes } from '../collect/supervisor/answer-events.ts'
+import type { EventPipes } from '../collect/supervisor/events.ts'
 
 /** The streams, variables and signals of this process, given by `main.ts`. */
 export interface Terminal {

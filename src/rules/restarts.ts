@@ -1,4 +1,4 @@
-import type { ProcessEvent } from '../collect/supervisor/process-event.ts'
+import type { ProcessEvent } from '../collect/supervisor/log.ts'
 import type { ProcessInfo, ProcessState } from '../collect/supervisor/process-info.ts'
 import type { SupervisorState } from '../collect/supervisor/rpc-reading.ts'
 import { describeDuration, displayName, fullName } from '../lib/text.ts'

@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
 import { test, type TestContext } from 'node:test'
 import { createListening } from '../../src/agent/listening.ts'
-import { NotEventsError } from '../../src/collect/supervisor/event-stream.ts'
+import { NotEventsError } from '../../src/collect/supervisor/events.ts'
 import { ManualClock } from '../helpers/manual-clock.ts'
 import { memoryLog } from '../helpers/memory-log.ts'
 

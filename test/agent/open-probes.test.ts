@@ -23,7 +23,7 @@ test('considers each of many pages once in a look', async (t) => {
   })
   const probes = openProbes({
     name: 'local',
-    door: { isLocal: () => true, readStderr: () => Promise.resolve(null) },
+    door: { isLocal: () => true, readStderr: () => Promise.resolve(new Map()) },
     targets,
     log: memoryLog(),
     mask: (text) => text,

@@ -1,6 +1,6 @@
 // Generated looks: what hosts do, and what no host does.
 import { PROCESS_STATES, type ProcessInfo } from '../../src/collect/supervisor/process-info.ts'
-import type { ProcessEvent } from '../../src/collect/supervisor/process-event.ts'
+import type { ProcessEvent } from '../../src/collect/supervisor/log.ts'
 import type { RpcFailureReason, RpcReading } from '../../src/collect/supervisor/rpc-reading.ts'
 import type { UnitReading } from '../../src/collect/systemd/unit-reading.ts'
 import type { HttpReading } from '../../src/collect/http-reading.ts'

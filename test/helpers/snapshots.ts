@@ -1,5 +1,5 @@
 // Builders of looks for the tests of the rules: say only what matters to the case.
-import type { ProcessEvent } from '../../src/collect/supervisor/process-event.ts'
+import type { ProcessEvent } from '../../src/collect/supervisor/log.ts'
 import type { ProcessInfo, ProcessState, ProgramConfig } from '../../src/collect/supervisor/process-info.ts'
 import type { RpcFailureReason, RpcReading } from '../../src/collect/supervisor/rpc-reading.ts'
 import type { UnitReading, UnitState } from '../../src/collect/systemd/unit-reading.ts'

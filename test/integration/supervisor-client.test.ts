@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { appendFile, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { describe, test, type TestContext } from 'node:test'
-import { findServer } from '../../src/collect/supervisor/find-server.ts'
+import { findSupervisor } from '../../src/collect/supervisor/discovery.ts'
 import type { ProcessInfo } from '../../src/collect/supervisor/process-info.ts'
 import type {
   RpcFailureReason,
@@ -360,8 +360,12 @@ test('a missing [rpcinterface:supervisor] section is named', async (t) => {
 
 test('is found by its configuration, credentials included, and by its socket without it', async (t) => {
   const supervisord = await start(t, { unixAuth: alice })
-  const around = { env: {}, hostname: 'h', cwd: '/', socketPaths: [supervisord.socket] }
-  const found = await findServer({ ...around, confPaths: [supervisord.conf] })
+  const find = () =>
+    findSupervisor(
+      { username: null, password: null },
+      { env: {}, socketPaths: [supervisord.socket], confPaths: [supervisord.conf] },
+    )
+  const found = await find()
   assert.deepEqual(found, {
     kind: 'found',
     url: supervisord.url,
@@ -371,6 +375,6 @@ test('is found by its configuration, credentials included, and by its socket wit
   })
   answered(await openClient(t, supervisord.url, alice).read(never))
   await rm(supervisord.conf)
-  const bySocket = await findServer({ ...around, confPaths: [supervisord.conf] })
+  const bySocket = await find()
   assert.equal(bySocket.kind === 'found' && bySocket.url, supervisord.url)
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { ProcessEvent } from '../../src/collect/supervisor/process-event.ts'
+import type { ProcessEvent } from '../../src/collect/supervisor/log.ts'
 import type { ProcessInfo } from '../../src/collect/supervisor/process-info.ts'
 import type { Snapshot } from '../../src/collect/snapshot.ts'
 import {

@@ -1,6 +1,6 @@
 import type { SupervisorConfig } from '../../config/config.ts'
 import type { RpcFailure, SupervisorState } from '../../collect/supervisor/rpc-reading.ts'
-import { findSupervisor } from '../../collect/supervisor/find-supervisor.ts'
+import { findSupervisor } from '../../collect/supervisor/discovery.ts'
 import { realClock } from '../../lib/real-clock.ts'
 
 /** Everything that one supervisord's door shows. */
@@ -32,7 +32,7 @@ export async function examineSupervisor(
   const startedMs = realClock.now()
   const found =
     config.url === 'auto'
-      ? await findSupervisor(config, env)
+      ? await findSupervisor(config, { env })
       : ({ kind: 'found', ...config, source: 'the configuration', warning: null } as const)
   const findMs = realClock.now() - startedMs
   if (found.kind === 'failed') {

@@ -5,12 +5,12 @@ import { call, type CallResult, type DecodeOptions } from './call.ts'
 import { createPeer, type Peer } from './peer.ts'
 import { asFault, isArray, type XmlRpcParam, type XmlRpcValue } from './xmlrpc.ts'
 import { createConfigCache } from './config-cache.ts'
-import { createEventCache } from './event-cache.ts'
-import { describeFailure, FAULT } from './describe-failure.ts'
-import { parseClock, parseProcessInfos } from './parse-process-info.ts'
+import { RecentEvents, StderrLines } from './log.ts'
+import { describeFailure, FAULT } from './rpc-reading.ts'
+import { parseClock, parseProcessInfos, type ProcessInfo } from './process-info.ts'
 import { Patience } from './patience.ts'
 import type { RpcFailure, RpcReading } from './rpc-reading.ts'
-import { parseServerUrl } from './server-url.ts'
+import { parseServerUrl } from './discovery.ts'
 
 export interface SupervisorClientOptions {
   /** `unix:///…`, `http://…`, `https://…`; credentials in it count where the others are null. */
@@ -41,6 +41,15 @@ export interface SupervisorClient {
   /** For methods that act: never sent twice. */
   call(method: string, params: readonly XmlRpcParam[], signal: AbortSignal): Promise<SupervisorCall>
   /**
+   * Returns the last line of stderr of programs that failed, or came back after they had, by `group:name`.
+   * @param nowSeconds on supervisord's clock
+   */
+  readStderr(
+    processes: readonly ProcessInfo[],
+    nowSeconds: number,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, string>>
+  /**
    * For texts of programs: control characters come as their pictures, `␛` for ESC.
    * @returns null when there is none, or it cannot be had
    */
@@ -56,12 +65,13 @@ export function createSupervisorClient(options: SupervisorClientOptions): Superv
   const patience = new Patience(options.timeoutMs)
   const address = parseServerUrl(options.url)
   if ('wrong' in address) throw new TypeError(`supervisor url: ${address.wrong}`)
-  const url = address.shown
+  const url = address.displayUrl
   const username = options.username ?? address.username
   const password = options.password ?? address.password
   const mask = maskCredentials(username, password)
   const configs = createConfigCache(now)
-  const eventsOf = createEventCache()
+  const recentEvents = new RecentEvents()
+  const stderrLines = new StderrLines()
   let peer: Peer | null = null
   /** Other implementations have no `system.multicall`; learned by the first answer that shows it. */
   let multicall = true
@@ -149,7 +159,7 @@ export function createSupervisorClient(options: SupervisorClientOptions): Superv
         return askLonger('supervisor.getAllConfigInfo', [], true)
       })
       const askOn = await session(signal)
-      const events = await eventsOf.get(processes, clock, (bytes) =>
+      const events = await recentEvents.read(processes, clock, (bytes) =>
         // With loglevel=debug it has what programs write, colours included.
         askOn('supervisor.readLog', [-bytes, 0], true, { controls: 'picture' }),
       )
@@ -164,6 +174,18 @@ export function createSupervisorClient(options: SupervisorClientOptions): Superv
       return result.kind === 'value'
         ? result
         : { kind: 'failed', failure: describeFailure(result, { method, url, timeoutMs, mask }) }
+    },
+
+    async readStderr(processes, nowSeconds, signal) {
+      return stderrLines.read(
+        processes,
+        nowSeconds,
+        async (fullName, bytes) => {
+          const ask = await session(signal)
+          return ask('supervisor.readProcessStderrLog', [fullName, -bytes, 0], true, { controls: 'picture' })
+        },
+        signal,
+      )
     },
 
     async readText(method, params, signal) {

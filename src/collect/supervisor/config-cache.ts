@@ -1,7 +1,7 @@
+import { fullName } from '../../lib/text.ts'
 import type { CallResult } from './call.ts'
 import { createConfigsInForce } from './configs-in-force.ts'
-import { fullNameOf } from './full-name.ts'
-import { parseProgramConfigs } from './parse-process-info.ts'
+import { parseProgramConfigs } from './process-info.ts'
 import type { ProcessInfo, ProgramConfig } from './process-info.ts'
 
 /** How long an answer counts while nothing seems to change: any answer, and none within the deadline. */
@@ -41,13 +41,13 @@ export function createConfigCache(now: () => number) {
   /** True when one that was started before is another program by now. */
   const takeAnew = (processes: readonly ProcessInfo[]): boolean => {
     const before = starts
-    starts = new Map(processes.map((info) => [fullNameOf(info), info.start]))
-    isStartedFirst ||= processes.some((info) => info.start > 0 && before.get(fullNameOf(info)) === 0)
+    starts = new Map(processes.map((info) => [fullName(info), info.start]))
+    isStartedFirst ||= processes.some((info) => info.start > 0 && before.get(fullName(info)) === 0)
     const others = processes.filter((info) => {
-      const known = before.get(fullNameOf(info)) ?? 0
+      const known = before.get(fullName(info)) ?? 0
       return known > 0 && info.start !== known && info.stop === 0
     })
-    for (const info of others) anew.add(fullNameOf(info))
+    for (const info of others) anew.add(fullName(info))
     return others.length > 0
   }
 
@@ -64,7 +64,7 @@ export function createConfigCache(now: () => number) {
       if (processes === last && pid === lastPid && !isDue()) return configs
       last = processes
       lastPid = pid
-      const sees = `${pid} ${processes.map(fullNameOf).toSorted().join('\n')}`
+      const sees = `${pid} ${processes.map(fullName).toSorted().join('\n')}`
       const isOther = takeAnew(processes)
       const changed = sees !== seen || isOther
       if (!changed && !isDue()) return configs
@@ -81,7 +81,7 @@ export function createConfigCache(now: () => number) {
         if (changed) configs = null
         return configs
       }
-      configs = inForce.take(read, (fullName) => pid !== readOfPid || anew.has(fullName))
+      configs = inForce.take(read, (name) => pid !== readOfPid || anew.has(name))
       readOfPid = pid
       anew.clear()
       return configs

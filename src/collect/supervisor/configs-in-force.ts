@@ -1,4 +1,4 @@
-import { fullNameOf } from './full-name.ts'
+import { fullName } from '../../lib/text.ts'
 import type { ProgramConfig } from './process-info.ts'
 
 /**
@@ -17,12 +17,12 @@ export function createConfigsInForce() {
       const before = known
       known = new Map(
         read.map((config) => {
-          const fullName = fullNameOf(config)
-          return [fullName, isMadeAnew(fullName) ? config : (before.get(fullName) ?? config)]
+          const name = fullName(config)
+          return [name, isMadeAnew(name) ? config : (before.get(name) ?? config)]
         }),
       )
       return read.map((config) => {
-        const { startsecs, stopwaitsecs } = known.get(fullNameOf(config)) ?? config
+        const { startsecs, stopwaitsecs } = known.get(fullName(config)) ?? config
         return {
           ...config,
           startsecs: Math.max(config.startsecs, startsecs),

@@ -1,3 +1,5 @@
+import { isArray, isStruct, type XmlRpcStruct, type XmlRpcValue } from './xmlrpc.ts'
+
 export type ProcessState =
   'STOPPED' | 'STARTING' | 'RUNNING' | 'BACKOFF' | 'STOPPING' | 'EXITED' | 'FATAL' | 'UNKNOWN'
 
@@ -49,4 +51,83 @@ export interface ProgramConfig {
   readonly startsecs: number
   /** Seconds a stop may take before SIGKILL. */
   readonly stopwaitsecs: number
+}
+
+/**
+ * Parses the answer of `supervisor.getAllProcessInfo`; other implementations leave fields out and add their own.
+ * @returns what is wrong as half a sentence, when it is not a list of named processes
+ */
+export function parseProcessInfos(value: XmlRpcValue): readonly ProcessInfo[] | { readonly wrong: string } {
+  if (!isArray(value)) return { wrong: 'expected an array of processes' }
+  const processes = value.flatMap((item) => (isStruct(item) ? parseProcessInfo(item) : []))
+  return processes.length === value.length
+    ? processes
+    : { wrong: `${value.length - processes.length} of ${value.length} processes have no name` }
+}
+
+/** Returns Unix seconds on supervisord's clock when it gave the same answer; 0 when it does not tell. */
+export function parseClock(value: XmlRpcValue): number {
+  const [first] = isArray(value) ? value : []
+  return isStruct(first) ? numberOf(first, 'now') : 0
+}
+
+function parseProcessInfo(struct: XmlRpcStruct): readonly ProcessInfo[] {
+  const name = textOf(struct, 'name')
+  if (name === '') return []
+  return [
+    {
+      group: textOf(struct, 'group') || name,
+      name,
+      state: parseState(struct),
+      start: numberOf(struct, 'start'),
+      stop: numberOf(struct, 'stop'),
+      // The Go re-implementation, known by its `node`, sends the field and never fills it.
+      spawnerr: struct.has('node') || !struct.has('spawnerr') ? null : textOf(struct, 'spawnerr'),
+      exitstatus: numberOf(struct, 'exitstatus'),
+      pid: numberOf(struct, 'pid'),
+      stderrLogfile: textOf(struct, 'stderr_logfile'),
+    },
+  ]
+}
+
+/** By the number; the name, which is not spelled alike everywhere, speaks only where there is none. */
+function parseState(struct: XmlRpcStruct): ProcessState {
+  const state = struct.get('state')
+  if (typeof state === 'number') return PROCESS_STATES.get(state) ?? 'UNKNOWN'
+  const name = textOf(struct, 'statename').toUpperCase()
+  return [...PROCESS_STATES.values()].find((known) => known === name) ?? 'UNKNOWN'
+}
+
+/** Parses the answer of `supervisor.getAllConfigInfo` without its incomplete entries; null when it is something else. */
+export function parseProgramConfigs(value: XmlRpcValue): readonly ProgramConfig[] | null {
+  if (!isArray(value)) return null
+  return value.flatMap((item) => (isStruct(item) ? parseProgramConfig(item) : []))
+}
+
+function parseProgramConfig(struct: XmlRpcStruct): readonly ProgramConfig[] {
+  const name = textOf(struct, 'name')
+  const exitcodes = struct.get('exitcodes')
+  const [startsecs, stopwaitsecs] = [struct.get('startsecs'), struct.get('stopwaitsecs')]
+  if (name === '' || !isArray(exitcodes) || typeof startsecs !== 'number') return []
+  return [
+    {
+      group: textOf(struct, 'group') || name,
+      name,
+      // supervisord sends a boolean, other builds 0 and 1.
+      autostart: struct.get('autostart') === true || struct.get('autostart') === 1,
+      exitcodes: exitcodes.filter((code) => typeof code === 'number'),
+      startsecs,
+      stopwaitsecs: typeof stopwaitsecs === 'number' ? stopwaitsecs : 10,
+    },
+  ]
+}
+
+function textOf(struct: XmlRpcStruct, member: string): string {
+  const value = struct.get(member)
+  return typeof value === 'string' ? value : ''
+}
+
+function numberOf(struct: XmlRpcStruct, member: string): number {
+  const value = struct.get(member)
+  return typeof value === 'number' ? value : 0
 }

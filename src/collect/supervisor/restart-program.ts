@@ -1,5 +1,5 @@
 import type { SupervisorClient } from './client.ts'
-import { parseProcessInfos } from './parse-process-info.ts'
+import { parseProcessInfos } from './process-info.ts'
 import type { ProcessState } from './process-info.ts'
 
 interface RestartOptions {

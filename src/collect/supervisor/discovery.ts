@@ -1,17 +1,12 @@
 import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { noDescriptors } from '../../lib/errors.ts'
+import { type ConfServer, type ConfSurroundings, loadSupervisorConf, type SupervisorConf } from './conf.ts'
 import type { RpcFailure } from './rpc-reading.ts'
-import { parseServerUrl } from './server-url.ts'
-import {
-  type ConfServer,
-  type ConfSurroundings,
-  loadSupervisorConf,
-  type SupervisorConf,
-} from './supervisor-conf.ts'
 
-/** Where supervisord listens and how that was found out. */
+/** The address of a supervisord, and how it was found. */
 export interface FoundServer {
   readonly kind: 'found'
   /** Without credentials. */
@@ -24,12 +19,18 @@ export interface FoundServer {
   readonly warning: string | null
 }
 
-export interface FindServerOptions extends ConfSurroundings {
-  readonly cwd: string
+export interface DiscoveryOptions extends Partial<ConfSurroundings> {
+  readonly env: ConfSurroundings['env']
+  readonly cwd?: string
   /** supervisord.conf candidates in order; by default those of supervisorctl. */
   readonly confPaths?: readonly string[]
   /** Sockets to try when no configuration tells. */
   readonly socketPaths?: readonly string[]
+}
+
+interface Login {
+  readonly username: string | null
+  readonly password: string | null
 }
 
 const SOCKET_PATHS = [
@@ -39,13 +40,30 @@ const SOCKET_PATHS = [
   '/tmp/supervisor.sock',
 ]
 
-/** Finds the local supervisord as supervisorctl does, and by the usual sockets where its configuration cannot be read. */
-export async function findServer(
-  options: FindServerOptions,
+const NO_LOGIN: Login = { username: null, password: null }
+
+/**
+ * Finds the supervisord of this host as supervisorctl does, and by the usual sockets where its configuration cannot be read.
+ * @param login wins over the credentials that are found
+ */
+export async function findSupervisor(
+  { username, password }: Login,
+  options: DiscoveryOptions,
 ): Promise<FoundServer | { readonly kind: 'failed'; readonly failure: RpcFailure }> {
-  const confPaths = options.confPaths ?? searchPaths(options)
-  const socketPaths = options.socketPaths ?? SOCKET_PATHS
-  const { path, conf } = await firstConf(confPaths, options)
+  const found = await findServer(options)
+  if (found.kind === 'failed') return found
+  return { ...found, username: username ?? found.username, password: password ?? found.password }
+}
+
+async function findServer({
+  env,
+  hostname: name = hostname(),
+  cwd = process.cwd(),
+  confPaths,
+  socketPaths = SOCKET_PATHS,
+}: DiscoveryOptions): ReturnType<typeof findSupervisor> {
+  const tried = confPaths ?? searchPaths(env['PATH'] ?? '', cwd)
+  const { path, conf } = await firstConf(tried, { env, hostname: name })
   const own = conf.kind === 'unreadable' ? noDescriptors(conf.cause) : null
   if (own !== null) {
     return { kind: 'failed', failure: { reason: 'no-descriptors', url: 'auto', detail: own } }
@@ -53,9 +71,9 @@ export async function findServer(
   const servers = conf.kind === 'read' ? conf.servers : []
   const looked: string[] = []
 
-  const fromEnv = options.env['SUPERVISOR_SERVER_URL']
+  const fromEnv = env['SUPERVISOR_SERVER_URL']
   if (fromEnv !== undefined && fromEnv !== '') {
-    const found = asFound({ url: fromEnv, ...NO_CREDENTIALS }, servers, 'SUPERVISOR_SERVER_URL')
+    const found = asFound({ url: fromEnv, ...NO_LOGIN, hashed: false }, servers, 'SUPERVISOR_SERVER_URL')
     if ('url' in found) return found
     looked.push(`SUPERVISOR_SERVER_URL: ${found.wrong}`)
   }
@@ -64,32 +82,21 @@ export async function findServer(
     if ('url' in found) return found
     looked.push(`${path} [${server.section}]: ${found.wrong}`)
   }
-  looked.push(...describeConf(path, conf, confPaths))
+  const told = describeConf(path, conf, tried)
+  looked.push(...told)
   for (const socketPath of socketPaths) {
     if (!(await isSocket(socketPath))) continue
-    const source =
-      conf.kind === 'missing'
-        ? socketPath
-        : `${socketPath} (${describeConf(path, conf, confPaths).join('; ')})`
-    return {
-      kind: 'found',
-      url: `unix://${socketPath}`,
-      username: null,
-      password: null,
-      source,
-      warning: null,
-    }
+    const source = conf.kind === 'missing' ? socketPath : `${socketPath} (${told.join('; ')})`
+    return { kind: 'found', url: `unix://${socketPath}`, ...NO_LOGIN, source, warning: null }
   }
   looked.push(`no socket at ${socketPaths.join(', ')}`)
   const detail = `no supervisord found: ${looked.join('; ')}; set its url`
   return { kind: 'failed', failure: { reason: 'no-address', url: 'auto', detail } }
 }
 
-const NO_CREDENTIALS = { username: null, password: null, hashed: false }
-
-/** The places where supervisorctl looks, around the supervisorctl of this PATH. */
-function searchPaths({ env, cwd }: FindServerOptions): string[] {
-  const folders = (env['PATH'] ?? '').split(delimiter).filter((folder) => folder.startsWith('/'))
+/** Returns the places where supervisorctl looks, around the supervisorctl of this PATH. */
+function searchPaths(path: string, cwd: string): string[] {
+  const folders = path.split(delimiter).filter((folder) => folder.startsWith('/'))
   const bin = folders.find((folder) => existsSync(join(folder, 'supervisorctl')))
   const around =
     bin === undefined
@@ -129,7 +136,7 @@ function asFound(
   const hashed = [server, ...same].some((candidate) => candidate.hashed)
   return {
     kind: 'found',
-    url: parsed.shown,
+    url: parsed.displayUrl,
     username: known?.username ?? parsed.username,
     password: known?.password ?? parsed.password,
     source,
@@ -143,7 +150,7 @@ function asFound(
 /** Two spellings of one address give one key. */
 function addressKey(url: string): string {
   const parsed = parseServerUrl(url)
-  return 'wrong' in parsed ? url : parsed.shown.replace('//localhost', '//127.0.0.1')
+  return 'wrong' in parsed ? url : parsed.displayUrl.replace('//localhost', '//127.0.0.1')
 }
 
 function describeConf(path: string, conf: SupervisorConf, tried: readonly string[]): string[] {
@@ -157,4 +164,61 @@ function isSocket(path: string): Promise<boolean> {
     (found) => found.isSocket(),
     () => false,
   )
+}
+
+/** The parts of a supervisord's address. */
+export interface ServerUrl {
+  /** For people, without credentials: `unix:///run/supervisor.sock`, `http://10.0.0.7:9001`. */
+  readonly displayUrl: string
+  /** Where to POST; with a socket the host is only a name. */
+  readonly endpoint: URL
+  readonly socketPath: string | null
+  /** Credentials that stood in the URL, decoded. */
+  readonly username: string | null
+  readonly password: string | null
+}
+
+/**
+ * Parses `unix:///path`, `http://host:port` and `https://host:port`, the latter two with an optional path prefix.
+ * @returns what is wrong, without credentials, when it is none of these
+ */
+export function parseServerUrl(text: string): ServerUrl | { readonly wrong: string } {
+  const socketPath = text.startsWith('unix://') ? text.slice('unix://'.length) : null
+  if (socketPath !== null) {
+    if (!socketPath.startsWith('/')) {
+      return {
+        wrong: `unix:// needs an absolute path, like unix:///run/supervisor.sock, got ${quoted(text)}`,
+      }
+    }
+    return {
+      displayUrl: `unix://${socketPath}`,
+      endpoint: new URL('http://localhost/RPC2'),
+      socketPath,
+      ...NO_LOGIN,
+    }
+  }
+  const url = URL.canParse(text) ? new URL(text) : null
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    return { wrong: `expected unix:///path, http://host:port or https://host:port, got ${quoted(text)}` }
+  }
+  const prefix = url.pathname.replace(/\/+(?:RPC2\/*)?$/, '')
+  return {
+    displayUrl: `${url.protocol}//${url.host}${prefix}`,
+    endpoint: new URL(`${url.protocol}//${url.host}${prefix}/RPC2`),
+    socketPath: null,
+    username: url.username === '' ? null : decoded(url.username),
+    password: url.password === '' ? null : decoded(url.password),
+  }
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.replace(/\/\/.*@/s, '//').slice(0, 100))
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parsePythonIni } from '../../../src/collect/supervisor/python-ini.ts'
+import { expand, parsePythonIni } from '../../../src/collect/supervisor/conf.ts'
 
 /** What Python 3.11's RawConfigParser, as supervisor 4.2.5 sets it up, gives for each. */
 const READ: [what: string, text: string, sections: Record<string, Record<string, string>>][] = [
@@ -26,19 +26,18 @@ const READ: [what: string, text: string, sections: Record<string, Record<string,
 ]
 for (const [what, text, sections] of READ) {
   test(`reads ${what}`, () => {
-    const read = new Map<string, Map<string, string>>()
-    assert.equal(parsePythonIni(text, read), null)
+    const read = parsePythonIni(text)
+    assert.equal(read.wrong, null)
     assert.deepEqual(
-      Object.fromEntries([...read].map(([name, options]) => [name, Object.fromEntries(options)])),
+      Object.fromEntries([...read.sections].map(([name, options]) => [name, Object.fromEntries(options)])),
       sections,
     )
   })
 }
 
 test('a section named __proto__ is harmless', () => {
-  const read = new Map<string, Map<string, string>>()
-  parsePythonIni('[__proto__]\n__proto__ = x', read)
-  assert.equal(read.get('__proto__')?.get('__proto__'), 'x')
+  const { sections } = parsePythonIni('[__proto__]\n__proto__ = x')
+  assert.equal(sections.get('__proto__')?.get('__proto__'), 'x')
 })
 
 const WRONG: [string, string][] = [
@@ -49,6 +48,35 @@ const WRONG: [string, string][] = [
 ]
 for (const [text, wrong] of WRONG) {
   test(`names the first wrong line of ${JSON.stringify(text)}`, () => {
-    assert.equal(parsePythonIni(text, new Map()), wrong)
+    assert.equal(parsePythonIni(text).wrong, wrong)
   })
+}
+
+test('reads lines of 64 KiB that almost match', () => {
+  for (const part of [' ', 'a ', '\t;', '%(a', '[']) {
+    const line = part.repeat(65_536 / part.length)
+    parsePythonIni(`[a]\n${line}x\nk=${line}x`)
+    expand(line, () => undefined)
+  }
+})
+
+const names = new Map([
+  ['here', '/etc'],
+  ['ENV_HOME', '/root'],
+])
+const CASES: [string, ReturnType<typeof expand>][] = [
+  ['plain', { value: 'plain' }],
+  ['%(here)s/a/%(ENV_HOME)s', { value: '/etc/a//root' }],
+  ['100%%', { value: '100%' }],
+  ['%%(here)s', { value: '%(here)s' }],
+  ['%(ENV_X)s and %(ENV_Y)s', { wrong: '%(ENV_X)s is not known here' }],
+  ['50%', { wrong: 'a single % (write %%)' }],
+  ['%(here)d', { wrong: 'a single % (write %%)' }],
+]
+for (const [text, expected] of CASES) {
+  test(`expands ${text}`, () =>
+    assert.deepEqual(
+      expand(text, (name) => names.get(name)),
+      expected,
+    ))
 }

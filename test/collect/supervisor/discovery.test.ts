@@ -5,7 +5,14 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { findServer, type FindServerOptions } from '../../../src/collect/supervisor/find-server.ts'
+import {
+  findSupervisor,
+  parseServerUrl,
+  type DiscoveryOptions,
+  type ServerUrl,
+} from '../../../src/collect/supervisor/discovery.ts'
+
+const NO_LOGIN = { username: null, password: null }
 
 async function folder(t: TestContext, files: Record<string, string> = {}): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'ksp-find-'))
@@ -18,8 +25,8 @@ async function folder(t: TestContext, files: Record<string, string> = {}): Promi
 }
 
 /** Looks only at the given files and sockets. */
-function find(options: Partial<FindServerOptions>) {
-  return findServer({
+function find(options: Partial<DiscoveryOptions>) {
+  return findSupervisor(NO_LOGIN, {
     env: {},
     cwd: '/nonexistent',
     hostname: 'host-a',
@@ -29,7 +36,7 @@ function find(options: Partial<FindServerOptions>) {
   })
 }
 
-async function findIn(t: TestContext, conf: string, options: Partial<FindServerOptions> = {}) {
+async function findIn(t: TestContext, conf: string, options: Partial<DiscoveryOptions> = {}) {
   const dir = await folder(t, { 'supervisord.conf': conf })
   const found = await find({ confPaths: [join(dir, 'supervisord.conf')], ...options })
   return { dir, found }
@@ -205,7 +212,7 @@ test("looks around this PATH's supervisorctl first, then in the working folder",
     'cwd/supervisord.conf': '[inet_http_server]\nport=2',
   })
   const look = (env: Record<string, string>) =>
-    findServer({ env, hostname: 'h', cwd: join(dir, 'cwd'), socketPaths: [] })
+    findSupervisor(NO_LOGIN, { env, hostname: 'h', cwd: join(dir, 'cwd'), socketPaths: [] })
   const byPath = await look({ PATH: `relative:/nonexistent:${dir}/venv/bin` })
   assert.equal(byPath.kind === 'found' && byPath.url, 'http://127.0.0.1:1')
   const byFolder = await look({ PATH: '/nonexistent' })
@@ -306,3 +313,65 @@ test('tells where it looked when there is no configuration and the environment i
       'no /nonexistent/a.conf, /nonexistent/b.conf; no socket at /nonexistent.sock; set its url',
   )
 })
+
+test('a login that is given wins over the one that is found', async (t) => {
+  const dir = await folder(t, { 'supervisord.conf': '[inet_http_server]\nport=1\nusername=a\npassword=b' })
+  const login = { username: 'x', password: 'y' }
+  const found = await findSupervisor(login, { env: {}, confPaths: [join(dir, 'supervisord.conf')] })
+  assert.deepEqual(found.kind === 'found' && [found.username, found.password], ['x', 'y'])
+})
+
+const taken = (text: string): ServerUrl => {
+  const parsed = parseServerUrl(text)
+  return 'wrong' in parsed ? assert.fail(parsed.wrong) : parsed
+}
+
+const TAKEN: [text: string, displayUrl: string, endpoint: string, socketPath: string | null][] = [
+  [
+    'unix:///run/supervisor.sock',
+    'unix:///run/supervisor.sock',
+    'http://localhost/RPC2',
+    '/run/supervisor.sock',
+  ],
+  ['unix:///a b%20ö.sock', 'unix:///a b%20ö.sock', 'http://localhost/RPC2', '/a b%20ö.sock'],
+  ['http://localhost:9001', 'http://localhost:9001', 'http://localhost:9001/RPC2', null],
+  ['http://10.0.0.7:9001/', 'http://10.0.0.7:9001', 'http://10.0.0.7:9001/RPC2', null],
+  ['http://h:9001/RPC2', 'http://h:9001', 'http://h:9001/RPC2', null],
+  ['https://h/sv/one/', 'https://h/sv/one', 'https://h/sv/one/RPC2', null],
+  ['https://h/sv/RPC2/?x=1#y', 'https://h/sv', 'https://h/sv/RPC2', null],
+  ['http://[::1]:9001', 'http://[::1]:9001', 'http://[::1]:9001/RPC2', null],
+]
+for (const [text, displayUrl, endpoint, socketPath] of TAKEN) {
+  test(`takes ${text}`, () => {
+    const { endpoint: url, ...rest } = taken(text)
+    assert.deepEqual(rest, { displayUrl, socketPath, username: null, password: null })
+    assert.equal(url.href, endpoint)
+  })
+}
+
+test('takes credentials out of a URL, decoded', () => {
+  const { displayUrl, endpoint, username, password } = taken('http://al%40ice:p%2Fw%3A@h:9001')
+  assert.deepEqual([displayUrl, username, password], ['http://h:9001', 'al@ice', 'p/w:'])
+  assert.equal(endpoint.href, 'http://h:9001/RPC2')
+  assert.equal(taken('http://a:100%25%zz@h').password, '100%25%zz')
+})
+
+const kinds = 'expected unix:///path, http://host:port or https://host:port, got '
+const REFUSED: [string, string][] = [
+  ['', `${kinds}""`],
+  ['/run/supervisor.sock', `${kinds}"/run/supervisor.sock"`],
+  ['localhost:9001', `${kinds}"localhost:9001"`],
+  ['tcp://bob:secret@h:9001', `${kinds}"tcp://h:9001"`],
+  ['http://bob:secret@h:99999', `${kinds}"http://h:99999"`],
+  ['unix:/run/supervisor.sock', `${kinds}"unix:/run/supervisor.sock"`],
+  [
+    'unix://run/supervisor.sock',
+    'unix:// needs an absolute path, like unix:///run/supervisor.sock, got "unix://run/supervisor.sock"',
+  ],
+  ['unix://', 'unix:// needs an absolute path, like unix:///run/supervisor.sock, got "unix://"'],
+]
+for (const [text, wrong] of REFUSED) {
+  test(`refuses ${JSON.stringify(text)} without showing credentials`, () => {
+    assert.deepEqual(parseServerUrl(text), { wrong })
+  })
+}

@@ -1,4 +1,10 @@
-/** What supervisord tells an event listener. */
+/** The pipes that supervisord gives an event listener. */
+export interface EventPipes {
+  readonly input: AsyncIterable<Uint8Array>
+  /** Writes to standard output, byte for byte. */
+  readonly output: (text: string) => void
+}
+
 export interface SupervisorEvent {
   /** `PROCESS_STATE_EXITED`, `TICK_5`, …; newer supervisords may have names of their own. */
   readonly name: string
@@ -6,24 +12,49 @@ export interface SupervisorEvent {
   readonly payload: string
 }
 
-/** What comes in is not supervisord's event-listener protocol. */
+/** The input is not supervisord's event-listener protocol. */
 export class NotEventsError extends Error {
   override name = 'NotEventsError'
 }
 
+const READY = 'READY\n'
+const ACCEPTED = 'RESULT 2\nOK'
+
+/**
+ * Takes supervisord's events, one by one, until it closes the pipe. Acknowledges each before anything is done about it:
+ * supervisord keeps only a few for a listener that is busy.
+ * @param onEvent must not block
+ * @throws {NotEventsError}
+ * @see http://supervisord.org/events.html#event-listener-notification-protocol
+ */
+export async function answerEvents(
+  { input, output }: EventPipes,
+  stream: EventStream,
+  onEvent: (event: SupervisorEvent) => void,
+): Promise<void> {
+  output(READY)
+  for await (const piece of input) {
+    for (const event of stream.take(piece)) {
+      output(`${ACCEPTED}${READY}`)
+      onEvent(event)
+    }
+  }
+}
+
 /** A header is about 120 bytes, with the names that people give to supervisord and the pool. */
-const LONGEST_LINE = 8 * 1024
-/** This much without one event between is no rest of a payload: it is something else. */
-const MOST_SKIPPED = 1024 * 1024
+const MAX_LINE_BYTES = 8 * 1024
+/** So many bytes without an event between them are not the rest of a payload. */
+const MAX_SKIPPED_BYTES = 1024 * 1024
 const KEPT_BYTES = 200
 const LF = 10
+const EMPTY = Buffer.alloc(0)
 
 /** The last of each in a line, which may begin with the rest of a payload. */
 const NAME = /^(?:[^]* )?eventname:(?<name>\S+)/
 const LENGTH = /^(?:[^]* )?len:(?<length>\d{1,15})(?= |$)/
 
 /**
- * Takes the event-listener protocol apart, however it was cut into pieces: header lines, each with a payload.
+ * Parses the event-listener protocol, however it was cut into pieces: header lines, each with a payload.
  *
  * supervisord 3 gives the payload's length in bytes, supervisord 4 in characters. So with a name beyond ASCII the end of
  * the payload stands before the next header: whatever is no header is passed over.
@@ -34,13 +65,13 @@ export class EventStream {
   #begun: { readonly name: string; left: number; kept: Buffer } | null = null
   #skipped = 0
 
-  /** Whether an event has come without its end. */
+  /** True when an event has come without its end. */
   get isInEvent(): boolean {
     return this.#begun !== null
   }
 
   /**
-   * The events that this piece completes.
+   * Returns the events that this piece completes.
    * @throws {NotEventsError}
    */
   take(piece: Uint8Array): SupervisorEvent[] {
@@ -62,7 +93,7 @@ export class EventStream {
     const part = end === -1 ? rest : rest.subarray(0, end)
     const whole = Buffer.concat([this.#line, part])
     // Its end may be a header still.
-    this.#line = whole.subarray(-LONGEST_LINE)
+    this.#line = whole.subarray(-MAX_LINE_BYTES)
     this.#skip(whole.length - this.#line.length)
     if (end === -1) return EMPTY
     const line = this.#line.toString('utf8')
@@ -85,11 +116,9 @@ export class EventStream {
 
   #skip(bytes: number): void {
     this.#skipped += bytes
-    if (this.#skipped <= MOST_SKIPPED) return
+    if (this.#skipped <= MAX_SKIPPED_BYTES) return
     throw new NotEventsError(
       `standard input is no stream of supervisord's events: ${this.#skipped} bytes without one header line`,
     )
   }
 }
-
-const EMPTY = Buffer.alloc(0)

@@ -1,4 +1,0 @@
-/** What supervisord calls a program: `group:name`. */
-export function fullNameOf({ group, name }: { readonly group: string; readonly name: string }): string {
-  return `${group}:${name}`
-}
