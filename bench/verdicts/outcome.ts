@@ -10,6 +10,8 @@ export interface Outcome {
   readonly status: 'up' | 'down' | 'silent'
   readonly message: string
   readonly expected: RegExp
+  /** Every DOWN on the way, once each: what was said, and how long after the phase began. */
+  readonly downs: readonly string[]
   /** In the order of `PEERS`. */
   readonly peers: readonly ('right' | 'false alarm' | 'miss' | null)[]
 }

@@ -25,7 +25,9 @@ export class Player {
   #acting: 'to do' | 'at it' | 'done' = 'to do'
   #actedMs = 0
   #isStaged = false
-  #wasDown = false
+  /** Each DOWN message that was said, with its time since the phase began. */
+  #downs = new Map<string, number>()
+  #phaseMs = performance.now()
   #recovers = false
   #peers: PeerVerdict[][] = PEERS.map(() => [])
   #error: string | null = null
@@ -57,7 +59,7 @@ export class Player {
     if (verdict?.status === 'up' && this.#acting === 'done') this.#recovers = false
     this.#isStaged ||= this.#looks >= STAGING_LOOKS || !isStarting(snapshot)
     if (!this.#recovers) {
-      this.#wasDown ||= verdict?.status === 'down'
+      if (verdict?.status === 'down') this.#noteDown(verdict.message, snapshot, nowMs)
       // That the stage itself is being set up is no scene of the play.
       if (this.#isStaged) this.#askPeers(snapshot)
     }
@@ -65,6 +67,12 @@ export class Player {
     const isLate = nowMs - this.#actedMs > PATIENCE_MS
     if (isLate || this.#error !== null || this.#isThrough(phase, judgement, nowMs))
       this.#end(phase, judgement, snapshot)
+  }
+
+  #noteDown(message: string, { rpc }: Snapshot, nowMs: number): void {
+    const why = rpc.kind === 'failed' ? ` (${rpc.failure.reason}: ${rpc.failure.detail})` : ''
+    const text = `${this.#shown(message)}${why}`
+    if (!this.#downs.has(text)) this.#downs.set(text, nowMs - this.#phaseMs)
   }
 
   #act(phase: Phase): void {
@@ -102,7 +110,7 @@ export class Player {
     if (this.#peers.every((said) => said.length === 0)) this.#askPeers(snapshot)
     const status = verdict?.status ?? 'silent'
     const message = this.#error ?? this.#shown(verdict?.message ?? '')
-    const isFalse = truth === 'well' && (this.#wasDown || status === 'down')
+    const isFalse = truth === 'well' && (this.#downs.size > 0 || status === 'down')
     const isMiss = truth === 'bad' && status !== 'down'
     const isWrong = !says.test(message) || message.length > 250
     this.outcomes.push({
@@ -113,10 +121,12 @@ export class Player {
       status,
       message,
       expected: says,
+      downs: [...this.#downs].map(([text, ms]) => `DOWN after ${(ms / 1000).toFixed(1)} s: ${text}`),
       peers: this.#peers.map((said) => ratePeer(truth, said)),
     })
     this.#acting = 'to do'
-    this.#wasDown = false
+    this.#downs = new Map()
+    this.#phaseMs = performance.now()
     this.#recovers = truth === 'bad' && this.#phase?.truth === 'well'
     this.#peers = PEERS.map(() => [])
   }

@@ -31,12 +31,12 @@ export function printTable(outcomes: readonly Outcome[], print: (line: string) =
   )
 }
 
-/** What we got wrong, with the words. */
+/** Returns what we got wrong, with the words, and with each DOWN that was said on the way. */
 export function describeWrong(outcomes: readonly Outcome[]): string[] {
   return outcomes
     .filter(({ ours }) => ours !== 'right')
-    .map(
-      ({ scenario, phase, ours, status, message, expected }) =>
-        `${ours}: ${scenario} (${phase}): ${status} "${message}", expected ${String(expected)}`,
-    )
+    .flatMap(({ scenario, phase, ours, status, message, expected, downs }) => [
+      `${ours}: ${scenario} (${phase}): ${status} "${message}", expected ${String(expected)}`,
+      ...downs.map((down) => `  on the way: ${down}`),
+    ])
 }
