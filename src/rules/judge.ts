@@ -125,7 +125,7 @@ function nextStatus(
   if (down.length > 0) return 'down'
   if (before === 'up') return 'up'
   // A recovery has to be through with its start. A problem that began later does not delay it.
-  if (before === 'down') return open.some(({ followsTrouble }) => followsTrouble) ? 'down' : 'up'
+  if (before === 'down') return open.some(({ history }) => history.followsTrouble) ? 'down' : 'up'
   if (isWaiting) return null
   // A program on its way up or down is no reason to say nothing at all; a supervisord that did not answer is.
   return open.every(({ problem }) => PROBLEMS[problem.kind].passing) ? 'up' : null

@@ -81,10 +81,11 @@ export interface ProblemHistory {
 
 export interface TrackedProblem {
   readonly problem: Problem
+  readonly history: ProblemHistory
+  /** How long it has been seen. */
   readonly forMs: number
   /** Milliseconds until it may count; 0 when only a snapshot is missing; Infinity when no snapshot can tell. */
   readonly leftMs: number
-  readonly followsTrouble: boolean
   /** False when it counts only because an earlier problem of its subject did. */
   readonly countsByItself: boolean
 }
@@ -107,27 +108,19 @@ export function trackProblems(
   before: ReadonlyMap<string, ProblemHistory>,
   nowMs: number,
 ): TrackedProblems {
-  const confirmed: TrackedProblem[] = []
-  const pending: TrackedProblem[] = []
-  const histories = new Map<string, ProblemHistory>()
-  const isInTrouble = [...before.values()].some((history) => history.confirmed)
-  for (const problem of problems) {
+  const isInTrouble = [...before.values()].some(({ confirmed }) => confirmed)
+  const tracked = problems.map((problem): TrackedProblem => {
     const history = follow(problem, before.get(problem.subject), isInTrouble, nowMs)
-    histories.set(problem.subject, history)
-    ;(history.confirmed ? confirmed : pending).push(measure(problem, history, nowMs))
-  }
-  return { confirmed, pending, histories }
-}
-
-function measure(problem: Problem, history: ProblemHistory, nowMs: number): TrackedProblem {
-  const forMs = nowMs - history.sinceMs
-  const toLimitMs = limitOf(problem) - (nowMs - history.badSinceMs)
+    const forMs = nowMs - history.sinceMs
+    const toLimitMs = limitOf(problem) - (nowMs - history.badSinceMs)
+    const toCountMs = problem.isOld === true ? Infinity : Math.min(graceOf(problem) - forMs, toLimitMs)
+    const countsByItself = isSeenEnough(problem, history.checks, forMs)
+    return { problem, history, forMs, leftMs: Math.max(0, toCountMs), countsByItself }
+  })
   return {
-    problem,
-    forMs,
-    leftMs: problem.isOld === true ? Infinity : Math.max(0, Math.min(graceOf(problem) - forMs, toLimitMs)),
-    followsTrouble: history.followsTrouble,
-    countsByItself: isSeenEnough(problem, history.checks, forMs),
+    confirmed: tracked.filter(({ history }) => history.confirmed),
+    pending: tracked.filter(({ history }) => !history.confirmed),
+    histories: new Map(tracked.map(({ problem, history }) => [problem.subject, history])),
   }
 }
 

@@ -189,35 +189,32 @@ export function describeLoop(restarts: readonly Restart[], nowMs: number): strin
   return `crash loop: ${counting.length} restarts${span}${why}`
 }
 
-interface News {
+interface Untold {
   readonly name: string
+  readonly isBack: boolean
   readonly restarts: readonly Restart[]
-  readonly atMs: number
 }
 
-const CAME_BACK: ReadonlySet<ProcessState> = new Set(['STARTING', 'RUNNING'])
-
-/** Returns what restarted after `sinceMs` and came back, the newest first. A crash loop is no news but a problem. */
-function newsSince(histories: ProgramHistories, sinceMs: number): News[] {
+/** Returns the programs that restarted after `sinceMs`. A crash loop is no news but a problem. */
+function untoldRestarts(histories: ProgramHistories, sinceMs: number): Untold[] {
   return [...histories]
-    .filter(([, { state, isLooping }]) => !isLooping && CAME_BACK.has(state))
-    .map(([name, { restarts }]) => ({ name, restarts: restarts.filter(({ atMs }) => atMs > sinceMs) }))
+    .filter(([, { isLooping }]) => !isLooping)
+    .map(([name, { state, restarts }]) => ({
+      name,
+      isBack: state === 'STARTING' || state === 'RUNNING',
+      restarts: restarts.filter(({ atMs }) => atMs > sinceMs),
+    }))
     .filter(({ restarts }) => restarts.length > 0)
-    .map((news) => ({ ...news, atMs: Math.max(...news.restarts.map(({ atMs }) => atMs)) }))
-    .toSorted((a, b) => b.atMs - a.atMs)
 }
 
 /** Whether `describeNews` has something to tell that came after `sinceMs`. */
 export function hasNews(histories: ProgramHistories, sinceMs: number): boolean {
-  return newsSince(histories, sinceMs).length > 0
+  return untoldRestarts(histories, sinceMs).some(({ isBack }) => isBack)
 }
 
-/** Whether a program that has not come back yet has restarts to tell, which `describeNews` leaves out until it has. */
+/** Whether `describeNews` leaves something for later: it tells of a program once that has come back. */
 export function hasLaterNews(histories: ProgramHistories, sinceMs: number): boolean {
-  return [...histories.values()].some(
-    ({ state, isLooping, restarts }) =>
-      !isLooping && !CAME_BACK.has(state) && restarts.some(({ atMs }) => atMs > sinceMs),
-  )
+  return untoldRestarts(histories, sinceMs).some(({ isBack }) => !isBack)
 }
 
 /**
@@ -230,7 +227,10 @@ export function describeNews(
   toldMs: number,
   nowMs: number,
 ): string | null {
-  const [newest, ...others] = newsSince(histories, toldMs)
+  const [newest, ...others] = untoldRestarts(histories, toldMs)
+    .filter(({ isBack }) => isBack)
+    .map(({ name, restarts }) => ({ name, restarts, atMs: Math.max(...restarts.map(({ atMs }) => atMs)) }))
+    .toSorted((a, b) => b.atMs - a.atMs)
   if (newest === undefined) return null
   const { name, restarts, atMs } = newest
   const more = others.length > 0 ? ` (+${others.length} more)` : ''

@@ -1,26 +1,27 @@
-// Feeds looks to the rules as the agent does, and keeps what they say.
+// Feeds snapshots to the rules as the agent does, and keeps what they say.
 import type { Snapshot } from '../../src/collect/snapshot.ts'
 import { judge, type Judgement, type Rules, type Verdict } from '../../src/rules/judge.ts'
 import { EMPTY_STATE, type MonitorState } from '../../src/rules/state.ts'
+import { healthy, rules } from './snapshots.ts'
 
 export class Observer {
   state: MonitorState = EMPTY_STATE
   nowMs = 1_000_000
-  readonly #rules: Rules
+  readonly #settings: Rules
 
-  constructor(rules: Rules) {
-    this.#rules = rules
+  constructor(settings: Rules) {
+    this.#settings = settings
   }
 
-  /** One look, `afterSeconds` after the one before. */
+  /** One check, `afterSeconds` after the one before. */
   see(snapshot: Snapshot, afterSeconds = 5): Judgement {
     this.nowMs += afterSeconds * 1000
-    const judgement = judge(snapshot, this.state, this.#rules, this.nowMs)
+    const judgement = judge(snapshot, this.state, this.#settings, this.nowMs)
     this.state = judgement.state
     return judgement
   }
 
-  /** Looks until the rules have made up their mind about an unchanging picture. */
+  /** Checks until the rules have made up their mind about an unchanging picture. */
   settle(snapshot: Snapshot, everySeconds = 5): Verdict {
     for (let round = 0; round < 1000; round += 1) {
       const { verdict, settled } = this.see(snapshot, everySeconds)
@@ -28,4 +29,17 @@ export class Observer {
     }
     throw new Error('the rules never settled')
   }
+}
+
+/** How many equal snapshots, `everySeconds` apart, pass before the first DOWN; null when it never comes. */
+export function checksUntilDown(
+  seen: Snapshot,
+  { everySeconds = 5, before = healthy('web', 'celery:w1') } = {},
+): number | null {
+  const observer = new Observer(rules())
+  observer.settle(before)
+  for (let count = 1; count <= 100; count += 1) {
+    if (observer.see(seen, everySeconds).verdict?.status === 'down') return count
+  }
+  return null
 }

@@ -1,4 +1,4 @@
-// Generated looks: what hosts do, and what no host does.
+// Generated snapshots: what hosts do, and what no host does.
 import { PROCESS_STATES, type ProcessInfo } from '../../src/collect/supervisor/process-info.ts'
 import type { ProcessEvent } from '../../src/collect/supervisor/log.ts'
 import type { RpcFailureReason, RpcReading } from '../../src/collect/supervisor/rpc-reading.ts'
@@ -44,7 +44,7 @@ const TEXTS = [
 ]
 const NUMBERS = [0, 1, -1, 42, 1_700_000_000, 2_147_483_647, Number.MAX_SAFE_INTEGER, 0.5, Infinity]
 
-/** Any look that its types allow, sense or no sense. */
+/** Any snapshot that its types allow, sense or no sense. */
 export function anySnapshot(random: Random): Snapshot {
   return {
     unit: anyUnit(random),
@@ -56,7 +56,7 @@ export function anySnapshot(random: Random): Snapshot {
   }
 }
 
-/** The URL whose answers a look may hold. */
+/** The URL whose answers a snapshot may hold. */
 export const URL_OF_CHECK = 'http://127.0.0.1:8000/health?key=1'
 
 function anyMemory(random: Random): Snapshot['memory'] {

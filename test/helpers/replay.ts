@@ -1,4 +1,4 @@
-// Recorded looks: how they are written to a fixture, read again and played to the rules.
+// Recorded snapshots: how they are written to a fixture, read again and played to the rules.
 import { Monitor } from '../../src/agent/monitor.ts'
 import type { SupervisorState } from '../../src/collect/supervisor/rpc-reading.ts'
 import type { Rules } from '../../src/rules/judge.ts'

@@ -1,4 +1,4 @@
-// Builders of looks for the tests of the rules: say only what matters to the case.
+// Builders of snapshots for the tests of the rules: say only what matters to the case.
 import type { ProcessEvent } from '../../src/collect/supervisor/log.ts'
 import type { ProcessInfo, ProcessState, ProgramConfig } from '../../src/collect/supervisor/process-info.ts'
 import type { RpcFailureReason, RpcReading } from '../../src/collect/supervisor/rpc-reading.ts'

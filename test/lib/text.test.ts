@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createMask } from '../../src/lib/secret.ts'
-import { cut, describeDuration, oneLine, shortText } from '../../src/lib/text.ts'
+import { cut, describeDuration, describeSize, oneLine, shortText } from '../../src/lib/text.ts'
 
 const rows: [seconds: number, says: string][] = [
   [-5, '0 s'],
@@ -38,3 +38,16 @@ test('cuts between characters, not inside of one', () => {
   assert.equal(cut('abcd', 3), 'ab…')
   assert.equal(cut('a👨‍👩‍👧bc', 5), 'a…')
 })
+
+const MB = 1024 ** 2
+const sizes: [bytes: number, text: string][] = [
+  [0, '0 KB'],
+  [1, '0.1 KB'],
+  [1024, '1 KB'],
+  [512 * MB, '512 MB'],
+  [512 * MB + 1, '512.1 MB'],
+  [1536 * MB, '1.5 GB'],
+]
+for (const [bytes, text] of sizes) {
+  test(`${bytes} bytes read as ${text}`, () => assert.equal(describeSize(bytes), text))
+}

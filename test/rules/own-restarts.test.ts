@@ -225,50 +225,14 @@ describe('a restart by the agent', () => {
     const seen = snapshot(unitState(), { kind: 'not-asked' }, null, {
       http: new Map([[URL_OF_CHECK, reading]]),
     })
-    for (let looks = 0; looks < 4; looks += 1) assert.deepEqual(observer.see(seen).restarts, [])
+    for (let checks = 0; checks < 4; checks += 1) assert.deepEqual(observer.see(seen).restarts, [])
   })
 
   it('waits while supervisord itself is on its way down', () => {
     const observer = observe()
     const unit = unitState({ activeState: 'deactivating', subState: 'stop-sigterm' })
-    for (let looks = 0; looks < 3; looks += 1) {
+    for (let checks = 0; checks < 3; checks += 1) {
       assert.deepEqual(observer.see(using(612, [WORKER], unit)).restarts, [])
     }
-  })
-})
-
-describe('the last words of a program', () => {
-  const stderr = new Map([['web:web', "ModuleNotFoundError: No module named 'app'"]])
-  const tell = rules({ stderrTail: true })
-  const seeing = (...processes: ProcessInfo[]) => snapshot(unitState(), answered(processes), null, { stderr })
-
-  it('are added to what is said of its failure, where that is asked for', () => {
-    const seen = seeing(program('web', 'EXITED', { spawnerr: 'Bad exit code 1', exitstatus: 1 }))
-    assert.equal(
-      new Observer(tell).settle(seen).message,
-      "web EXITED unexpectedly: exit 1; stderr: ModuleNotFoundError: No module named 'app' · 0 of 1 running",
-    )
-    assert.equal(
-      new Observer(rules()).settle(seen).message,
-      'web EXITED unexpectedly: exit 1 · 0 of 1 running',
-    )
-  })
-
-  it('are added to the news of a restart', () => {
-    const observer = new Observer(tell)
-    observer.settle(seeing(program('web', 'RUNNING', { start: 1 })))
-    const { verdict } = observer.see(seeing(program('web', 'RUNNING', { start: 9, pid: 5 })))
-    assert.equal(
-      verdict?.message,
-      "1 of 1 running · web restarted 1× just now; stderr: ModuleNotFoundError: No module named 'app'",
-    )
-  })
-
-  it('are cut before anything else is, and no character in two', () => {
-    const long = new Map([['web:web', '🧨'.repeat(500)]])
-    const seen = snapshot(unitState(), answered([program('web', 'FATAL')]), null, { stderr: long })
-    const { message } = new Observer(tell).settle(seen)
-    assert.ok(message.length <= 250)
-    assert.match(message, /^web FATAL: .*; stderr: (?:🧨)+… · 0 of 1 running$/u)
   })
 })

@@ -1,4 +1,4 @@
-// What must hold for every sequence of looks; generated from seeds that the name of a failure tells.
+// What must hold for every sequence of snapshots; generated from seeds that the name of a failure tells.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { RpcFailureReason } from '../../src/collect/supervisor/rpc-reading.ts'
@@ -77,7 +77,7 @@ describe('whatever is seen', () => {
     })
   })
 
-  it('the same looks give the same verdicts, from any state', () => {
+  it('the same snapshots give the same verdicts, from any state', () => {
     forAll((random, ruleSet) => {
       const seen = Array.from({ length: 20 }, () => anySnapshot(random))
       const replay = (): string[] => {
@@ -130,7 +130,7 @@ function wellSnapshot(random: () => number, start: readonly number[]): Snapshot 
 }
 
 describe('a steady healthy host', () => {
-  it('never goes down, however often and seldom it is looked at', () => {
+  it('never goes down, however often and seldom it is checked', () => {
     for (const seed of SEEDS) {
       const random = seededRandom(seed)
       const observer = new Observer(rules())
@@ -178,7 +178,7 @@ const NO_SYSTEMD = { kind: 'no-systemd' } as const
 const of = (...processes: ProcessInfo[]): Snapshot => snapshot(unitState(), answered(processes))
 const refuses = (reason: RpcFailureReason): Snapshot => snapshot(NO_SYSTEMD, failed(reason))
 
-/** What stays like that is dead; the seconds within which it must be told, where somebody looks without pause. */
+/** What stays like that is dead; the seconds within which it must be told, where checks follow without pause. */
 const DEAD: readonly (readonly [name: string, seen: Snapshot, seconds: number])[] = [
   ['a dead unit', snapshot(INACTIVE, failed('refused')), 1.5],
   ['no answer', snapshot(unitState(), failed('timeout')), 1.5],
@@ -205,7 +205,7 @@ function withoutConfigs(seen: Snapshot): Snapshot {
 
 describe('a dead host', () => {
   for (const [name, seen, seconds] of DEAD) {
-    it(`${name}: is down within its confirmation and one look, whatever came before`, () => {
+    it(`${name}: is down within its confirmation and one check, whatever came before`, () => {
       for (const seed of SEEDS) {
         const random = seededRandom(seed)
         const observer = new Observer(rules())

@@ -26,7 +26,7 @@ for (const [file, statuses] of recordings) {
       )
     })
 
-    it('does not change when every look is taken three times', () => {
+    it('does not change when every snapshot is judged three times', () => {
       const thrice = recording.snapshots.flatMap((snapshot) => [snapshot, snapshot, snapshot])
       assert.deepEqual(play({ ...recording, snapshots: thrice }), recording.timeline)
     })

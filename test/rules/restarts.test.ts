@@ -34,7 +34,7 @@ const spawned = (as: number): ProcessEvent => ({ name: 'web', kind: 'spawned', p
 const stopped: ProcessEvent = { name: 'web', kind: 'stopped' }
 
 describe('a crash loop', () => {
-  it('is down with the third restart in five minutes, though the program always looks well', () => {
+  it('is down with the third restart in five minutes, though the program always seems well', () => {
     const observer = new Observer(rules())
     const statuses = [0, 40, 80, 120].map((at) => observer.see(seen(born(at)), 40).verdict)
     assert.deepEqual(
@@ -44,7 +44,7 @@ describe('a crash loop', () => {
     assert.equal(statuses[3]?.message, 'web crash loop: 3 restarts in 1 min 20 s · 0 of 1 running')
   })
 
-  it('is told by the log even when one look misses several restarts', () => {
+  it('is told by the log even when one check misses several restarts', () => {
     const observer = new Observer(rules())
     observer.see(seen(born(0)))
     const { verdict } = observer.see(
@@ -83,7 +83,7 @@ describe('a crash loop', () => {
     )
   })
 
-  it('counts a death that one look has seen, once it is back', () => {
+  it('counts a death that one snapshot shows, once it is back', () => {
     const observer = new Observer(rules())
     const first = born(0)
     observer.see(seen(first))
@@ -126,7 +126,7 @@ describe('a crash loop', () => {
     assert.equal(observer.see(seen(steady), 20).verdict?.status, 'up')
   })
 
-  it('is seen by looks that are minutes apart', () => {
+  it('is seen by checks that are minutes apart', () => {
     const observer = new Observer(rules())
     const verdicts = [0, 300, 600, 900].map((at) => observer.see(seen(born(at)), 300).verdict?.status)
     assert.deepEqual(verdicts, ['up', 'up', 'up', 'down'])

@@ -177,9 +177,9 @@ describe('the table of every kind of trouble', () => {
   }
   const rows = table('Every kind of trouble')
 
-  it('has every kind, worst first, with the looks and seconds it asks for', () => {
+  it('has every kind, worst first, with the checks and seconds it asks for', () => {
     assert.deepEqual(
-      rows.map(([kind, , looks, seconds]) => [kind, looks, seconds]),
+      rows.map(([kind, , checks, seconds]) => [kind, checks, seconds]),
       Object.entries(PROBLEMS).map(([kind, { checks, ms }]) => [`\`${kind}\``, `${checks}`, `${ms / 1000}`]),
     )
   })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { HttpCheck } from '../../src/config/config.ts'
 import type { HttpReading } from '../../src/collect/http-reading.ts'
+import type { MemoryReading } from '../../src/collect/memory-reading.ts'
 import type { ProcessInfo } from '../../src/collect/supervisor/process-info.ts'
 import type { RpcReading } from '../../src/collect/supervisor/rpc-reading.ts'
 import { answered, failed, snapshot, program, rules, unitState } from '../helpers/snapshots.ts'
@@ -73,7 +74,7 @@ describe('an HTTP check', () => {
     const observer = observe()
     observer.settle(saw(answer(200)))
     observer.see(saw({ kind: 'failed', says: 'did not answer within 10 s' }))
-    for (let looks = 0; looks < 10; looks += 1) {
+    for (let checks = 0; checks < 10; checks += 1) {
       const { verdict, settled } = observer.see(saw(WAITING))
       assert.equal(verdict?.status, 'up')
       assert.equal(settled, false)
@@ -97,7 +98,8 @@ describe('an HTTP check', () => {
     const { verdict } = observer.see(saw(answer(503), states('STARTING', 'RUNNING')))
     assert.equal(verdict?.status, 'down')
     const fresh = observe()
-    for (let looks = 0; looks < 3; looks += 1) fresh.see(saw(answer(503), states('STARTING', 'RUNNING')), 3)
+    for (let checks = 0; checks < 3; checks += 1)
+      fresh.see(saw(answer(503), states('STARTING', 'RUNNING')), 3)
     assert.equal(fresh.see(saw(answer(503))).verdict?.status, 'up')
   })
 
@@ -130,5 +132,73 @@ describe('an HTTP check', () => {
   it('names a program that does not run before the page that does not answer', () => {
     const rpc = answered([program('web', 'FATAL'), program('beat', 'RUNNING')])
     assert.match(observe().settle(saw(answer(503), rpc)).message, /^web FATAL: .* \(\+1 more\)/)
+  })
+})
+
+const MB = 1024 ** 2
+const LIMITED = rules({ memoryBytes: 512 * MB })
+
+function using(bytes: number, more: Partial<ProcessInfo> = {}, state: ProcessInfo['state'] = 'RUNNING') {
+  return withMemory({ kind: 'read', bytes: new Map([[1234, bytes]]) }, more, state)
+}
+
+function withMemory(
+  memory: MemoryReading,
+  more: Partial<ProcessInfo> = {},
+  state: ProcessInfo['state'] = 'RUNNING',
+) {
+  return snapshot(unitState(), answered([program('worker', state, more)]), 60, { memory })
+}
+
+describe('a memory limit', () => {
+  it('is exceeded with the second snapshot that shows too much, and kept again with the first that does not', () => {
+    const observer = new Observer(LIMITED)
+    observer.settle(using(100 * MB))
+    assert.equal(observer.see(using(612 * MB)).verdict?.status, 'up')
+    const { verdict } = observer.see(using(612 * MB))
+    assert.deepEqual(verdict, {
+      status: 'down',
+      message: 'worker uses 612 MB, limit 512 MB · 1 of 1 running',
+      ping: 3,
+    })
+    assert.equal(observer.see(using(512 * MB)).verdict?.status, 'up')
+  })
+
+  it('does not depend on how often the agent checks', () => {
+    const observer = new Observer(LIMITED)
+    observer.settle(using(100 * MB))
+    for (let checks = 0; checks < 30; checks += 1) {
+      assert.equal(observer.see(using(612 * MB), 0.1).verdict?.status, 'up')
+    }
+    assert.equal(observer.see(using(612 * MB), 1).verdict?.status, 'down')
+  })
+
+  it('is not tolerated by a quorum', () => {
+    const observer = new Observer(rules({ memoryBytes: 512 * MB, minRunning: 1 }))
+    assert.equal(observer.settle(using(612 * MB)).status, 'down')
+  })
+
+  it('says nothing of a program that is being stopped, and nothing of one that has ended', () => {
+    const stopping = new Observer(LIMITED)
+    assert.equal(
+      stopping.see(using(612 * MB, {}, 'STOPPING')).verdict?.message,
+      'worker STOPPING · 0 of 1 running',
+    )
+    assert.equal(new Observer(LIMITED).settle(using(612 * MB, { pid: 99 })).status, 'up')
+  })
+
+  it('says nothing where there is none', () => {
+    assert.equal(new Observer(rules()).settle(using(612 * MB)).status, 'up')
+  })
+
+  it('is told not to be watched where memory cannot be read', () => {
+    const memory: MemoryReading = { kind: 'failed', why: 'supervisord does not tell its pid' }
+    const says =
+      '1 of 1 running · memory limit not checked: supervisord does not tell its pid · supervisord up 1 min'
+    assert.equal(new Observer(LIMITED).settle(withMemory(memory)).message, says)
+    assert.equal(
+      new Observer(rules()).settle(withMemory(memory)).message,
+      '1 of 1 running · supervisord up 1 min',
+    )
   })
 })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Snapshot } from '../../src/collect/snapshot.ts'
+import type { UnitReading } from '../../src/collect/systemd/unit-reading.ts'
 import type { Verdict } from '../../src/rules/judge.ts'
 import { answered, snapshot, program, rules, unitState } from '../helpers/snapshots.ts'
 import { Observer } from '../helpers/observer.ts'
@@ -8,6 +9,70 @@ import { Observer } from '../helpers/observer.ts'
 const NOT_ASKED = { kind: 'not-asked' } as const
 
 const nginx = (more: object): Snapshot => snapshot(unitState({ name: 'nginx.service', ...more }), NOT_ASKED)
+
+const NO_SYSTEMD: UnitReading = { kind: 'no-systemd' }
+const NO_BUS: UnitReading = { kind: 'unreachable', cause: 'D-Bus timed out after 5000 ms' }
+
+describe('a plain unit', () => {
+  const unitRules = { kind: 'unit', unit: 'nginx.service' } as const
+  const upFor3Days = { ...nginx({}), upSeconds: 273_600 }
+
+  it('is up when active, and says since when', () => {
+    assert.deepEqual(new Observer(unitRules).settle(upFor3Days), {
+      status: 'up',
+      message: 'nginx.service active (running) · up 3 d 4 h',
+      ping: null,
+    })
+  })
+
+  const down: [name: string, seen: Snapshot, says: string][] = [
+    ['inactive', nginx({ activeState: 'inactive', subState: 'dead' }), 'nginx.service inactive (dead)'],
+    [
+      'killed',
+      nginx({ activeState: 'failed', result: 'signal', execMainStatus: 9 }),
+      'nginx.service failed (signal 9)',
+    ],
+    [
+      'out of memory',
+      nginx({ activeState: 'failed', result: 'oom-kill' }),
+      'nginx.service failed (oom-kill)',
+    ],
+    ['dead without a word', nginx({ activeState: 'inactive', subState: '' }), 'nginx.service inactive'],
+    [
+      'restarted once and starting for ever',
+      nginx({ activeState: 'activating', subState: 'auto-restart', restarts: 1 }),
+      'nginx.service activating (auto-restart, 1 restart) for 10 s',
+    ],
+    ['masked', nginx({ loadState: 'masked', activeState: 'inactive' }), 'nginx.service is masked'],
+    [
+      'starting for ever',
+      nginx({ activeState: 'activating', subState: 'start' }),
+      'nginx.service activating (start) for 10 s',
+    ],
+    [
+      'not found',
+      snapshot({ kind: 'not-found', names: ['nginx.service'] }, NOT_ASKED),
+      'systemd knows no unit nginx.service: is the name right?',
+    ],
+    [
+      'without systemd',
+      snapshot(NO_SYSTEMD, NOT_ASKED),
+      'there is no systemd on this host to ask about the unit',
+    ],
+    ['without a bus', snapshot(NO_BUS, NOT_ASKED), 'systemd cannot be asked: D-Bus timed out after 5000 ms'],
+    [
+      'with nothing to ask',
+      snapshot({ kind: 'not-asked' }, NOT_ASKED),
+      'nothing to watch: unit and url are both "none"',
+    ],
+  ]
+  for (const [name, seen, says] of down) {
+    it(`is down when ${name}`, () => {
+      const { status, message } = new Observer(unitRules).settle(seen)
+      assert.deepEqual([status, message], ['down', says])
+    })
+  }
+})
 
 /** Up again after so many restarts. */
 const up = (restarts: number): Snapshot => nginx({ restarts, result: '' })
@@ -84,7 +149,7 @@ describe('a plain unit that fails and is restarted by systemd', () => {
     assert.equal(observer.see(up(3), 0.05).verdict?.status, 'down')
   })
 
-  it('is taken for failed again where that was between two looks', () => {
+  it('is taken for failed again where that was between two checks', () => {
     const observer = unit()
     observer.see(waiting(0), 1)
     observer.see(waiting(2), 1)
