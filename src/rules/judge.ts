@@ -10,7 +10,7 @@ import { hasLaterNews } from './restarts.ts'
 import type { MonitorState } from './state.ts'
 import { followUnit, isActive, isInBetween, judgeUnitRestarts } from './units.ts'
 
-/** What a monitor watches, and how strictly. */
+/** The part of a monitor's configuration that says what it watches, and how strictly. */
 export type Rules = MonitorConfig['target']
 
 export interface Verdict {
@@ -24,7 +24,7 @@ export interface Verdict {
 export interface Judgement {
   /** Null while a first snapshot leaves it open. */
   readonly verdict: Verdict | null
-  /** What the message is made of. */
+  /** The parts of the message. */
   readonly content: MessageContent
   /** Once the message is delivered, restarts up to this time have been told; null when it leaves some for later. */
   readonly restartsUntilMs: number | null
@@ -33,7 +33,7 @@ export interface Judgement {
   /** How soon, in milliseconds: when the first of it may count. Infinity when that is not known. */
   readonly againMs: number
   readonly state: MonitorState
-  /** What the agent has to restart now; `state` has it as begun. */
+  /** The restarts that the agent has to begin now; `state` has them as begun. */
   readonly restarts: readonly RestartOrder[]
 }
 

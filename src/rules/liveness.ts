@@ -5,7 +5,7 @@ import type { Problem, ProblemKind } from './problems.ts'
 import type { MonitorState } from './state.ts'
 import { describeUnit, isActive, isInBetween } from './units.ts'
 
-/** What systemd and supervisord together tell of one supervisord. */
+/** The state of one supervisord, by what systemd and supervisord itself answered. */
 export interface Liveness {
   /** Null when all is well with supervisord itself. */
   readonly problem: Problem | null
@@ -61,7 +61,7 @@ function unitInBetween(unit: UnitState, before: Before): Problem {
   return unit.activeState === 'deactivating' ? shuttingDown(text, before) : comingUp(text, before)
 }
 
-/** Where somebody runs supervisord by hand, the unit that lies beside it says nothing. */
+/** Where somebody runs supervisord by hand, the state of its unit means nothing. */
 function deadUnit(unit: UnitReading, failure: RpcFailure, { outsideSystemd }: Before): Problem | null {
   if (unit.kind !== 'state' || isActive(unit.unit) || isInBetween(unit.unit) || outsideSystemd) return null
   const access = NO_ACCESS.has(failure.reason) ? `; ${FAILURES[failure.reason](failure)}` : ''
@@ -90,7 +90,7 @@ const KINDS: Partial<Record<RpcFailureReason, ProblemKind>> = {
   'no-descriptors': 'agent',
 }
 
-/** Just started as systemd says, or in the middle of a restart as the last snapshots say: Python takes some seconds. */
+/** True when systemd has just started it, or the last snapshots show a restart: Python takes some seconds to listen. */
 function mayBeStarting(active: UnitState | null, { problems }: Before): boolean {
   if (active !== null && active.activeSeconds !== null && active.activeSeconds < START_SECONDS) return true
   const history = problems.get('supervisord')

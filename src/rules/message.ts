@@ -7,7 +7,7 @@ import type { Programs } from './programs.ts'
 import { describeNews } from './restarts.ts'
 import { describeUnit, isActive } from './units.ts'
 
-/** What a message is made of. */
+/** The parts of a message. */
 export interface MessageContent {
   readonly snapshot: Snapshot
   readonly rules: MonitorConfig['target']
@@ -15,9 +15,9 @@ export interface MessageContent {
   readonly programs: Programs | null
   /** How many programs there were when it last did; null when it never did. */
   readonly total: number | null
-  /** All that is wrong. */
+  /** All problems of the snapshot. */
   readonly problems: readonly Problem[]
-  /** Those to name: what counts, else what is pending, else what is tolerated; empty when all is well. */
+  /** The problems to name: those that count, else those that are pending, else those that are tolerated; empty when all is well. */
   readonly named: readonly TrackedProblem[]
   /** Stands before a problem that may go away by itself; else empty. */
   readonly doubt: string
@@ -69,7 +69,7 @@ function describeCount({ running, total, idle }: Programs): string {
   return `${running.length} of ${total} running${others.join('')}`
 }
 
-/** What is known when supervisord was not asked or did not answer. */
+/** Returns the facts that are known when supervisord was not asked or did not answer. */
 function factsWithoutPrograms({ unit, rpc }: Snapshot, total: number | null): string[] {
   if (unit.kind !== 'state') return []
   if (rpc.kind === 'not-asked') return isActive(unit.unit) ? [describeUnit(unit.unit)] : []
@@ -98,7 +98,7 @@ function describeRestarts(
 }
 
 function notes({ snapshot: { memory }, rules, note }: MessageContent): string[] {
-  // A limit that is not watched must not look as if it were kept.
+  // A limit that is not checked must not seem to be kept.
   const isUnchecked = rules.kind === 'supervisor' && rules.memoryBytes !== null && memory.kind === 'failed'
   return [note, isUnchecked ? `memory limit not checked: ${memory.why}` : null].filter((one) => one !== null)
 }

@@ -4,7 +4,7 @@ import type { TrackedProblem } from './problems.ts'
 import type { Programs } from './programs.ts'
 import { isAnother } from './restarts.ts'
 
-/** What is remembered of the restarts of one program that the agent itself asked for. Times are its monotonic milliseconds. */
+/** The restarts of one program that the agent itself asked for. Times are the agent's monotonic milliseconds. */
 export interface OwnRestart {
   /** When the last one was begun; the other fields are about it. */
   readonly begunMs: number
@@ -20,7 +20,7 @@ export interface OwnRestart {
   readonly endedMs: number | null
   /** When the new process was first seen to have started, or to have failed to; null before. */
   readonly backMs: number | null
-  /** What went wrong with it; null while nothing did. */
+  /** Why it failed; null while it has not. */
   readonly failure: string | null
   /** True when it was stopped and could not be started again. */
   readonly leftStopped: boolean
@@ -41,7 +41,7 @@ export interface RestartOrder {
 /** The last run of a program; its pid is 0 or the last one when it does not run. */
 type ProgramRun = Pick<ProcessInfo, 'start' | 'pid' | 'state'>
 
-/** Whether nobody but the agent has stopped the program, so that the agent has to start it again. */
+/** True when nobody but the agent has stopped the program, so that the agent has to start it again. */
 export function isStoppedByAgent(run: ProgramRun, own: OwnRestart): boolean {
   return run.state === 'STOPPED' && !isAnother(run, own) && (own.endedMs === null || own.leftStopped)
 }

@@ -63,7 +63,7 @@ export interface Problem {
   }
 }
 
-/** What is remembered of a problem from snapshot to snapshot. Times are the agent's monotonic milliseconds. */
+/** A problem as a monitor remembers it. Times are the agent's monotonic milliseconds. */
 export interface ProblemHistory {
   readonly clock: string
   readonly sinceMs: number
@@ -73,7 +73,7 @@ export interface ProblemHistory {
   readonly badSinceMs: number
   readonly lastSeenMs: number
   readonly incident: number | null
-  /** Whether another problem was confirmed when it began: a recovery then waits for it. */
+  /** True when another problem was confirmed when it began: a recovery then waits for it. */
   readonly followsTrouble: boolean
   /** Stays true until a snapshot finds nothing wrong with the subject. */
   readonly confirmed: boolean
@@ -91,9 +91,9 @@ export interface TrackedProblem {
 }
 
 export interface TrackedProblems {
-  /** Those that count. */
+  /** The problems that count. */
   readonly confirmed: readonly TrackedProblem[]
-  /** Those that may still go away by themselves. */
+  /** The problems that may still go away by themselves. */
   readonly pending: readonly TrackedProblem[]
   /** By subject. */
   readonly histories: ReadonlyMap<string, ProblemHistory>

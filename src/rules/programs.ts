@@ -42,12 +42,12 @@ function matcher(pattern: string): (info: ProcessInfo) => boolean {
 
 /** The programs of one monitor in one snapshot. */
 export interface Programs {
-  /** What they were judged by. */
   readonly rules: SupervisorTarget
+  /** The answer that they were in. */
   readonly supervisor: SupervisorState
   /** How many are selected. */
   readonly total: number
-  /** Those that run, by `group:name`. */
+  /** The names of those that run, as `group:name`. */
   readonly running: readonly string[]
   /** How many do not run and need not, by the reason. */
   readonly idle: ReadonlyMap<IdleReason, number>
@@ -142,7 +142,7 @@ interface ProgramContext {
   readonly ownRestart: OwnRestart | undefined
   /** The last line of its stderr, where it is known and asked for. */
   readonly stderr: string | undefined
-  /** What a program stopped by hand means. */
+  /** How a program stopped by hand is judged. */
   readonly stopped: 'down' | 'ok'
   /** How long the programs of this supervisord that are STOPPING may take; null when none is. */
   readonly othersStopMs: number | null

@@ -14,13 +14,13 @@ interface Restart {
   readonly why: string | null
 }
 
-/** What is remembered of one program. */
+/** One program, as a monitor remembers it. */
 export interface ProgramHistory {
   readonly start: number
   /** Its last pid, kept when it does not run. */
   readonly pid: number
   readonly state: ProcessState
-  /** Those that count, and those that have not been told; oldest first. */
+  /** The restarts that count, and those that have not been told; oldest first. */
   readonly restarts: readonly Restart[]
   readonly isLooping: boolean
   /** How many restarts that nobody asked for there were since this supervisord was first seen. */
@@ -74,17 +74,22 @@ export function followPrograms(
 /** The names that programs of several groups have. */
 function sharedNames(processes: readonly ProcessInfo[]): ReadonlySet<string> {
   const seen = new Set<string>()
-  return new Set(processes.flatMap(({ name }) => (seen.size < seen.add(name).size ? [] : [name])))
+  const shared = new Set<string>()
+  for (const { name } of processes) {
+    if (seen.has(name)) shared.add(name)
+    seen.add(name)
+  }
+  return shared
 }
 
 /** One run of a program. */
 type ProgramRun = Pick<ProcessInfo, 'start' | 'pid'>
 
 interface Context {
-  /** What the end of supervisord's log says, in order; empty when it was not read. */
+  /** From the end of supervisord's log, in order; empty when it was not read. */
   readonly events: readonly ProcessEvent[]
   /**
-   * Whether the events count as one restart at most: they name no group, so that they may be another program's, and after
+   * True where the events count as one restart at most: they name no group, so that they may be another program's, and after
    * a long time without a snapshot they tell of yesterday.
    */
   readonly isOnlyOne: boolean
@@ -99,7 +104,7 @@ interface Context {
   readonly windowMs: number
 }
 
-/** A crash loop shows itself in nothing but the start time and the pid, which move. */
+/** A program in a crash loop is RUNNING in most snapshots: only its start time and its pid change. */
 function followProgram(
   info: ProcessInfo,
   before: ProgramHistory | undefined,
@@ -123,7 +128,7 @@ function followProgram(
   return { start, pid, state, restarts, isLooping, count: before.count + fresh.length }
 }
 
-/** Whether so many restarts are a crash loop. Once it is one, it goes on until no restart counts any more. */
+/** True when so many restarts are a crash loop. A loop goes on until no restart counts any more. */
 export function isLoop(restarts: number, wasLoop: boolean): boolean {
   return restarts >= LOOP_RESTARTS || (wasLoop && restarts > 0)
 }
@@ -133,13 +138,13 @@ export function restartsThatCount(restarts: readonly Restart[], nowMs: number): 
   return restarts.filter(({ untilMs }) => nowMs < untilMs)
 }
 
-/** Whether two runs differ. The start time has whole seconds: a program that ended and came back within one has only another pid. */
+/** True when the runs differ. The start time has whole seconds: a program that ended and came back within one has only another pid. */
 export function isAnother(now: ProgramRun, before: ProgramRun): boolean {
   const hasOtherPid = now.pid !== 0 && before.pid !== 0 && now.pid !== before.pid
   return now.start !== before.start || hasOtherPid
 }
 
-/** A process that came and went between two snapshots shows itself in the log alone. */
+/** Only the log knows a process that came and went between two snapshots. */
 function lastSpawned(events: readonly ProcessEvent[]): number {
   return events.findLast((event) => event.kind === 'spawned')?.pid ?? 0
 }
@@ -207,12 +212,12 @@ function untoldRestarts(histories: ProgramHistories, sinceMs: number): Untold[] 
     .filter(({ restarts }) => restarts.length > 0)
 }
 
-/** Whether `describeNews` has something to tell that came after `sinceMs`. */
+/** True when `describeNews` has something to tell that came after `sinceMs`. */
 export function hasNews(histories: ProgramHistories, sinceMs: number): boolean {
   return untoldRestarts(histories, sinceMs).some(({ isBack }) => isBack)
 }
 
-/** Whether `describeNews` leaves something for later: it tells of a program once that has come back. */
+/** True when `describeNews` leaves something for later: it tells of a program only once that has come back. */
 export function hasLaterNews(histories: ProgramHistories, sinceMs: number): boolean {
   return untoldRestarts(histories, sinceMs).some(({ isBack }) => !isBack)
 }

@@ -3,7 +3,7 @@ import type { ProblemHistory } from './problems.ts'
 import type { ProgramHistories } from './restarts.ts'
 import { NO_UNIT_HISTORY, type UnitHistory } from './units.ts'
 
-/** What one monitor remembers from snapshot to snapshot. Times are the agent's monotonic milliseconds. */
+/** The memory of one monitor from snapshot to snapshot. Times are the agent's monotonic milliseconds. */
 export interface MonitorState {
   /** The last verdict; null before the first. */
   readonly status: 'up' | 'down' | null
@@ -19,7 +19,7 @@ export interface MonitorState {
   readonly toldMs: number
   /** How many programs were selected when supervisord last answered; null when it never did. */
   readonly total: number | null
-  /** Whether supervisord answered although its unit was not active: somebody runs it without systemd. */
+  /** True when supervisord answered although its unit was not active: somebody runs it without systemd. */
   readonly outsideSystemd: boolean
   /** How long supervisord may take to stop all of its programs. */
   readonly shutdownSeconds: number

@@ -12,12 +12,12 @@ import {
 const ACTIVE = new Set(['active', 'reloading', 'refreshing'])
 const IN_BETWEEN = new Set(['activating', 'deactivating'])
 
-/** Whether the unit does its work; a reload does not end it. */
+/** True while the unit does its work; a reload does not end it. */
 export function isActive({ activeState }: UnitState): boolean {
   return ACTIVE.has(activeState)
 }
 
-/** Whether the unit is on its way up or down. In the middle of a restart, or at boot, it may only have a job that is queued. */
+/** True while the unit is on its way up or down. In the middle of a restart, or at boot, it may only have a job that is queued. */
 export function isInBetween(unit: UnitState): boolean {
   return IN_BETWEEN.has(unit.activeState) || (!isActive(unit) && isToStart(unit))
 }
@@ -45,11 +45,11 @@ function describeResult({ result, execMainStatus }: UnitState): string {
   return hasNumber ? `${result} ${execMainStatus}` : result
 }
 
-/** What is remembered of a plain unit. */
+/** The failures of a plain unit, as a monitor remembers them. */
 export interface UnitHistory extends Pick<ProgramHistory, 'restarts' | 'isLooping'> {
   /** systemd's count of restarts when the unit was last seen to have failed. */
   readonly count: number
-  /** Whether systemd was waiting to restart it in the last snapshot. */
+  /** True when systemd was waiting to restart it in the last snapshot. */
   readonly isWaiting: boolean
 }
 
