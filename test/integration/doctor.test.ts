@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict'
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
+import { createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test, type TestContext } from 'node:test'
-import { doctor } from '../../src/cli/doctor/doctor.ts'
-import { mayUser } from '../../src/cli/doctor/may-user.ts'
+import { mayUser } from '../../src/cli/doctor/context.ts'
+import { examine as runDoctor } from '../../src/cli/doctor/doctor.ts'
 import { StatusServer } from '../../src/agent/status-server.ts'
 import type { DeliveryStatus, Status } from '../../src/agent/status.ts'
 import { buildBundle, runAgent } from '../helpers/agent-process.ts'
@@ -53,6 +54,8 @@ interface Setup {
   journal?: string
   /** What a running agent tells of its one monitor's heartbeat. */
   told?: Pick<DeliveryStatus, 'kind' | 'answer'>
+  /** Whether a running agent listens and says nothing. */
+  silent?: boolean
 }
 
 interface Examination {
@@ -125,6 +128,11 @@ async function environment(t: TestContext, setup: Setup, config = ''): Promise<R
     await server.start(folder)
     t.after(() => server.close())
   }
+  if (setup.silent === true) {
+    const server = createServer((socket) => t.after(() => void socket.destroy()))
+    server.listen(join(folder, 'status.sock'))
+    t.after(() => void server.close())
+  }
   return {
     PATH: `${folder}:${process.env['PATH'] ?? ''}`,
     DBUS_SYSTEM_BUS_ADDRESS: bus.address,
@@ -164,6 +172,15 @@ function toldBy(config: string, told: Setup['told']): Status {
 const journalLine = (secondsAgo: number, text: string): string =>
   `${(Date.now() / 1000 - secondsAgo).toFixed(6)} web-1 kuma-supervisor-push[4711]: ${text}\n`
 
+/** Beside nothing of this host: neither a cron job of ours nor the service's user. */
+const doctor = (
+  flags: Parameters<typeof runDoctor>[0],
+  terminal: Parameters<typeof runDoctor>[1],
+): Promise<number> => {
+  const files = { cron: '/none/cron', users: '/none/passwd' }
+  return runDoctor(flags, terminal, new AbortController().signal, files)
+}
+
 async function examine(t: TestContext, setup: Setup): Promise<Examination> {
   const config = await writeConfig(t, setup)
   const env = await environment(t, setup, config)
@@ -171,7 +188,7 @@ async function examine(t: TestContext, setup: Setup): Promise<Examination> {
   const terminal = silentTerminal({ env, print: (more) => void (text += more) })
   const { push, user, passwordFile } = setup
   const flags = { config, json: true, push, user, passwordFile }
-  const code = await doctor(flags, terminal, new AbortController().signal)
+  const code = await doctor(flags, terminal)
   return { code, text, ...parse(text) }
 }
 
@@ -310,6 +327,7 @@ suite('names the broken leg and what mends it', () => {
     ['heartbeats of the running agent that Kuma does not know', { told: { kind: 'unknown-monitor', answer: 'Kuma answered 404' } }, 'delivery', /^press Resume .* Push URL/],
     ['heartbeats of the running agent that do not get through', { told: { kind: 'refused', answer: 'Kuma refuses connections' } }, 'delivery', /^mend what kuma, tls and api tell above$/],
     ['a monitor that the running agent does not know yet', { told: { kind: 'accepted', answer: '' }, monitor: '[[monitor]]\nname = "new"\ntoken = "BBBBBBBBBB"' }, 'delivery', /^systemctl reload kuma-supervisor-push; .*\(pid 1\)/],
+    ['a running agent that does not answer', { silent: true }, 'delivery', /^systemctl restart kuma-supervisor-push\.service$/],
     ['an error in the log of the service', { journal: journalLine(5, 'watching') + journalLine(4, 'error: agent error in the checks of local: oops') }, 'log', /systemctl restart kuma-supervisor-push; journalctl -u kuma-supervisor-push -n 30/],
     ['an error in a log of JSON', { journal: journalLine(4, '{"time":"2026-11-20T12:00:00.000Z","level":"error","message":"oops"}') }, 'log', /^mend that/],
     ['a login that Kuma does not know', { user: 'admin', passwordFile: '/none/password' }, 'period', /^correct --user and the password/],
@@ -440,7 +458,7 @@ test('for people: a mark, the check, its time, and the remedy below', async (t) 
     print: (more) => void (text += more),
     isInteractive: true,
   })
-  await doctor({ config }, terminal, new AbortController().signal)
+  await doctor({ config }, terminal)
   assert.match(text, /^✓ node +\d+ ms {2}Node \d+/)
   assert.match(
     text,
@@ -449,22 +467,22 @@ test('for people: a mark, the check, its time, and the remedy below', async (t) 
   assert.match(text, /\nNot well: programs\.\n$/)
 
   text = ''
-  await doctor({ config }, { ...terminal, env: { ...env, LC_ALL: 'C' } }, new AbortController().signal)
+  await doctor({ config }, { ...terminal, env: { ...env, LC_ALL: 'C' } })
   assert.match(text, /^ok {3}node/)
   assert.match(text, /\nFAIL programs/)
 
   text = ''
   const narrow = { ...terminal, screenSize: () => ({ columns: 60, rows: 20 }) }
-  await doctor({ config: '/none/config.toml' }, narrow, new AbortController().signal)
+  await doctor({ config: '/none/config.toml' }, narrow)
   const beside = text.split('\n').filter((line) => /^ {24}[^→]/.test(line))
   assert.ok(beside.length > 0 && beside.every((line) => line.length < 60), text)
 
   text = ''
-  await doctor({ config }, { ...terminal, isScreen: true }, new AbortController().signal)
+  await doctor({ config }, { ...terminal, isScreen: true })
   assert.ok(text.includes('\u001B[32m✓'))
   text = ''
   const env2 = { ...terminal.env, NO_COLOR: '1' }
-  await doctor({ config }, { ...terminal, env: env2, isScreen: true }, new AbortController().signal)
+  await doctor({ config }, { ...terminal, env: env2, isScreen: true })
   // A line that says what it waits for is taken away again, which is no colour.
   assert.ok(!text.includes('\u001B[32m'))
 })

@@ -1,4 +1,6 @@
 import { hostname } from 'node:os'
+import { loadConfig, type LoadedConfig } from '../../config/load.ts'
+import { OPTIONS } from '../../config/options.ts'
 import {
   addMonitors,
   EditError,
@@ -7,82 +9,68 @@ import {
   writtenMonitors,
 } from '../../config/toml-edit.ts'
 import { DEFAULT_KUMA_URL } from '../../config/urls.ts'
-import { loadConfig, type LoadedConfig } from '../../config/load.ts'
-import { OPTIONS } from '../../config/options.ts'
-import { ConfigError } from '../../lib/errors.ts'
-import type { KumaInventory } from '../../kuma/provisioning/kuma-inventory.ts'
+import type { KumaInventory, KumaNotification } from '../../kuma/provisioning/kuma-inventory.ts'
 import { newPushToken } from '../../kuma/provisioning/new-push-token.ts'
+import { ConfigError } from '../../lib/errors.ts'
 import type { OwnFlags } from '../options.ts'
-import { chooseNotifications } from './choose-notifications.ts'
-import type { PlanWords } from './describe-plan.ts'
-import { makePlan, type ConfiguredMonitor, type Plan } from './plan.ts'
+import type { Terminal } from '../terminal.ts'
+import { makePlan, type ConfiguredMonitor, type Plan, type PlannedMonitor } from './plan.ts'
 import type { Prepared } from './prepare.ts'
 
-/** A plan with all that is needed to carry it out. */
+/** A plan with all that is needed to show it and to carry it out. */
 export interface Draft {
   readonly plan: Plan
-  readonly words: PlanWords
   /** Why it must not be carried out; empty when it may. */
   readonly problems: readonly string[]
-  /** The ids of the notifications of a new monitor, by its token; the group's under null. */
-  readonly notificationIds: (token: string | null) => readonly number[]
+  readonly alerts: Alerts
+  /** Whether new monitors should alert, and Kuma has nothing to alert by. */
+  readonly isMute: boolean
+  /** Whether what is no longer wanted is removed. */
+  readonly prune: boolean
+  /** To be written into the file; null where it is not. */
+  readonly newKumaUrl: string | null
   /** The file with the new tokens. */
   readonly text: string
   /** The file without what is no longer wanted. */
   readonly prunedText: string
-  /** What the file will mean. */
+  /** The configuration that the file will be. */
   readonly next: LoadedConfig
-  readonly prune: boolean
 }
 
 /**
  * Plans, and proves that the configuration will be right.
  * @throws {ConfigError} where it would not be
  */
-export async function draft(
+export async function makeDraft(
   prepared: Prepared,
-  kuma: KumaInventory,
+  inventory: KumaInventory,
   { hostName, per = 'group', notify = 'host', notification: named = [], prune = false }: OwnFlags,
-  env: Readonly<Record<string, string | undefined>>,
+  env: Terminal['env'],
 ): Promise<Draft> {
-  const { file, programs, intervalSeconds } = prepared
+  const { file, programs, kuma } = prepared
   const plan = makePlan({
     hostName: hostName ?? null,
     ownName: hostname(),
     per,
     programs,
     configured: configuredMonitors(prepared),
-    kuma,
+    kuma: inventory,
     newToken: newPushToken,
   })
   const isMaking = plan.make.length > 0
-  const choice = isMaking ? chooseNotifications(kuma.notifications, { notify, named }) : null
-  const chosen = choice?.kind === 'chosen' ? choice.notifications : []
-  const hosts = new Set(plan.make.filter(({ isHost }) => isHost).map(({ token }) => token))
-  const notificationsOf = (token: string | null) => {
-    if (token === null) return notify === 'group' ? chosen : []
-    return notify === 'each' || (notify === 'host' && hosts.has(token)) ? chosen : []
-  }
-  const newKumaUrl =
-    file.kumaUrl === null && prepared.kuma.url !== DEFAULT_KUMA_URL ? prepared.kuma.url : null
+  const choice = isMaking ? chooseNotifications(inventory.notifications, notify, named) : []
+  const isUnclear = typeof choice === 'string'
+  const newKumaUrl = file.kumaUrl === null && kuma.url !== DEFAULT_KUMA_URL ? kuma.url : null
   const texts = edit(prepared, plan, newKumaUrl)
   return {
     plan,
-    problems: [...plan.conflicts, ...(choice?.kind === 'unclear' ? [choice.says] : [])],
-    notificationIds: (token) => notificationsOf(token).map(({ id }) => id),
+    problems: [...plan.conflicts, ...(isUnclear ? [choice] : [])],
+    alerts: { notify, notifications: isUnclear ? [] : choice },
+    isMute: isMaking && notify !== 'none' && inventory.notifications.length === 0,
+    prune,
+    newKumaUrl,
     ...texts,
     next: await prove(prepared, prune ? texts.prunedText : texts.text, env),
-    prune,
-    words: {
-      kumaUrl: prepared.kuma.url,
-      version: kuma.version,
-      file: file.path,
-      newKumaUrl,
-      intervalSeconds,
-      isMute: isMaking && notify !== 'none' && kuma.notifications.length === 0,
-      alerts: (token) => notificationsOf(token).map(({ name }) => name),
-      prune,
-    },
   }
 }
 
@@ -117,13 +105,52 @@ function edit({ file, intervalSeconds }: Prepared, plan: Plan, newKumaUrl: strin
   }
 }
 
-/** The file has to stand by itself: without --kuma-url, and with every token. */
-function prove(
-  { file, flags }: Prepared,
-  text: string,
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<LoadedConfig> {
+/** Loads the file by itself: without --kuma-url, and with every token. */
+function prove({ file, flags }: Prepared, text: string, env: Terminal['env']): Promise<LoadedConfig> {
   const { kumaUrl: _url, dryRun: _dry, ...rest } = flags
   const { [OPTIONS.kumaUrl.env]: _urlToo, ...around } = env
   return loadConfig({ flags: rest, env: around, home: env['HOME'] ?? '', files: file.filesWith(text) })
+}
+
+/** The new monitors that alert. */
+type Notify = NonNullable<OwnFlags['notify']>
+
+export interface Alerts {
+  readonly notify: Notify
+  readonly notifications: readonly KumaNotification[]
+}
+
+/** Returns what alerts about a new monitor; about the new group for null. */
+export function alertsOf(
+  { notify, notifications }: Alerts,
+  monitor: PlannedMonitor | null,
+): readonly KumaNotification[] {
+  if (monitor === null) return notify === 'group' ? notifications : []
+  return notify === 'each' || (notify === 'host' && monitor.isHost) ? notifications : []
+}
+
+/**
+ * Chooses the notifications that were named; else those that Kuma itself attaches to new monitors; else the only one there
+ * is. Returns a line that says why none can be chosen.
+ */
+function chooseNotifications(
+  all: readonly KumaNotification[],
+  notify: Notify,
+  named: readonly string[],
+): readonly KumaNotification[] | string {
+  if (notify === 'none') return []
+  const names = all.map(({ name }) => `"${name}"`).join(', ')
+  const missing = named.find((wanted) => !all.some(({ name }) => name === wanted))
+  if (missing !== undefined) {
+    const known = all.length === 0 ? 'it has none' : `it has ${names}`
+    return `--notification: Kuma has no notification "${missing}"; ${known}`
+  }
+  if (named.length > 0) return all.filter(({ name }) => named.includes(name))
+  const defaults = all.filter(({ isDefault }) => isDefault)
+  if (defaults.length > 0) return defaults
+  if (all.length <= 1) return all
+  return (
+    `Kuma has ${all.length} notifications and none is its default: choose by --notification (${names}; repeatable), ` +
+    'or have none by --notify none'
+  )
 }

@@ -1,7 +1,9 @@
-import type { KumaInventory, KumaMonitor } from '../../kuma/provisioning/kuma-inventory.ts'
 import type { ProcessInfo } from '../../collect/supervisor/process-info.ts'
+import type { KumaInventory, KumaMonitor } from '../../kuma/provisioning/kuma-inventory.ts'
 import { selectPrograms } from '../../rules/programs.ts'
-import { wantedMonitors, type Per, type WantedMonitor } from './wanted.ts'
+
+/** The things that get a monitor of their own beside the host. */
+type Per = 'program' | 'group' | 'host'
 
 /** A `[[monitor]]` of the file over programs of supervisord. */
 export interface ConfiguredMonitor {
@@ -27,7 +29,7 @@ export interface PlanRequest {
   readonly newToken: () => string
 }
 
-interface PlannedMonitor {
+export interface PlannedMonitor {
   /** In the configuration. */
   readonly name: string
   readonly kumaName: string
@@ -39,7 +41,7 @@ interface PlannedMonitor {
   readonly isWritten: boolean
 }
 
-/** What is there and is left as it is. */
+/** A monitor that is there and is left as it is. */
 interface KeptMonitor {
   /** Its name in Kuma. */
   readonly name: string
@@ -48,7 +50,7 @@ interface KeptMonitor {
   readonly doubt: string | null
 }
 
-/** What the program made and what is no longer wanted. */
+/** A monitor that the program made and that is no longer wanted. */
 interface SurplusMonitor {
   readonly index: number
   readonly name: string
@@ -59,7 +61,6 @@ interface SurplusMonitor {
 }
 
 export interface Plan {
-  readonly hostName: string
   /** The group that new monitors are made in; its id is null where it must be made first. */
   readonly group: { readonly id: number | null; readonly name: string }
   readonly make: readonly PlannedMonitor[]
@@ -69,15 +70,15 @@ export interface Plan {
   readonly conflicts: readonly string[]
 }
 
-/** Compares what should be with what the configuration and Kuma have; pure. Tokens decide, names never. */
+/** Compares what should be with what the configuration and Kuma have. Tokens decide, names never. */
 export function makePlan(request: PlanRequest): Plan {
   const { configured, kuma, programs, per } = request
-  const tokens = new Map(configured.flatMap((one) => (one.token === null ? [] : [[one.token, one]])))
   const inKuma = new Map(
     kuma.monitors.flatMap((one) => (one.pushToken === null ? [] : [[one.pushToken, one] as const])),
   )
-  const ours = kuma.monitors.filter(({ pushToken }) => pushToken !== null && tokens.has(pushToken))
-  const written = ours.filter(({ pushToken }) => tokens.get(pushToken ?? '')?.isWritten === true)
+  const find = ({ token }: ConfiguredMonitor): KumaMonitor | null => inKuma.get(token ?? '') ?? null
+  const ours = new Set(configured.flatMap((one) => find(one) ?? []))
+  const written = configured.filter(({ isWritten }) => isWritten).flatMap((one) => find(one) ?? [])
   const group = findGroup(request, written)
   const hostName = request.hostName ?? group.name
   const make: PlannedMonitor[] = []
@@ -86,47 +87,44 @@ export function makePlan(request: PlanRequest): Plan {
   const names = new Set(configured.map(({ name }) => name))
 
   for (const wanted of wantedMonitors(programs, per)) {
-    const isHost = wanted.programs.length === 0
+    const planned = {
+      ...wanted,
+      kumaName: `${hostName} / ${wanted.name}`,
+      isHost: wanted.programs.length === 0,
+    }
     const found = configured.find((one) => one.token !== null && covers(one, wanted, programs))
-    const kumaName = `${hostName} / ${wanted.name}`
     if (found === undefined || found.token === null) {
       const name = unused(wanted.name, names)
-      make.push({ ...wanted, name, kumaName, token: request.newToken(), isHost, isWritten: false })
+      make.push({ ...planned, name, token: request.newToken(), isWritten: false })
       continue
     }
     used.add(found)
-    const there = inKuma.get(found.token)
-    if (there !== undefined) {
-      keep.push({
-        name: there.name,
-        programs: found.programs,
-        doubt: there.isActive ? null : 'paused in Kuma',
-      })
+    const { name, token, programs: globs } = found
+    const there = find(found)
+    if (there !== null) {
+      keep.push({ name: there.name, programs: globs, doubt: there.isActive ? null : 'paused in Kuma' })
     } else if (found.isWritten) {
-      make.push({ ...wanted, name: found.name, kumaName, token: found.token, isHost, isWritten: true })
+      make.push({ ...planned, name, token, isWritten: true })
     } else {
-      keep.push({
-        name: found.name,
-        programs: found.programs,
-        doubt: 'its token, written by hand, is of no monitor that this user has in Kuma',
-      })
+      const doubt = 'its token, written by hand, is of no monitor that this user has in Kuma'
+      keep.push({ name, programs: globs, doubt })
     }
   }
 
   const surplus = configured
     .filter((one) => one.isWritten && one.token !== null && !used.has(one))
     .map((one): SurplusMonitor => {
-      const { index, programs: globs, token } = one
-      const there = inKuma.get(token ?? '')
+      const { index, name, programs: globs } = one
+      const there = find(one)
       const isGone = selectPrograms(programs, { programs: globs, exclude: [] }).selected.length === 0
       const why = isGone ? `no program matches ${globs.join(', ')} any more` : `not wanted with --per ${per}`
-      return { index, name: one.name, kumaName: there?.name ?? one.name, kumaId: there?.id ?? null, why }
+      return { index, name, kumaName: there?.name ?? name, kumaId: there?.id ?? null, why }
     })
-  const taken = make.length === 0 ? [] : conflictsIn(group, make, kuma.monitors, new Set(ours))
-  return { hostName, group: { id: group.id, name: group.name }, make, keep, surplus, conflicts: taken }
+  const conflicts = make.length === 0 ? [] : conflictsIn(group, make, kuma.monitors, ours)
+  return { group: { id: group.id, name: group.name }, make, keep, surplus, conflicts }
 }
 
-/** The same glob, or a choice of just the same programs. */
+/** Returns whether a monitor has the same glob as is wanted, or selects just the same programs. */
 function covers(
   { programs: globs }: ConfiguredMonitor,
   wanted: WantedMonitor,
@@ -145,7 +143,7 @@ interface FoundGroup {
   readonly name: string
 }
 
-/** The group that the monitors made before are in, whatever it is called by now; else one of this host's name. */
+/** Finds the group that the monitors made before are in, whatever it is called by now; else one of this host's name. */
 function findGroup(
   { hostName, ownName, kuma: { monitors } }: PlanRequest,
   written: readonly KumaMonitor[],
@@ -160,7 +158,7 @@ function findGroup(
   return named.find((group) => !isEmpty(group)) ?? named[0] ?? { id: null, name }
 }
 
-/** What stands in Kuma under these names and is not ours. */
+/** Finds what Kuma has under these names and is not ours. */
 function conflictsIn(
   { id, name }: FoundGroup,
   make: readonly PlannedMonitor[],
@@ -191,4 +189,41 @@ function unused(name: string, names: Set<string>): string {
   for (let count = 2; names.has(free); count += 1) free = `${name} ${count}`
   names.add(free)
   return free
+}
+
+type Program = Pick<ProcessInfo, 'group' | 'name'>
+
+/** A monitor that there should be. */
+interface WantedMonitor {
+  readonly name: string
+  /** Globs on `group:name`; empty for the host's own, over the whole supervisord. */
+  readonly programs: readonly string[]
+}
+
+const HOST_NAME = 'supervisord'
+
+/** Returns the host's own monitor, and one for each program or group of programs, in supervisord's order. */
+function wantedMonitors(programs: readonly Program[], per: Per): WantedMonitor[] {
+  const parts = per === 'host' ? [] : per === 'group' ? byGroup(programs) : programs.map(single)
+  // A program may be named so too.
+  const host = parts.some(({ name }) => name === HOST_NAME) ? `whole ${HOST_NAME}` : HOST_NAME
+  return [{ name: host, programs: [] }, ...parts]
+}
+
+function byGroup(programs: readonly Program[]): WantedMonitor[] {
+  const groups = [...new Set(programs.map(({ group }) => group))]
+  return groups.map((group) => ({ name: group, programs: [`${literal(group)}:*`] }))
+}
+
+function single({ group, name }: Program): WantedMonitor {
+  return {
+    // As supervisorctl writes it.
+    name: group === name ? name : `${group}:${name}`,
+    programs: [`${literal(group)}:${literal(name)}`],
+  }
+}
+
+/** Returns a glob that matches the text alone. */
+function literal(text: string): string {
+  return text.replaceAll(/[*?[]/g, '[$&]')
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { checkNode } from '../../../src/cli/doctor/check-node.ts'
+import { judgeNode } from '../../../src/cli/doctor/config.ts'
 
 const rows: [version: string, result: string][] = [
   ['18.20.8', 'failed'],
@@ -11,10 +11,10 @@ const rows: [version: string, result: string][] = [
   ['22.0.0', 'ok'],
   ['25.0.0-nightly20250901', 'ok'],
 ]
-for (const [nodeVersion, result] of rows) {
-  test(`Node ${nodeVersion}: ${result}`, async () => {
-    const [finding] = await checkNode({ nodeVersion })
-    assert.equal(finding?.result, result)
+for (const [version, result] of rows) {
+  test(`Node ${version}: ${result}`, () => {
+    const finding = judgeNode(version)
+    assert.equal(finding.result, result)
     assert.equal(finding.remedy === null, result === 'ok')
   })
 }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { checkPeriod } from '../../../src/cli/doctor/check-period.ts'
+import { judgeFile, judgeInKuma } from '../../../src/cli/doctor/period.ts'
+import { rhythmOf } from '../../../src/config/timing.ts'
 import type { CronJob } from '../../../src/cli/cron-job.ts'
-import type { Finding } from '../../../src/cli/doctor/check.ts'
+import type { Finding } from '../../../src/cli/doctor/report.ts'
 import type { KumaMonitor } from '../../../src/kuma/provisioning/kuma-inventory.ts'
 import { loadText } from '../../helpers/load-text.ts'
 
@@ -19,18 +20,18 @@ const GOOD: KumaMonitor = {
   isUpsideDown: false,
 }
 
-interface Asked {
+interface Setting {
   /** In Kuma; null without a login. */
   monitors: readonly KumaMonitor[] | null
   monitor?: string
   cron?: CronJob
 }
 
-async function check({ monitors, monitor = '', cron }: Asked): Promise<readonly Finding[]> {
+async function check({ monitors, monitor = '', cron }: Setting): Promise<readonly Finding[]> {
   const loaded = await loadText(`[[monitor]]\nname = "host"\ntoken = "AWbUXTosJG"\n${monitor}\n`)
-  const askKuma = () =>
-    Promise.resolve(monitors === null ? null : ({ kind: 'told', kuma: 'kuma', monitors } as const))
-  return checkPeriod({ loaded, askKuma, cronJob: () => Promise.resolve(cron ?? null) })
+  const rhythm = cron?.rhythm ?? (await rhythmOf(loaded.config.agent))
+  if (monitors === null) return judgeFile(loaded, rhythm, cron !== undefined)
+  return loaded.config.monitors.flatMap((one) => judgeInKuma(one, monitors, rhythm))
 }
 
 test('a monitor that is set as it should be is well', async () => {

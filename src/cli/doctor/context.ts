@@ -1,0 +1,201 @@
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { userInfo } from 'node:os'
+import type { UnitReader } from '../../collect/systemd/unit-reader.ts'
+import type { UnitReading } from '../../collect/systemd/unit-reading.ts'
+import type { SupervisorConfig } from '../../config/config.ts'
+import { loadConfig, type LoadedConfig } from '../../config/load.ts'
+import type { SharedFlags } from '../../config/options.ts'
+import { ConfigError } from '../../lib/errors.ts'
+import { realClock } from '../../lib/real-clock.ts'
+import { createMask } from '../../lib/secret.ts'
+import { CRON_FILE, readCronJob, type CronJob } from '../cron-job.ts'
+import type { OwnFlags } from '../options.ts'
+import type { Terminal } from '../terminal.ts'
+import { probeKumas, type KumaProbe } from './kuma.ts'
+import { readJournal, type JournalLine } from './service.ts'
+import { probeSupervisor, type SupervisorProbe } from './supervisor.ts'
+
+const SERVICE_USER = 'kuma-supervisor-push'
+const UNIT_TIMEOUT_MS = 5_000
+
+/** The files of the host that a test replaces. */
+export interface HostFiles {
+  readonly cron: string
+  readonly users: string
+}
+
+export const HOST_FILES: HostFiles = { cron: CRON_FILE, users: '/etc/passwd' }
+
+export interface Timed<T> {
+  readonly value: T
+  readonly ms: number
+}
+
+interface Known {
+  readonly flags: SharedFlags & OwnFlags
+  readonly terminal: Terminal
+  readonly signal: AbortSignal
+  /** One line for each thing that is wrong with the configuration. */
+  readonly problems: readonly string[]
+  /** Null when it is so wrong that nothing can be checked; a missing token alone is not. */
+  readonly loaded: LoadedConfig | null
+  /** The user of the installed service; null where it is not installed. */
+  readonly serviceUser: string | null
+  /** The cron job of a host that was installed so; else null. */
+  readonly cronJob: CronJob | null
+  readonly unitReader: UnitReader
+}
+
+/** The configuration and the readings that the checks share; each is read once, by the first check that needs it. */
+export class DoctorContext {
+  readonly flags: Known['flags']
+  readonly terminal: Terminal
+  readonly signal: AbortSignal
+  readonly problems: readonly string[]
+  readonly loaded: LoadedConfig | null
+  readonly serviceUser: string | null
+  readonly cronJob: CronJob | null
+  readonly user = { name: userName(), isRoot: process.getuid?.() === 0 }
+  readonly #unitReader: UnitReader
+  readonly #units = new Map<string, Promise<Timed<UnitReading>>>()
+  readonly #supervisors = new Map<SupervisorConfig, Promise<SupervisorProbe>>()
+  #kumas: Promise<readonly KumaProbe[]> | null = null
+  #journal: Promise<readonly JournalLine[] | null> | null = null
+
+  private constructor({
+    flags,
+    terminal,
+    signal,
+    problems,
+    loaded,
+    serviceUser,
+    cronJob,
+    unitReader,
+  }: Known) {
+    this.flags = flags
+    this.terminal = terminal
+    this.signal = signal
+    this.problems = problems
+    this.loaded = loaded
+    this.serviceUser = serviceUser
+    this.cronJob = cronJob
+    this.#unitReader = unitReader
+  }
+
+  static async open(
+    flags: Known['flags'],
+    terminal: Terminal,
+    signal: AbortSignal,
+    files: HostFiles,
+  ): Promise<DoctorContext> {
+    const { createUnitReader } = await import('../../collect/systemd/unit-reader.ts')
+    const context = new DoctorContext({
+      flags,
+      terminal,
+      signal,
+      ...(await tryToLoad(flags, terminal.env)),
+      serviceUser: await findServiceUser(files.users),
+      cronJob: await readCronJob(files.cron),
+      unitReader: createUnitReader({
+        address: terminal.env['DBUS_SYSTEM_BUS_ADDRESS'] ?? null,
+        hrtime: () => process.hrtime.bigint(),
+        sleep: (ms) => realClock.sleep(ms, signal),
+      }),
+    })
+    context.hideSecrets()
+    return context
+  }
+
+  close(): void {
+    this.#unitReader.close()
+  }
+
+  /** Hides the secrets of the configuration and of the command line in whatever is printed, and one that was typed. */
+  hideSecrets(password = ''): void {
+    const { tokens = [], passwords = [] } = this.loaded?.secrets ?? {}
+    const given = this.flags.twoFactorCode ?? ''
+    this.terminal.hide(createMask({ tokens, passwords: [...passwords, given, password] }))
+  }
+
+  /** Returns whether the service's user lacks a right to a file that this user has; only root can ask. */
+  async isServiceBarred(right: '-r' | '-w', path: string): Promise<boolean> {
+    const { serviceUser, user } = this
+    return serviceUser !== null && user.isRoot && !(await mayUser(serviceUser, right, path))
+  }
+
+  readUnit(unit: string): Promise<Timed<UnitReading>> {
+    const reading = this.#units.get(unit) ?? this.#readUnit(unit)
+    this.#units.set(unit, reading)
+    return reading
+  }
+
+  async #readUnit(unit: string): Promise<Timed<UnitReading>> {
+    const startedMs = realClock.now()
+    const options = { signal: this.signal, timeoutMs: UNIT_TIMEOUT_MS }
+    const value = await this.#unitReader.read(unit, options)
+    return { value, ms: realClock.now() - startedMs }
+  }
+
+  probeSupervisor(config: SupervisorConfig): Promise<SupervisorProbe> {
+    const { env } = this.terminal
+    const probe = this.#supervisors.get(config) ?? probeSupervisor(config, env, this.signal)
+    this.#supervisors.set(config, probe)
+    return probe
+  }
+
+  /** One for each address that heartbeats go to. */
+  probeKumas(): Promise<readonly KumaProbe[]> {
+    const { loaded } = this
+    this.#kumas ??= loaded === null ? Promise.resolve([]) : probeKumas(loaded.config, this.signal)
+    return this.#kumas
+  }
+
+  /** The last lines of the service, or of the runs of cron; null where they cannot be read. */
+  readJournal(): Promise<readonly JournalLine[] | null> {
+    this.#journal ??= readJournal(this.terminal.env, this.cronJob === null)
+    return this.#journal
+  }
+}
+
+/** Loads a configuration that lacks a token too: it is still good for everything but Kuma. */
+async function tryToLoad(
+  flags: SharedFlags,
+  env: Terminal['env'],
+): Promise<Pick<Known, 'loaded' | 'problems'>> {
+  const request = { env, home: env['HOME'] ?? '' }
+  try {
+    return { loaded: await loadConfig({ ...request, flags }), problems: [] }
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    const { problems } = error
+    try {
+      return { loaded: await loadConfig({ ...request, flags: { ...flags, dryRun: true } }), problems }
+    } catch (again) {
+      if (!(again instanceof ConfigError)) throw again
+      return { loaded: null, problems }
+    }
+  }
+}
+
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    // In a container a user may have a number only.
+    return String(process.getuid?.() ?? '?')
+  }
+}
+
+async function findServiceUser(file: string): Promise<string | null> {
+  const users = await readFile(file, 'utf8').catch(() => '')
+  return users.split('\n').some((line) => line.startsWith(`${SERVICE_USER}:`)) ? SERVICE_USER : null
+}
+
+/** Returns whether another user may read (`-r`) or write (`-w`) a file, as the kernel decides it. */
+export function mayUser(user: string, right: '-r' | '-w', path: string): Promise<boolean> {
+  const as = ['--reuid', user, '--regid', user, '--init-groups']
+  return new Promise((resolve) => {
+    execFile('setpriv', [...as, 'test', right, path], { timeout: 5_000 }, (error) => resolve(error === null))
+  })
+}
