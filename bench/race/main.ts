@@ -1,5 +1,5 @@
 // Who causes a false DOWN when pushes get lost? A real Kuma at its shortest interval, the bundled agent beside the
-// usual cron script, both through a proxy that loses pushes: npm run bench:race [-- seconds] [--write]
+// usual cron script, both through a proxy that loses pushes; then many hosts and one Kuma: npm run bench:race [-- seconds] [--write]
 import { createServer, request, type Server } from 'node:http'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -12,6 +12,7 @@ import { startKuma, type Kuma } from '../../test/helpers/kuma.ts'
 import { seededRandom } from '../../test/helpers/seeded-random.ts'
 import { startSupervisord } from '../../test/helpers/supervisord.ts'
 import { writeSection } from '../write-section.ts'
+import { raceFleet } from './fleet.ts'
 
 /** Kuma's shortest, in seconds. */
 const INTERVAL = 20
@@ -89,6 +90,10 @@ ${rows.map(({ text }) => text).join('\n')}
   await supervisord.stop()
   await rm(folder, { recursive: true, force: true })
 }
+
+const fleet = await raceFleet()
+process.stdout.write(`\n${fleet}\n`)
+if (process.argv.includes('--write')) await writeSection('fleet', fleet)
 
 async function startRace(way: Way) {
   const lossy = await startLossyProxy(kuma, way)

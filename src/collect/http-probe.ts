@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
 import { HttpFailure, request } from '../lib/http.ts'
-import { loadAgent } from '../lib/undici.ts'
+import { loadAgent } from '../lib/http.ts'
 import type { HttpReading } from './http-reading.ts'
 
 /** Asks one URL again and again, one request at a time. */

@@ -2,7 +2,7 @@ import type { LookupFunction } from 'node:net'
 import type { Dispatcher } from 'undici'
 import type { PushTarget } from '../config/config.ts'
 import { ConfigError, messageOf } from '../lib/errors.ts'
-import { loadAgent, loadProxyAgent, loadSingleUse } from '../lib/undici.ts'
+import { loadAgent, loadProxyAgent } from '../lib/http.ts'
 import type { Heartbeat } from '../agent/heartbeat.ts'
 import { push, type PushOptions } from './push.ts'
 import { probe, type Probe } from './probe.ts'
@@ -62,7 +62,7 @@ export interface KumaConnection {
  */
 export async function openKumaConnection(options: KumaConnectionOptions): Promise<KumaConnection> {
   const connect = await connectOptions(options)
-  const ways = createWays((proxy) => openDispatcher(proxy, connect, options.isOneShot))
+  const ways = createWays((proxy) => openDispatcher(proxy, connect))
   const headers = { 'user-agent': `kuma-supervisor-push/${options.version}`, ...options.headers }
   const { now, mask } = options
   const pushOptions = (
@@ -120,15 +120,7 @@ async function connectOptions(options: KumaConnectionOptions) {
 }
 
 /** Loads the HTTP client. */
-async function openDispatcher(
-  proxy: string | null,
-  connect: ConnectOptions,
-  isOneShot: boolean,
-): Promise<Dispatcher> {
-  if (proxy === null && isOneShot) {
-    const SingleUse = await loadSingleUse()
-    return new SingleUse({ connect })
-  }
+async function openDispatcher(proxy: string | null, connect: ConnectOptions): Promise<Dispatcher> {
   const pool = {
     // No bound on the connections: there is one push in flight per monitor, and none may wait for another's.
     connections: null,

@@ -1,4 +1,5 @@
-import type { Dispatcher } from 'undici'
+import { setFlagsFromString } from 'node:v8'
+import type { Agent, Client, Dispatcher, ProxyAgent } from 'undici'
 import { codeOf, noDescriptors } from './errors.ts'
 
 /** What went wrong below HTTP's own statuses; decide by these, never by the text. */
@@ -79,82 +80,103 @@ export interface HttpAnswer {
  * @throws {HttpFailure}
  */
 export function request(options: HttpRequest): Promise<HttpAnswer> {
-  const { dispatcher, url, signal, timeoutMs, maxBytes } = options
+  const { dispatcher, url, signal, method = 'GET', headers = {}, body = null } = options
   if (signal.aborted) return Promise.reject(new HttpFailure('aborted', 'aborted'))
   return new Promise((resolve, reject) => {
-    let controller: Dispatcher.DispatchController | null = null
-    let status: number | null = null
-    let headers: HttpAnswer['headers'] = {}
-    const chunks: Buffer[] = []
-    let size = 0
-    let settled = false
-
-    const settle = () => {
-      settled = true
-      clearTimeout(timer)
-      signal.removeEventListener('abort', onAbort)
-    }
-    const fail = (code: HttpFailureCode, message: string, cause?: unknown) => {
-      if (settled) return
-      settle()
-      const failure = new HttpFailure(code, message, { status, sent: controller !== null, cause })
-      reject(failure)
-      controller?.abort(failure)
-    }
-    const failBy = (error: unknown) => fail(failureCode(error), describeCause(error), error)
-    const succeed = (code: number, body: Buffer, isWhole: boolean) => {
-      settle()
-      resolve({ status: code, headers, body, isWhole })
-    }
-    const onAbort = () => fail('aborted', 'aborted')
-    const timer = setTimeout(() => fail('timeout', `no whole answer within ${timeoutMs} ms`), timeoutMs)
-
-    signal.addEventListener('abort', onAbort, { once: true })
-
+    const exchange = new Exchange(options, resolve, reject)
+    const { origin, pathname, search } = url
     try {
-      // dispatch() rather than request(): no undici module is loaded here, and there is no body stream to be left over.
+      // dispatch() rather than request(): that would wait for the connection before it heeds a signal.
       dispatcher.dispatch(
-        {
-          origin: url.origin,
-          path: `${url.pathname}${url.search}`,
-          method: options.method ?? 'GET',
-          headers: options.headers ?? {},
-          body: options.body ?? null,
-          headersTimeout: 0,
-          bodyTimeout: 0,
-        },
-        {
-          onRequestStart(started) {
-            // The first sight of the connection: a request given up while it waited for one ends here, unsent.
-            if (settled) started.abort(new HttpFailure('aborted', 'given up before it was sent'))
-            else controller = started
-          },
-          onResponseStart(_, code, received) {
-            if (code < 200) return
-            status = code
-            headers = received
-          },
-          onResponseData(_, chunk) {
-            if (settled || status === null) return
-            size += chunk.length
-            if (size <= maxBytes) chunks.push(chunk)
-            else if (options.overflow === 'cut') {
-              succeed(status, Buffer.concat([...chunks, chunk], maxBytes), false)
-              controller?.abort(new HttpFailure('aborted', 'enough was read'))
-            } else fail('too-large', `the answer is larger than ${maxBytes} bytes`)
-          },
-          onResponseEnd() {
-            if (!settled && status !== null) succeed(status, Buffer.concat(chunks, size), true)
-          },
-          onResponseError(_, error) {
-            failBy(error)
-          },
-        },
+        { origin, path: `${pathname}${search}`, method, headers, body, headersTimeout: 0, bodyTimeout: 0 },
+        exchange,
       )
     } catch (error) {
-      failBy(error)
+      exchange.fail(failureCode(error), describeCause(error), error)
     }
   })
+}
+
+/** One request under way and the answer as far as it has come. */
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly #options: HttpRequest
+  readonly #resolve: (answer: HttpAnswer) => void
+  readonly #reject: (failure: HttpFailure) => void
+  readonly #timer: NodeJS.Timeout
+  readonly #onAbort = (): void => this.fail('aborted', 'aborted')
+  /** Null until the request is written to a connection. */
+  #controller: Dispatcher.DispatchController | null = null
+  #status: number | null = null
+  #headers: HttpAnswer['headers'] = {}
+  #chunks: Buffer[] = []
+  #size = 0
+  #isSettled = false
+
+  constructor(
+    options: HttpRequest,
+    resolve: (answer: HttpAnswer) => void,
+    reject: (failure: HttpFailure) => void,
+  ) {
+    this.#options = options
+    this.#resolve = resolve
+    this.#reject = reject
+    const { signal, timeoutMs } = options
+    this.#timer = setTimeout(() => this.fail('timeout', `no whole answer within ${timeoutMs} ms`), timeoutMs)
+    signal.addEventListener('abort', this.#onAbort, { once: true })
+  }
+
+  fail(code: HttpFailureCode, message: string, cause?: unknown): void {
+    if (this.#isSettled) return
+    this.#settle()
+    const sent = this.#controller !== null
+    const failure = new HttpFailure(code, message, { status: this.#status, sent, cause })
+    this.#reject(failure)
+    this.#controller?.abort(failure)
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    // A request that was given up while it waited for a connection ends here, unsent.
+    if (this.#isSettled) controller.abort(new HttpFailure('aborted', 'given up before it was sent'))
+    else this.#controller = controller
+  }
+
+  onResponseStart(_: unknown, status: number, headers: HttpAnswer['headers']): void {
+    if (status < 200) return
+    this.#status = status
+    this.#headers = headers
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#isSettled) return
+    const { maxBytes, overflow } = this.#options
+    this.#size += chunk.length
+    this.#chunks.push(chunk)
+    if (this.#size <= maxBytes) return
+    if (overflow === 'cut') {
+      this.#succeed(false)
+      controller.abort(new HttpFailure('aborted', 'enough was read'))
+    } else this.fail('too-large', `the answer is larger than ${maxBytes} bytes`)
+  }
+
+  onResponseEnd(): void {
+    if (!this.#isSettled) this.#succeed(true)
+  }
+
+  onResponseError(_: unknown, error: Error): void {
+    this.fail(failureCode(error), describeCause(error), error)
+  }
+
+  #succeed(isWhole: boolean): void {
+    this.#settle()
+    const body = Buffer.concat(this.#chunks, Math.min(this.#size, this.#options.maxBytes))
+    this.#resolve({ status: this.#status ?? 0, headers: this.#headers, body, isWhole })
+  }
+
+  #settle(): void {
+    this.#isSettled = true
+    clearTimeout(this.#timer)
+    this.#options.signal.removeEventListener('abort', this.#onAbort)
+  }
 }
 
 const CODES: Readonly<Record<string, HttpFailureCode>> = {
@@ -205,4 +227,51 @@ function describeCause(error: unknown): string {
   if (own !== null) return own
   const text = error instanceof Error ? error.message || error.name : String(error)
   return text.replace(/\s+/g, ' ').trim()
+}
+
+// undici's modules by path: the whole package costs every start 35 ms of CPU more, a fifth of what the same work takes in
+// shell (`systemctl`, `supervisorctl`, `curl`).
+
+/** Loads undici's connections to many servers. */
+export function loadAgent(): Promise<typeof Agent> {
+  return load(import('undici/lib/dispatcher/agent.js'))
+}
+
+/** Loads undici's connection to one server. */
+export function loadClient(): Promise<typeof Client> {
+  return load(import('undici/lib/dispatcher/client.js'))
+}
+
+/** Loads undici's connections to many servers through an HTTP proxy. */
+export async function loadProxyAgent(): Promise<typeof ProxyAgent> {
+  const [Loaded, Pool, connect] = await Promise.all([
+    load(import('undici/lib/dispatcher/proxy-agent.js')),
+    load(import('undici/lib/dispatcher/pool.js')),
+    load(import('undici/lib/api/api-connect.js')),
+  ])
+  /** Opens the tunnels; undici's index gives `connect` to every class, which a module by its path does not have. */
+  class TunnelPool extends Pool {
+    override connect = connect
+  }
+  return class extends Loaded {
+    constructor(options: ProxyAgent.Options) {
+      super({ clientFactory: (origin, pool) => new TunnelPool(origin, pool), ...options })
+    }
+  }
+}
+
+async function load<T>(loading: Promise<{ default: T }>): Promise<T> {
+  const { default: loaded } = await loading
+  keepWasmBaseline()
+  return loaded
+}
+
+/**
+ * Keeps V8 from compiling undici's HTTP parser, which is WebAssembly, a second time with its optimising compiler: it would
+ * do so after the first few kilobytes, which costs 50 ms of CPU and 22 MB on Node 20 to 24, and the end of the process
+ * waits for it. Called when the modules are loaded, since V8 refuses code that was compiled under other flags.
+ */
+function keepWasmBaseline(): void {
+  setFlagsFromString('--no-wasm-tier-up')
+  setFlagsFromString('--no-wasm-dynamic-tiering')
 }

@@ -1,3 +1,4 @@
+// The modules of undici that http.ts imports by path.
 declare module 'undici/lib/dispatcher/agent.js' {
   import { Agent } from 'undici'
   export default Agent
@@ -6,15 +7,16 @@ declare module 'undici/lib/dispatcher/client.js' {
   import { Client } from 'undici'
   export default Client
 }
-declare module 'undici/lib/dispatcher/dispatcher.js' {
-  import { Dispatcher } from 'undici'
-  export default Dispatcher
+declare module 'undici/lib/dispatcher/pool.js' {
+  import { Pool } from 'undici'
+  export default Pool
 }
 declare module 'undici/lib/dispatcher/proxy-agent.js' {
   import { ProxyAgent } from 'undici'
   export default ProxyAgent
 }
 declare module 'undici/lib/api/api-connect.js' {
-  const connect: unknown
+  import type { Dispatcher } from 'undici'
+  const connect: Dispatcher['connect']
   export default connect
 }

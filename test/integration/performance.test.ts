@@ -1,13 +1,13 @@
-// A guard against costs that creep in. It compares what ran in turn on this machine, and its bounds are some three times
-// what docs/performance.md has: a slow or busy machine does not fail it.
+// A guard against costs that creep in. It compares what ran in turn on this machine, and its bounds are about twice what
+// docs/performance.md has: a slow or busy machine does not fail it.
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test, type TestContext } from 'node:test'
-import { measureDecoding } from '../../bench/performance/decoding.ts'
-import { measureGuest } from '../../bench/performance/guest.ts'
-import { median } from '../../bench/performance/table.ts'
+import { measureDecoding } from '../../bench/costs/decoding.ts'
+import { median } from '../../bench/costs/table.ts'
+import { createSupervisorClient } from '../../src/collect/supervisor/client.ts'
 import { buildBundle, startAgent } from '../helpers/agent-process.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { startReceiver, type Receiver } from '../helpers/receiver.ts'
@@ -43,7 +43,7 @@ async function oneShot(t: TestContext): Promise<{ argv: string[]; env: Record<st
   return { argv: [BUNDLE, 'once', ...options], env: { PATH: process.env['PATH'] ?? '', HOME: home } }
 }
 
-test('once needs little more CPU than an empty Node', async (t) => {
+test('once needs a few times the CPU of an empty Node', async (t) => {
   const { argv, env } = await oneShot(t)
   const plan = {
     rounds: 7,
@@ -52,12 +52,12 @@ test('once needs little more CPU than an empty Node', async (t) => {
       empty: { argv: [process.execPath, '-e', '0'], env },
     },
   }
-  const script = join(import.meta.dirname, '../../bench/performance/measure.py')
+  const script = join(import.meta.dirname, '../../bench/costs/commands.py')
   const { code, stdout, stderr } = await runCommand(['python3', script], { input: JSON.stringify(plan) })
   assert.equal(code, 0, stderr)
   const runs = JSON.parse(stdout) as Record<'once' | 'empty', [number, number, number][]>
   const cpuMs = (name: 'once' | 'empty'): number => median(runs[name].map(([, cpu]) => cpu))
-  assert.ok(cpuMs('once') <= 7.8 * cpuMs('empty'), `${cpuMs('once')} ms, an empty Node ${cpuMs('empty')} ms`)
+  assert.ok(cpuMs('once') <= 11 * cpuMs('empty'), `${cpuMs('once')} ms, an empty Node ${cpuMs('empty')} ms`)
 })
 
 test('the service needs little more memory than a bare Node', async (t) => {
@@ -71,12 +71,35 @@ test('the service needs little more memory than a bare Node', async (t) => {
 })
 
 test('a large answer is decoded about as fast as by Python', async () => {
-  const rows = await measureDecoding(3)
+  const rows = await measureDecoding(process.execPath, '', 3)
   assert.equal(rows.length, 2)
-  for (const row of rows) assert.ok(row.ratio !== null && row.ratio <= 2.1, JSON.stringify(row))
+  for (const row of rows) assert.ok(row.ratio !== null && row.ratio <= 3, JSON.stringify(row))
 })
 
-test("a check takes no more of supervisord's time than supervisorctl", async () => {
-  const [row] = await measureGuest([{ programs: 5, rounds: 9 }])
-  assert.ok(row?.ratio !== null && row !== undefined && row.ratio <= 3, JSON.stringify(row))
+test("a check takes no more of supervisord's time than supervisorctl", async (t) => {
+  const client = createSupervisorClient({
+    url: supervisord.url,
+    username: null,
+    password: null,
+    caFile: null,
+    timeoutMs: 60_000,
+    now: () => performance.now(),
+  })
+  t.after(() => client.close())
+  const never = new AbortController().signal
+  const ratios: number[] = []
+  for (let round = 0; round < 9; round += 1) {
+    const ours = await cpuOfSupervisord(() => client.read(never))
+    ratios.push(ours / (await cpuOfSupervisord(() => supervisord.ctl('status'))))
+  }
+  assert.ok(median(ratios) <= 3, ratios.join(' '))
 })
+
+/** Milliseconds of CPU that supervisord, which has one thread, used meanwhile. */
+async function cpuOfSupervisord(act: () => Promise<unknown>): Promise<number> {
+  const cpuMs = (): number =>
+    Number(readFileSync(`/proc/${supervisord.pid()}/schedstat`, 'utf8').split(' ')[0]) / 1e6
+  const startMs = cpuMs()
+  await act()
+  return cpuMs() - startMs
+}

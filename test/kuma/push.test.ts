@@ -4,8 +4,7 @@ import type { Socket } from 'node:net'
 import { describe, test, type TestContext } from 'node:test'
 import type { PushAnswer } from '../../src/kuma/push-answer.ts'
 import { freePort } from '../helpers/free-port.ts'
-import { eventually } from '../helpers/eventually.ts'
-import { openConnection, openPusher, pushTo, TOKEN, UP } from '../helpers/push-to.ts'
+import { openPusher, pushTo, TOKEN, UP } from '../helpers/push-to.ts'
 import { serveHttp, serveTcp } from '../helpers/scripted-server.ts'
 
 const never = new AbortController().signal
@@ -392,25 +391,6 @@ describe('a push', () => {
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
     assert.equal(server.connections, 1)
-  })
-
-  test('has a connection of its own in a one-shot, which ends with the others', async (t) => {
-    let ended = 0
-    const server = await serveHttp(t, (request, response) => {
-      request.socket.once('close', () => (ended += 1))
-      ok(request, response)
-    })
-    const connection = await openConnection(t, { isOneShot: true })
-    const pusher = connection.pusher({
-      kuma: 'kuma',
-      baseUrl: `http://127.0.0.1:${server.port}`,
-      token: TOKEN,
-      proxy: null,
-    })
-    for (let i = 0; i < 3; i += 1) assert.equal((await pusher.push(UP, never)).kind, 'accepted')
-    assert.equal(server.connections, 3)
-    await connection.close()
-    await eventually('they are ended', () => ended === 3)
   })
 
   test('leaves a connection behind which there is no Kuma, without ending what else is under way', async (t) => {

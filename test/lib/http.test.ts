@@ -6,8 +6,15 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { Agent, Client } from 'undici'
-import { HttpFailure, type HttpFailureCode, request } from '../../src/lib/http.ts'
+import { Agent, Client, ProxyAgent } from 'undici'
+import {
+  HttpFailure,
+  type HttpFailureCode,
+  loadAgent,
+  loadClient,
+  loadProxyAgent,
+  request,
+} from '../../src/lib/http.ts'
 import { nothingEscapes } from '../helpers/nothing-escapes.ts'
 
 nothingEscapes()
@@ -357,4 +364,10 @@ test('a closed dispatcher is a failure, not an exception', async (t) => {
   await dispatcher.destroy()
   const given = await failure(request({ dispatcher, url, signal: never, timeoutMs: 5000, maxBytes: 9 }))
   assert.equal(given.code, 'other')
+})
+
+test('has the very classes of undici, whose modules it loads by path', async () => {
+  assert.equal(await loadAgent(), Agent)
+  assert.equal(await loadClient(), Client)
+  assert.ok((await loadProxyAgent()).prototype instanceof ProxyAgent)
 })

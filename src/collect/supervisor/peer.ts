@@ -1,6 +1,6 @@
 import type { Client } from 'undici'
 import { type HttpAnswer, HttpFailure, request } from '../../lib/http.ts'
-import { loadClient } from '../../lib/undici.ts'
+import { loadClient } from '../../lib/http.ts'
 
 /** Where an XML-RPC server listens: on a unix socket, or behind an `http:` or `https:` URL. */
 export interface PeerAddress {

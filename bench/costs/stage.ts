@@ -1,22 +1,21 @@
 import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { bootSystem, type BootedSystem } from '../../test/helpers/booted-system.ts'
+import { BUNDLE } from '../../test/helpers/agent-process.ts'
+import { bootSystem } from '../../test/helpers/booted-system.ts'
 import { eventually } from '../../test/helpers/eventually.ts'
-import { startReceiver, type Receiver } from '../../test/helpers/receiver.ts'
+import { startReceiver } from '../../test/helpers/receiver.ts'
 import { unitFlags } from '../../test/helpers/unit-flags.ts'
 
-/** A booted systemd with a supervisord over five programs, and a server in Kuma's place. */
+/** A booted system with a supervisord over five programs, and a server in Kuma's place. */
 export interface Stage {
-  readonly host: BootedSystem
-  readonly receiver: Receiver
   /** The URL of a monitor, without a query. */
   readonly pushUrl: string
-  /** A command in it, for the scripts in Python. */
+  /** Describes a command for the scripts in Python. */
   readonly command: (...argv: readonly string[]) => Command
-  /** The agent, as the service runs it. */
-  readonly agent: (...args: readonly string[]) => Command
-  /** Runs a script of this folder in it with a plan on standard input; gives what that printed. */
+  /** Describes the agent as the service runs it. */
+  readonly agent: (node: string, ...args: readonly string[]) => Command
+  /** Runs a script of this folder inside, with a plan on standard input; returns the JSON that it prints. */
   readonly measure: <T>(script: string, plan: unknown) => Promise<T>
   close(): Promise<void>
 }
@@ -26,7 +25,6 @@ export interface Command {
   readonly env: Readonly<Record<string, string>>
 }
 
-export const BUNDLE = join(import.meta.dirname, '../../dist/kuma-supervisor-push.cjs')
 const ENV = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', LC_ALL: 'C.UTF-8' }
 
 const command = (...argv: readonly string[]): Command => ({ argv, env: ENV })
@@ -46,13 +44,11 @@ export async function openStage(): Promise<Stage> {
   const receiver = await startReceiver(scope)
   const pushUrl = `${receiver.url}/api/push/AWbUXTosJG`
   return {
-    host,
-    receiver,
     pushUrl,
     command,
     // As the unit has it.
-    agent: (...args) => ({
-      argv: [process.execPath, ...unitFlags(), BUNDLE, 'run', ...args],
+    agent: (node, ...args) => ({
+      argv: [node, ...unitFlags(), BUNDLE, 'run', ...args],
       env: { ...ENV, MALLOC_ARENA_MAX: '1' },
     }),
     measure: (script, plan) => measure(host.leaderPid, script, plan),

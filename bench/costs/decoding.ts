@@ -1,14 +1,15 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { answer, processInfos } from '../../test/helpers/rpc-answers.ts'
 import { runCommand } from '../../test/helpers/run-command.ts'
-import { answer, processInfos } from './answers.ts'
 import { median, type Row } from './table.ts'
 
+/** Each process decodes it so often. */
 const TIMES = 9
 
-/** How long an answer with a thousand programs takes to be decoded; each process decodes it several times. */
-export async function measureDecoding(rounds: number): Promise<Row[]> {
+/** How long it takes to decode an answer with a thousand programs. */
+export async function measureDecoding(node: string, line: string, rounds: number): Promise<Row[]> {
   const folder = await mkdtemp(join(tmpdir(), 'ksp-decode-'))
   try {
     const file = join(folder, 'answer.xml')
@@ -18,21 +19,17 @@ export async function measureDecoding(rounds: number): Promise<Row[]> {
     const ours: number[][] = []
     const python: number[][] = []
     for (let round = 0; round < rounds; round++) {
-      ours.push(
-        await taken([process.execPath, '--import', 'tsx', join(here, 'decode.ts'), file, String(TIMES)]),
-      )
+      ours.push(await taken([node, '--import', 'tsx', join(here, 'decode.ts'), file, String(TIMES)]))
       python.push(await taken(['python3', join(here, 'decode.py'), file, String(TIMES)]))
     }
     const row = (measure: string, of: (runs: readonly number[]) => number): Row => {
       const [a, b] = [median(ours.map(of)), median(python.map(of))]
       const beside = `Python's \`xmlrpc.client\`: ${b.toFixed(0)} ms`
-      return { measure, ours: `${a.toFixed(1)} ms`, beside, ratio: a / b, target: 1.3 }
+      return { node: line, measure, ours: `${a.toFixed(0)} ms`, beside, ratio: a / b, target: 1.3 }
     }
+    const size = `${(text.length / 1e6).toFixed(1)} MB`
     return [
-      row(
-        `decoding ${(text.length / 1e6).toFixed(1)} MB, 1,000 programs, the first time`,
-        ([first]) => first ?? NaN,
-      ),
+      row(`decoding 1,000 programs, ${size}: the first time`, ([first]) => first ?? NaN),
       row('the same again', ([, ...again]) => median(again)),
     ]
   } finally {

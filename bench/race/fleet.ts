@@ -1,26 +1,23 @@
-// Many hosts and one real Kuma: all push at second 0 of each minute, as from cron, and then each in a phase of its own, as
-// the agent: npm run bench:fleet [-- hosts] [--write]
 import { Agent, request, type IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startKuma } from '../../test/helpers/kuma.ts'
 import { seededRandom } from '../../test/helpers/seeded-random.ts'
-import { writeSection } from '../write-section.ts'
 
-/** What the figures stand for, and how many are played here. */
+/** The size of the fleet that the figures stand for, and how many hosts of it are played here. */
 const FLEET = 2000
-const HOSTS = Number(process.argv.slice(2).find((word) => /^\d+$/.test(word)) ?? 250)
+const HOSTS = 250
 const SECONDS = 150
 /** Kuma's Heartbeat Interval in seconds, its default. */
 const INTERVAL = 60
 /** How long a push may take: that of the agent. */
 const TIMEOUT_MS = 25_000
 
-/** When each host pushes, in milliseconds. */
+/** How each host pushes. */
 interface Manner {
   readonly name: string
   readonly everyMs: number
   readonly phaseMs: () => number
-  /** A connection is kept between two pushes, as far as Kuma keeps it. */
+  /** Keeps a connection between two pushes, as far as Kuma keeps it. */
   readonly keepAlive: boolean
 }
 
@@ -30,18 +27,16 @@ const MANNERS: readonly Manner[] = [
   { name: 'as the agent, every 24 s', everyMs: 24_000, phaseMs: () => random() * 24_000, keepAlive: true },
 ]
 
-const lines: string[] = []
-for (const manner of MANNERS) {
-  console.error(`${manner.name} …`)
-  lines.push(await play(manner))
-}
-const table = `${HOSTS} hosts, 1 in ${FLEET / HOSTS} of ${FLEET.toLocaleString('en')}; one real Kuma on this machine; ${SECONDS} s each, Kuma's interval ${INTERVAL} s (${new Date().toISOString().slice(0, 10)}).
+/** Many hosts and one real Kuma: all push at second 0 of each minute, as from cron, and then each in a phase of its own. */
+export async function raceFleet(): Promise<string> {
+  const lines: string[] = []
+  for (const manner of MANNERS) lines.push(await play(manner))
+  return `${HOSTS} hosts, 1 in ${FLEET / HOSTS} of ${FLEET.toLocaleString('en')}; one real Kuma on this machine; ${SECONDS} s each, Kuma's interval ${INTERVAL} s (${new Date().toISOString().slice(0, 10)}).
 
 | pushes | sent | answered after, half of them | 99 of 100 | not answered | false DOWN |
 | --- | --- | --- | --- | --- | --- |
 ${lines.join('\n')}`
-console.log(table)
-if (process.argv.includes('--write')) await writeSection('fleet', table, 'performance.md')
+}
 
 async function play({ name, everyMs, phaseMs, keepAlive }: Manner): Promise<string> {
   const kuma = await startKuma()
@@ -85,7 +80,7 @@ async function play({ name, everyMs, phaseMs, keepAlive }: Manner): Promise<stri
   }
 }
 
-/** Whether Kuma took it. */
+/** Resolves with true when Kuma accepted it. */
 function push(url: string, token: string, agent: Agent): Promise<boolean> {
   return new Promise((settle) => {
     const onAnswer = (answer: IncomingMessage): void => {
