@@ -1,105 +1,110 @@
 import { readlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import type { Clock } from '../lib/clock.ts'
-import { describeTime } from '../lib/text.ts'
 import { makeFolder } from '../lib/atomic-write.ts'
-import { lockName, lockSocket, takeLock, type Release } from '../lib/lock.ts'
+import type { Clock } from '../lib/clock.ts'
 import { messageOf } from '../lib/errors.ts'
+import { lockName, lockSocket, takeLock, type Release } from '../lib/lock.ts'
 import type { Log } from '../lib/log.ts'
+import { describeTime } from '../lib/text.ts'
 import { readSocket } from './read-socket.ts'
 
-/** The place of the one agent that runs with a state file. */
-export interface SoleAgent {
-  /** Says so where another agent has the place, and later that this one has it: it goes on all the same. */
-  watch(): void
-  /** Whether another agent has the place; says so, for one that ends then. */
-  refuses(): Promise<boolean>
-  /** Leaves the place. */
-  leave(): Promise<void>
-}
-
-interface SoleOptions {
-  readonly stateFile: string
-  readonly clock: Clock
-  readonly log: Log
-}
-
-/** One that is ending, as when supervisord or its container was restarted, may need so long. */
+/** An agent that is ending, as when supervisord or its container was restarted, may need so long. */
 const PATIENCE_MS = 5_000
 /** Somebody waits at a terminal. */
 const PATIENCE_AT_TERMINAL_MS = 2_000
-const ASK_EVERY_MS = 250
-const ASK_LATER_EVERY_MS = 10_000
-const ANSWER_WITHIN_MS = 1_000
+const RETRY_EVERY_MS = 250
+const RETRY_LATER_EVERY_MS = 10_000
+const ANSWER_TIMEOUT_MS = 1_000
 
 /**
- * Two agents with one state file push for the same monitors, and both restart what `on_failure` tells them to. A service is not
- * refused for that: whoever holds the place may be a stranger, and one that does not watch is worse than two.
+ * The lock of the one agent that runs with a state file: two of them push for the same monitors, and both restart what
+ * `on_failure` tells them to. A service is not refused for that: whoever holds the lock may be a stranger, and an agent that
+ * does not watch is worse than two.
  */
-export function createSoleAgent({ stateFile, clock, log }: SoleOptions): SoleAgent {
-  const left = new AbortController()
-  let release: Release | null = null
-  let watching: Promise<void> | null = null
+export class SoleAgent {
+  readonly #stateFile: string
+  readonly #clock: Clock
+  readonly #log: Log
+  readonly #left = new AbortController()
+  #release: Release | null = null
+  #watching: Promise<void> | null = null
 
-  /** What is known of the one that has the place, for the log; null once it is ours, or where that cannot be known. */
-  const take = async (everyMs: number, withinMs: number): Promise<string | null> => {
-    const untilMs = clock.now() + withinMs
+  constructor(stateFile: string, clock: Clock, log: Log) {
+    this.#stateFile = stateFile
+    this.#clock = clock
+    this.#log = log
+  }
+
+  /** Warns where another agent has the lock, and says later that this one has it. */
+  watch(): void {
+    this.#watching ??= this.#watch()
+  }
+
+  /** Returns whether another agent has the lock, and says so, for one that ends then. */
+  async refuses(): Promise<boolean> {
+    const holder = await this.#take(RETRY_EVERY_MS, PATIENCE_AT_TERMINAL_MS)
+    if (holder === null) return false
+    this.#log.error(
+      `another agent runs already with the state file ${this.#stateFile}${holder}: this one is not started; kuma-supervisor-push status tells what that one sees, run --dry-run only prints, another --state-file lets it run beside that one, systemctl stop kuma-supervisor-push ends the service`,
+    )
+    return true
+  }
+
+  /** Gives up the lock. */
+  async leave(): Promise<void> {
+    this.#left.abort()
+    await this.#watching
+    await this.#release?.()
+  }
+
+  async #watch(): Promise<void> {
+    const holder = await this.#take(RETRY_EVERY_MS, PATIENCE_MS)
+    if (holder === null || this.#left.signal.aborted) return
+    this.#log.warn(
+      `another agent runs already with the state file ${this.#stateFile}${holder}: both push; end one of them, kuma-supervisor-push status tells what the first one sees`,
+    )
+    await this.#take(RETRY_LATER_EVERY_MS, Infinity)
+    if (this.#isHeld) this.#log.info('the other agent has ended: this one is alone now')
+  }
+
+  get #isHeld(): boolean {
+    return this.#release !== null && !this.#left.signal.aborted
+  }
+
+  /** Returns what is known of the lock's holder, for the log; null once it is this agent, or where that cannot be known. */
+  async #take(everyMs: number, patienceMs: number): Promise<string | null> {
+    const left = this.#left.signal
+    const untilMs = this.#clock.now() + patienceMs
     try {
-      // It is the folder itself that names the lock.
-      await makeFolder(dirname(stateFile)).catch(() => {})
-      const name = `run ${await lockName(stateFile)}`
-      const here = await readlink('/proc/self/ns/pid').catch(() => 'unknown')
+      // The lock is named after the folder itself.
+      await makeFolder(dirname(this.#stateFile)).catch(() => {})
+      const name = `run ${await lockName(this.#stateFile)}`
+      const container = await readlink('/proc/self/ns/pid').catch(() => 'unknown')
       for (;;) {
-        const says = `${process.pid} ${here} ${Math.round(Date.now() - process.uptime() * 1000)}`
-        release = await takeLock(name, says)
-        if (release !== null || left.signal.aborted) return null
-        if (clock.now() >= untilMs) {
-          const within = AbortSignal.any([left.signal, AbortSignal.timeout(ANSWER_WITHIN_MS)])
-          return describe(await readSocket(lockSocket(name), within), here)
+        const startedMs = Math.round(Date.now() - process.uptime() * 1000)
+        this.#release = await takeLock(name, `${process.pid} ${container} ${startedMs}`)
+        if (this.#release !== null || left.aborted) return null
+        if (this.#clock.now() >= untilMs) {
+          const within = AbortSignal.any([left, AbortSignal.timeout(ANSWER_TIMEOUT_MS)])
+          return describeHolder(await readSocket(lockSocket(name), within), container)
         }
-        await clock.sleep(everyMs, left.signal)
+        await this.#clock.sleep(everyMs, left)
       }
     } catch (error) {
-      log.debug(`whether another agent runs with the state file ${stateFile} is unknown: ${messageOf(error)}`)
+      const unknown = `whether another agent runs with the state file ${this.#stateFile} is unknown`
+      this.#log.debug(`${unknown}: ${messageOf(error)}`)
       return null
     }
   }
-  const isOurs = (): boolean => release !== null && !left.signal.aborted
-
-  const watch = async (): Promise<void> => {
-    const who = await take(ASK_EVERY_MS, PATIENCE_MS)
-    if (who === null || left.signal.aborted) return
-    log.warn(
-      `another agent runs already with the state file ${stateFile}${who}: both push; end one of them, kuma-supervisor-push status tells what the first one sees`,
-    )
-    await take(ASK_LATER_EVERY_MS, Infinity)
-    if (isOurs()) log.info('the other agent has ended: this one is alone now')
-  }
-
-  return {
-    watch: () => void (watching ??= watch()),
-    async refuses() {
-      const who = await take(ASK_EVERY_MS, PATIENCE_AT_TERMINAL_MS)
-      if (who === null) return false
-      log.error(
-        `another agent runs already with the state file ${stateFile}${who}: this one is not started; kuma-supervisor-push status tells what that one sees, run --dry-run only prints, another --state-file lets it run beside that one, systemctl stop kuma-supervisor-push ends the service`,
-      )
-      return true
-    },
-    async leave() {
-      left.abort()
-      await watching
-      await release?.()
-    },
-  }
 }
 
-/** A pid means nothing among the processes of another container. */
-function describe(said: string | null, here: string): string {
-  const [, pid, where, startedMs] = /^(\d{1,10}) (\S{1,40}) (\d{1,15})$/.exec(said ?? '') ?? []
+/** Describes the holder by its own words; empty where they are none of an agent's. */
+function describeHolder(message: string | null, container: string): string {
+  const [, pid, where, startedMs] = /^(\d{1,10}) (\S{1,40}) (\d{1,15})$/.exec(message ?? '') ?? []
   if (pid === undefined) return ''
   const since = `since ${describeTime(Number(startedMs), Date.now())}`
-  return where === here
+  // A pid means nothing among the processes of another container.
+  return where === container
     ? ` (pid ${pid}, ${since}; systemctl status ${pid})`
     : ` (in another container, ${since})`
 }

@@ -9,7 +9,7 @@ import type { Terminal } from './terminal.ts'
 import { openOutboxes } from '../agent/open-outboxes.ts'
 import { realClock } from '../lib/real-clock.ts'
 import type { ServiceNotices } from '../agent/service-notices.ts'
-import { createSoleAgent } from '../agent/sole-agent.ts'
+import { SoleAgent } from '../agent/sole-agent.ts'
 
 /** `run`: checks and pushes until stopped; SIGHUP has it load its configuration again. */
 export function run(flags: SharedFlags, terminal: Terminal, stop: AbortSignal): Promise<ExitCode> {
@@ -56,7 +56,7 @@ export async function runWith(
     for (const warning of current.loaded.timing) current.log.warn(warning)
     const { signal } = replaced
     const { stateFile } = current.loaded.config.agent
-    const sole = createSoleAgent({ stateFile, clock: realClock, log: current.log })
+    const sole = new SoleAgent(stateFile, realClock, current.log)
     try {
       if (!current.loaded.dryRun) {
         if (!terminal.isInteractive) sole.watch()

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { lockName, takeLock } from '../../src/lib/lock.ts'
-import { createSoleAgent, type SoleAgent } from '../../src/agent/sole-agent.ts'
+import { SoleAgent } from '../../src/agent/sole-agent.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { memoryLog } from '../helpers/memory-log.ts'
 
@@ -20,7 +20,7 @@ function open(
   t: TestContext,
   stateFile: string,
   onSleep: () => unknown = turn,
-): SoleAgent & { readonly lines: string[] } {
+): { agent: SoleAgent; lines: readonly string[] } {
   let nowMs = 0
   const log = memoryLog()
   const clock = {
@@ -31,18 +31,18 @@ function open(
       nowMs += ms
     },
   }
-  const agent = createSoleAgent({ stateFile, clock, log })
+  const agent = new SoleAgent(stateFile, clock, log)
   t.after(() => agent.leave())
-  return { ...agent, lines: log.lines }
+  return { agent, lines: log.lines }
 }
 
 describe('an agent beside another one', () => {
   it('says who has its state file already, and when that one has ended', async (t) => {
     const stateFile = await place(t)
     const first = open(t, stateFile)
-    assert.equal(await first.refuses(), false)
+    assert.equal(await first.agent.refuses(), false)
     const second = open(t, stateFile)
-    second.watch()
+    second.agent.watch()
     const [warning = ''] = await eventually(
       'it warns',
       () => second.lines,
@@ -53,7 +53,7 @@ describe('an agent beside another one', () => {
       warning,
       new RegExp(`^warn: another agent runs already with the state file ${stateFile} ${who}: both push`),
     )
-    await first.leave()
+    await first.agent.leave()
     await eventually(
       'it is alone',
       () => second.lines[1],
@@ -64,35 +64,35 @@ describe('an agent beside another one', () => {
 
   it('does not start at a terminal', async (t) => {
     const stateFile = await place(t)
-    assert.equal(await open(t, stateFile).refuses(), false)
+    assert.equal(await open(t, stateFile).agent.refuses(), false)
     const second = open(t, stateFile)
-    assert.equal(await second.refuses(), true)
+    assert.equal(await second.agent.refuses(), true)
     assert.match(second.lines[0] ?? '', /^error: another agent .* \(pid \d+, .*: this one is not started; /)
   })
 
   it('says nothing where the other is just ending', async (t) => {
     const stateFile = await place(t)
     const first = open(t, stateFile)
-    await first.refuses()
-    const second = open(t, stateFile, () => first.leave())
-    assert.equal(await second.refuses(), false)
+    await first.agent.refuses()
+    const second = open(t, stateFile, () => first.agent.leave())
+    assert.equal(await second.agent.refuses(), false)
     assert.deepEqual(second.lines, [])
-    assert.equal(await open(t, stateFile).refuses(), true)
+    assert.equal(await open(t, stateFile).agent.refuses(), true)
   })
 
   it('is alone with a state file of its own', async (t) => {
     const agents = [open(t, await place(t)), open(t, await place(t))]
-    for (const agent of agents) assert.equal(await agent.refuses(), false)
+    for (const { agent } of agents) assert.equal(await agent.refuses(), false)
   })
 
   it('leaves nothing behind, in whatever it was when it left', async (t) => {
     const stateFile = await place(t)
     for (let turns = 0; turns < 20; turns += 1) {
-      const agent = open(t, stateFile)
+      const { agent } = open(t, stateFile)
       agent.watch()
       for (let turned = 0; turned < turns; turned += 1) await turn()
       await agent.leave()
-      const next = open(t, stateFile)
+      const { agent: next } = open(t, stateFile)
       assert.equal(await next.refuses(), false)
       await next.leave()
     }
@@ -106,12 +106,12 @@ describe('an agent beside another one', () => {
     it(`believes no more than it can of ${JSON.stringify(says)}`, async (t) => {
       const stateFile = join(await place(t), '../state.json')
       const first = open(t, stateFile)
-      assert.equal(await first.refuses(), false)
-      await first.leave()
+      assert.equal(await first.agent.refuses(), false)
+      await first.agent.leave()
       const release = await takeLock(`run ${await lockName(stateFile)}`, says)
       t.after(() => release?.())
       const second = open(t, stateFile)
-      second.watch()
+      second.agent.watch()
       await eventually(
         'it warns',
         () => second.lines[0] ?? '',

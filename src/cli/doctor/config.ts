@@ -29,7 +29,7 @@ export async function checkConfig(context: DoctorContext): Promise<Finding[]> {
     failed(problem, remedyFor(problem, user.isRoot)),
   )
   const source = loaded?.source ?? null
-  if (source !== null && (await context.isServiceBarred('-r', source))) {
+  if (source !== null && (await context.readings.isServiceBarred('-r', source))) {
     const path = quotePath(source)
     const remedy = `chgrp ${serviceUser} ${path} && chmod 640 ${path}`
     findings.push(failed(`${source} cannot be read by the service's user ${serviceUser}`, remedy))

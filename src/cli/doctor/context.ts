@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
-import type { UnitReader } from '../../collect/systemd/unit-reader.ts'
+import { createUnitReader, type UnitReader } from '../../collect/systemd/unit-reader.ts'
 import type { UnitReading } from '../../collect/systemd/unit-reading.ts'
 import type { SupervisorConfig } from '../../config/config.ts'
 import { loadConfig, type LoadedConfig } from '../../config/load.ts'
@@ -32,129 +32,111 @@ export interface Timed<T> {
   readonly ms: number
 }
 
-interface Known {
+/** Everything that is known before the first check. */
+interface Facts {
   readonly flags: SharedFlags & OwnFlags
   readonly terminal: Terminal
   readonly signal: AbortSignal
-  /** One line for each thing that is wrong with the configuration. */
-  readonly problems: readonly string[]
-  /** Null when it is so wrong that nothing can be checked; a missing token alone is not. */
-  readonly loaded: LoadedConfig | null
+  readonly user: { readonly name: string; readonly isRoot: boolean }
   /** The user of the installed service; null where it is not installed. */
   readonly serviceUser: string | null
   /** The cron job of a host that was installed so; else null. */
   readonly cronJob: CronJob | null
-  readonly unitReader: UnitReader
+  /** One line for each thing that is wrong with the configuration. */
+  readonly problems: readonly string[]
+  /** Null when it is so wrong that nothing can be checked; a missing token alone is not. */
+  readonly loaded: LoadedConfig | null
 }
 
-/** The configuration and the readings that the checks share; each is read once, by the first check that needs it. */
-export class DoctorContext {
-  readonly flags: Known['flags']
-  readonly terminal: Terminal
-  readonly signal: AbortSignal
-  readonly problems: readonly string[]
-  readonly loaded: LoadedConfig | null
-  readonly serviceUser: string | null
-  readonly cronJob: CronJob | null
-  readonly user = { name: userName(), isRoot: process.getuid?.() === 0 }
+export interface DoctorContext extends Facts {
+  readonly readings: Readings
+}
+
+export async function openContext(
+  flags: SharedFlags & OwnFlags,
+  terminal: Terminal,
+  signal: AbortSignal,
+  files: HostFiles,
+): Promise<DoctorContext> {
+  const facts: Facts = {
+    flags,
+    terminal,
+    signal,
+    user: { name: userName(), isRoot: process.getuid?.() === 0 },
+    serviceUser: await findServiceUser(files.users),
+    cronJob: await readCronJob(files.cron),
+    ...(await tryToLoad(flags, terminal.env)),
+  }
+  hideSecrets(facts)
+  return { ...facts, readings: new Readings(facts) }
+}
+
+/** Hides the secrets of the configuration and of the command line in whatever is printed, and a password that was typed. */
+export function hideSecrets({ loaded, flags, terminal }: Facts, password = ''): void {
+  const { tokens = [], passwords = [] } = loaded?.secrets ?? {}
+  terminal.hide(createMask({ tokens, passwords: [...passwords, flags.twoFactorCode ?? '', password] }))
+}
+
+/** The readings that several checks share; each is taken once, by the first check that needs it. */
+class Readings {
+  readonly #facts: Facts
   readonly #unitReader: UnitReader
   readonly #units = new Map<string, Promise<Timed<UnitReading>>>()
   readonly #supervisors = new Map<SupervisorConfig, Promise<SupervisorProbe>>()
   #kumas: Promise<readonly KumaProbe[]> | null = null
   #journal: Promise<readonly JournalLine[] | null> | null = null
 
-  private constructor({
-    flags,
-    terminal,
-    signal,
-    problems,
-    loaded,
-    serviceUser,
-    cronJob,
-    unitReader,
-  }: Known) {
-    this.flags = flags
-    this.terminal = terminal
-    this.signal = signal
-    this.problems = problems
-    this.loaded = loaded
-    this.serviceUser = serviceUser
-    this.cronJob = cronJob
-    this.#unitReader = unitReader
-  }
-
-  static async open(
-    flags: Known['flags'],
-    terminal: Terminal,
-    signal: AbortSignal,
-    files: HostFiles,
-  ): Promise<DoctorContext> {
-    const { createUnitReader } = await import('../../collect/systemd/unit-reader.ts')
-    const context = new DoctorContext({
-      flags,
-      terminal,
-      signal,
-      ...(await tryToLoad(flags, terminal.env)),
-      serviceUser: await findServiceUser(files.users),
-      cronJob: await readCronJob(files.cron),
-      unitReader: createUnitReader({
-        address: terminal.env['DBUS_SYSTEM_BUS_ADDRESS'] ?? null,
-        hrtime: () => process.hrtime.bigint(),
-        sleep: (ms) => realClock.sleep(ms, signal),
-      }),
+  constructor(facts: Facts) {
+    this.#facts = facts
+    this.#unitReader = createUnitReader({
+      address: facts.terminal.env['DBUS_SYSTEM_BUS_ADDRESS'] ?? null,
+      hrtime: () => process.hrtime.bigint(),
+      sleep: (ms) => realClock.sleep(ms, facts.signal),
     })
-    context.hideSecrets()
-    return context
   }
 
   close(): void {
     this.#unitReader.close()
   }
 
-  /** Hides the secrets of the configuration and of the command line in whatever is printed, and one that was typed. */
-  hideSecrets(password = ''): void {
-    const { tokens = [], passwords = [] } = this.loaded?.secrets ?? {}
-    const given = this.flags.twoFactorCode ?? ''
-    this.terminal.hide(createMask({ tokens, passwords: [...passwords, given, password] }))
-  }
-
-  /** Returns whether the service's user lacks a right to a file that this user has; only root can ask. */
-  async isServiceBarred(right: '-r' | '-w', path: string): Promise<boolean> {
-    const { serviceUser, user } = this
-    return serviceUser !== null && user.isRoot && !(await mayUser(serviceUser, right, path))
-  }
-
-  readUnit(unit: string): Promise<Timed<UnitReading>> {
-    const reading = this.#units.get(unit) ?? this.#readUnit(unit)
-    this.#units.set(unit, reading)
+  unit(name: string): Promise<Timed<UnitReading>> {
+    const reading = this.#units.get(name) ?? this.#readUnit(name)
+    this.#units.set(name, reading)
     return reading
   }
 
-  async #readUnit(unit: string): Promise<Timed<UnitReading>> {
+  async #readUnit(name: string): Promise<Timed<UnitReading>> {
     const startedMs = realClock.now()
-    const options = { signal: this.signal, timeoutMs: UNIT_TIMEOUT_MS }
-    const value = await this.#unitReader.read(unit, options)
+    const options = { signal: this.#facts.signal, timeoutMs: UNIT_TIMEOUT_MS }
+    const value = await this.#unitReader.read(name, options)
     return { value, ms: realClock.now() - startedMs }
   }
 
-  probeSupervisor(config: SupervisorConfig): Promise<SupervisorProbe> {
-    const { env } = this.terminal
-    const probe = this.#supervisors.get(config) ?? probeSupervisor(config, env, this.signal)
+  supervisor(config: SupervisorConfig): Promise<SupervisorProbe> {
+    const { terminal, signal } = this.#facts
+    const probe = this.#supervisors.get(config) ?? probeSupervisor(config, terminal.env, signal)
     this.#supervisors.set(config, probe)
     return probe
   }
 
   /** One for each address that heartbeats go to. */
-  probeKumas(): Promise<readonly KumaProbe[]> {
-    const { loaded } = this
-    this.#kumas ??= loaded === null ? Promise.resolve([]) : probeKumas(loaded.config, this.signal)
+  kumas(): Promise<readonly KumaProbe[]> {
+    const { loaded, signal } = this.#facts
+    this.#kumas ??= loaded === null ? Promise.resolve([]) : probeKumas(loaded.config, signal)
     return this.#kumas
   }
 
   /** The last lines of the service, or of the runs of cron; null where they cannot be read. */
-  readJournal(): Promise<readonly JournalLine[] | null> {
-    this.#journal ??= readJournal(this.terminal.env, this.cronJob === null)
+  journal(): Promise<readonly JournalLine[] | null> {
+    const { terminal, cronJob } = this.#facts
+    this.#journal ??= readJournal(terminal.env, cronJob === null)
     return this.#journal
+  }
+
+  /** Returns whether the service's user lacks a right to a file that this user has; only root can ask. */
+  async isServiceBarred(right: '-r' | '-w', path: string): Promise<boolean> {
+    const { serviceUser, user } = this.#facts
+    return serviceUser !== null && user.isRoot && !(await mayUser(serviceUser, right, path))
   }
 }
 
@@ -162,7 +144,7 @@ export class DoctorContext {
 async function tryToLoad(
   flags: SharedFlags,
   env: Terminal['env'],
-): Promise<Pick<Known, 'loaded' | 'problems'>> {
+): Promise<Pick<Facts, 'loaded' | 'problems'>> {
   const request = { env, home: env['HOME'] ?? '' }
   try {
     return { loaded: await loadConfig({ ...request, flags }), problems: [] }

@@ -5,7 +5,7 @@ import type { OwnFlags } from '../options.ts'
 import { styleOf } from '../screen.ts'
 import { waitVisibly, type Terminal } from '../terminal.ts'
 import { checkConfig, checkNode } from './config.ts'
-import { DoctorContext, HOST_FILES, type HostFiles } from './context.ts'
+import { HOST_FILES, openContext, type DoctorContext, type HostFiles } from './context.ts'
 import { checkDelivery } from './delivery.ts'
 import { checkApi, checkClock, checkKuma, checkTls, checkToken } from './kuma.ts'
 import { checkPeriod, hasLogin } from './period.ts'
@@ -65,7 +65,7 @@ export async function examine(
   const { json = false } = flags
   const style = styleOf(terminal)
   const lines: Line[] = []
-  const context = await DoctorContext.open(flags, terminal, stop, files)
+  const context = await openContext(flags, terminal, stop, files)
   try {
     for (const [name, check] of Object.entries(CHECKS)) {
       const startedMs = realClock.now()
@@ -80,7 +80,7 @@ export async function examine(
       for (const line of found) terminal.print(formatLine(line, terminal.screenSize().columns, style))
     }
   } finally {
-    context.close()
+    context.readings.close()
   }
   terminal.print(json ? formatJson(lines) : formatEnd(lines, style))
   return lines.some(({ result }) => result === 'failed') ? EXIT.unwell : EXIT.ok

@@ -83,7 +83,7 @@ interface Probed {
 /** Returns one finding for each address that heartbeats go to. */
 async function eachKuma(context: DoctorContext, judge: (probed: Probed) => Finding): Promise<Finding[]> {
   if (context.loaded === null) return [skipped('needs a right configuration')]
-  const kumas = await context.probeKumas()
+  const kumas = await context.readings.kumas()
   if (kumas.length === 0) return [skipped('not asked: no monitor has a token')]
   return kumas.map((kuma) => {
     const { found, url, ms } = kuma
@@ -201,7 +201,7 @@ export async function checkToken(context: DoctorContext): Promise<Finding[]> {
   if (loaded === null) return [skipped('needs a right configuration')]
   if (loaded.config.monitors.every(({ push }) => push === null)) return [skipped('no monitor has a token')]
   if (flags.push !== true) return [skipped('not tried: doctor --push sends one heartbeat for each monitor')]
-  const kumas = await context.probeKumas()
+  const kumas = await context.readings.kumas()
   if (kumas.some(({ found }) => found.kind === 'unusable')) return [skipped('not tried without certificates')]
   return (await pushAll(loaded.config, terminal.env, signal)).map(judgePushed)
 }

@@ -5,7 +5,7 @@ import type { KumaMonitor } from '../../kuma/provisioning/kuma-inventory.ts'
 import { SessionError } from '../../kuma/provisioning/session-error.ts'
 import { ConfigError } from '../../lib/errors.ts'
 import type { OwnFlags } from '../options.ts'
-import type { DoctorContext } from './context.ts'
+import { hideSecrets, type DoctorContext } from './context.ts'
 import { RESUME_OR_COPY } from './kuma.ts'
 import { failed, ok, skipped, type Finding } from './report.ts'
 
@@ -42,7 +42,7 @@ async function readMonitors(
       login: await readLogin(flags, terminal),
       terminal,
       progress: null,
-      onPassword: (password) => context.hideSecrets(password),
+      onPassword: (password) => hideSecrets(context, password),
       signal,
     })
     await opened.close()

@@ -12,11 +12,11 @@ const LOG = 'journalctl -u kuma-supervisor-push -n 30'
 
 /** `service`: the installed service runs. */
 export async function checkService(context: DoctorContext): Promise<Finding[]> {
-  const { value, ms } = await context.readUnit(SERVICE_UNIT)
+  const { value, ms } = await context.readings.unit(SERVICE_UNIT)
   if (value.kind === 'state') {
     const finding = judgeService(value.unit)
     // What it wrote last is why it ended.
-    const last = BROKEN.has(value.unit.activeState) ? (await context.readJournal())?.at(-1) : undefined
+    const last = BROKEN.has(value.unit.activeState) ? (await context.readings.journal())?.at(-1) : undefined
     const says = last === undefined ? finding.says : `${finding.says}: ${cut(last.text, MAX_SHOWN)}`
     return [{ ...finding, says, ms }]
   }
@@ -53,10 +53,10 @@ const RECENT_MS = 60 * 60_000
 
 /** `log`: the service has logged no error lately. */
 export async function checkLog(context: DoctorContext): Promise<Finding[]> {
-  const { value } = await context.readUnit(SERVICE_UNIT)
+  const { value } = await context.readings.unit(SERVICE_UNIT)
   const isCron = context.cronJob !== null
   if (value.kind !== 'state' && !isCron) return [skipped('no service, no log')]
-  const lines = await context.readJournal()
+  const lines = await context.readings.journal()
   if (lines === null) return [skipped(`its journal holds nothing that ${context.user.name} may read`)]
   const nowMs = Date.now()
   const recent = lines.filter(({ atMs }) => nowMs - atMs < RECENT_MS)

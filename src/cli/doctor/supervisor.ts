@@ -88,7 +88,7 @@ async function eachSupervisor(
       // With one supervisord there is no need to name it.
       const of = supervisors.length > 1 ? config.name : null
       if (config.url === 'none') return skipped('not asked: url = "none"', { of })
-      const probe = await context.probeSupervisor(config)
+      const probe = await context.readings.supervisor(config)
       const reason = probe.reading.kind === 'failed' ? probe.reading.failure.reason : null
       return judge({ config, of, probe, reason })
     }),
@@ -130,7 +130,7 @@ export function checkSocket(context: DoctorContext): Promise<Finding[]> {
 }
 
 async function startCommand({ config, probe }: Probed, context: DoctorContext): Promise<string> {
-  const { value } = await context.readUnit(config.unit)
+  const { value } = await context.readings.unit(config.unit)
   if (value.kind === 'state') return `systemctl start ${value.unit.name}`
   const [, conf] = /^(\/.+) \[/.exec(probe.source) ?? []
   return `supervisord -c ${quotePath(conf ?? '/etc/supervisor/supervisord.conf')}`
@@ -147,7 +147,7 @@ export function checkPermission(context: DoctorContext): Promise<Finding[]> {
     if (reason === 'permission') {
       return failed(`the user ${user.name} may not use ${path}`, await grantCommand(path, user.name), { of })
     }
-    if (await context.isServiceBarred('-w', path)) {
+    if (await context.readings.isServiceBarred('-w', path)) {
       return failed(
         `${user.name} may use ${path}, but the service's user ${serviceUser} may not`,
         `run install.sh again; until supervisord restarts: setfacl -m u:${serviceUser}:rw ${quotePath(path)}`,
@@ -222,7 +222,7 @@ export function checkRpc(context: DoctorContext): Promise<Finding[]> {
       const { reason, detail } = reading.failure
       const remedy = RPC_REMEDIES[reason]
       if (remedy === undefined) return skipped('unknown without a way to it', details)
-      const { value } = await context.readUnit(config.unit)
+      const { value } = await context.readings.unit(config.unit)
       const unit = value.kind === 'state' ? value.unit.name : 'supervisor'
       return failed(detail, remedy.replaceAll('UNIT', unit), details)
     }
@@ -248,7 +248,7 @@ export function checkPids(context: DoctorContext): Promise<Finding[]> {
     const why = findBlindness({ supervisorPid, pids })
     if (why !== null) return off(why)
     // Root sees what hidepid hides from the service.
-    if (await context.isServiceBarred('-r', `/proc/${supervisorPid}/cmdline`))
+    if (await context.readings.isServiceBarred('-r', `/proc/${supervisorPid}/cmdline`))
       return off(`/proc hides it from the service's user ${context.serviceUser} (hidepid)`)
     const count = `${pids.length} ${pids.length === 1 ? 'pid' : 'pids'}`
     return ok(`the end of a program is seen at once: ${count} to watch`, { of })
@@ -268,7 +268,7 @@ export async function checkPrograms(context: DoctorContext): Promise<Finding[]> 
       const supervisor = supervisors.find((one) => one.name === target.supervisor)
       if (supervisor === undefined || supervisor.url === 'none')
         return skipped('not asked: url = "none"', { of: name })
-      const { reading } = await context.probeSupervisor(supervisor)
+      const { reading } = await context.readings.supervisor(supervisor)
       if (reading.kind === 'failed') return skipped('unknown without an answer of supervisord', { of: name })
       return judgePrograms(name, target, reading.state.processes)
     }),

@@ -7,7 +7,7 @@ import { SERVICE_UNIT } from './service.ts'
 
 /** `bus`: systemd can be asked. */
 export async function checkBus(context: DoctorContext): Promise<Finding[]> {
-  const { value, ms } = await context.readUnit(SERVICE_UNIT)
+  const { value, ms } = await context.readings.unit(SERVICE_UNIT)
   switch (value.kind) {
     case 'state':
     case 'not-found':
@@ -37,13 +37,14 @@ export async function checkUnit(context: DoctorContext): Promise<Finding[]> {
   const { supervisors, monitors } = loaded.config
   const ofSupervisors = supervisors.map(async (supervisor): Promise<Finding> => {
     const { name, unit: asked, url } = supervisor
-    const reading = await context.readUnit(asked)
-    const answers = url !== 'none' && (await context.probeSupervisor(supervisor)).reading.kind === 'answered'
+    const reading = await context.readings.unit(asked)
+    const answers =
+      url !== 'none' && (await context.readings.supervisor(supervisor)).reading.kind === 'answered'
     return judgeUnit(reading, { asked, of: supervisors.length > 1 ? name : null, answers })
   })
   const units = new Set(monitors.flatMap(({ target }) => (target.kind === 'unit' ? [target.unit] : [])))
   const ofMonitors = [...units].map(async (unit) =>
-    judgeUnit(await context.readUnit(unit), { asked: unit, of: unit, answers: false }),
+    judgeUnit(await context.readings.unit(unit), { asked: unit, of: unit, answers: false }),
   )
   return Promise.all([...ofSupervisors, ...ofMonitors])
 }
