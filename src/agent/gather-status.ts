@@ -1,12 +1,13 @@
 import { version } from '../../package.json'
 import type { NotifierState } from './note-delivery.ts'
-import type { Standing } from './standings.ts'
-import type { Watch } from './watch.ts'
+import type { Monitor } from './monitor.ts'
+import type { StatusSince } from './state.ts'
+import type { Target } from './target.ts'
 import type { ProcessInfo, ProcessState } from '../collect/supervisor/process-info.ts'
 import { describeUnit } from '../rules/units.ts'
 import type { Snapshot } from '../collect/snapshot.ts'
 import { oneLine } from '../lib/text.ts'
-import type { OpenWatches } from './open-watches.ts'
+import type { OpenTargets } from './open-targets.ts'
 import type {
   DeliveryStatus,
   MonitorStatus,
@@ -17,12 +18,12 @@ import type {
   TargetStatus,
 } from './status.ts'
 
-export interface GatherOptions extends Pick<OpenWatches, 'watches' | 'about'> {
+export interface GatherOptions extends Pick<OpenTargets, 'targets' | 'about'> {
   readonly service: ServiceStatus | null
-  readonly check: (watch: Watch) => TargetStatus['check']
+  readonly check: (target: Target) => TargetStatus['check']
   /** False for a single snapshot that goes on from nothing: nothing is known of restarts then. */
-  readonly followsRestarts: (watch: Watch) => boolean
-  readonly standingOf: (monitor: string) => Standing | null
+  readonly followsRestarts: (target: Target) => boolean
+  readonly statusSinceOf: (monitor: Monitor) => StatusSince | null
   readonly notifierOf: (monitor: string) => NotifierState | null
   /** Monotonic milliseconds, as the snapshots have them. */
   readonly now: () => number
@@ -32,22 +33,23 @@ export interface GatherOptions extends Pick<OpenWatches, 'watches' | 'about'> {
 
 /** Gathers the last snapshots and verdicts, and what became of the heartbeats. */
 export async function gatherStatus(options: GatherOptions, signal: AbortSignal): Promise<Status> {
-  const { watches, standingOf, notifierOf } = options
-  const targets = await Promise.all(watches.map((watch) => targetStatus(watch, options, signal)))
+  const { targets, statusSinceOf, notifierOf } = options
+  const statuses = await Promise.all(targets.map((target) => targetStatus(target, options, signal)))
   return {
     version,
     at: new Date(options.wallNow()),
     service: options.service,
-    watches: targets.filter((target) => target !== null),
-    monitors: watches
+    watches: statuses.filter((one) => one !== null),
+    monitors: targets
       .flatMap(({ monitors }) => monitors)
-      .map(({ name, verdict }): MonitorStatus => {
-        const standing = standingOf(name)
-        const isSame = standing !== null && standing.status === verdict?.status
+      .map((monitor): MonitorStatus => {
+        const { name, verdict } = monitor
+        const known = statusSinceOf(monitor)
+        const isSame = known !== null && known.status === verdict?.status
         return {
           name,
           status: verdict?.status ?? null,
-          since: isSame ? new Date(standing.sinceMs) : null,
+          since: isSame ? new Date(known.sinceMs) : null,
           message: verdict?.message ?? 'nothing can be said yet',
           deliveries: deliveryStatus(notifierOf(name)),
         }
@@ -75,20 +77,19 @@ function deliveryStatus(state: NotifierState | null): DeliveryStatus[] {
 
 /** Returns null before the first snapshot. */
 async function targetStatus(
-  watch: Watch,
+  target: Target,
   { about, check, followsRestarts, now, wallNow }: GatherOptions,
   signal: AbortSignal,
 ): Promise<TargetStatus | null> {
-  const { name, monitors } = watch
-  const seen = monitors[0]?.seen ?? null
-  if (seen === null) return null
-  const { snapshot, atMs } = seen
-  const { version: says, deaths } = await about(watch, signal)
-  const restarts = followsRestarts(watch) ? countRestarts(watch) : new Map<string, number>()
+  const { name, last } = target
+  if (last === null) return null
+  const { snapshot, atMs } = last
+  const { version: says, deaths } = await about(target, signal)
+  const restarts = followsRestarts(target) ? countRestarts(target) : new Map<string, number>()
   return {
     name: oneLine(name),
     seen_at: new Date(wallNow() - (now() - atMs)),
-    check: check(watch),
+    check: check(target),
     deaths,
     ...unitStatus(snapshot),
     supervisord: supervisordStatus(snapshot, says === null ? null : oneLine(says), restarts),
@@ -96,9 +97,9 @@ async function targetStatus(
 }
 
 /** By `group:name`; every monitor over a program counts the same restarts, but one may have been added later. */
-function countRestarts({ monitors }: Watch): ReadonlyMap<string, number> {
+function countRestarts({ monitors }: Target): ReadonlyMap<string, number> {
   const counts = new Map<string, number>()
-  for (const [fullName, { count }] of monitors.flatMap(({ memory }) => [...memory.programs])) {
+  for (const [fullName, { count }] of monitors.flatMap(({ state }) => [...state.programs])) {
     counts.set(fullName, Math.max(count, counts.get(fullName) ?? 0))
   }
   return counts

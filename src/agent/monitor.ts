@@ -1,11 +1,16 @@
-import { cut, describeDuration, MESSAGE_LIMIT, oneLine } from '../lib/text.ts'
-import { judge, type Judgement, type Rules, type Verdict } from '../rules/judge.ts'
 import type { Snapshot } from '../collect/snapshot.ts'
+import { cut, describeDuration, MESSAGE_LIMIT, oneLine } from '../lib/text.ts'
+import type { Log } from '../lib/log.ts'
+import { judge, type Rules, type Verdict } from '../rules/judge.ts'
 import type { MessageContent } from '../rules/message.ts'
+import type { RestartOrder } from '../rules/own-restarts.ts'
 import { hasNews } from '../rules/restarts.ts'
 import { EMPTY_STATE, type MonitorState } from '../rules/state.ts'
-import { Bell } from './bell.ts'
+import type { NotifierState } from './note-delivery.ts'
+import type { Period } from './pacing.ts'
 import type { RestartOutcome } from './restart-outcome.ts'
+import type { Remembered, StateFile, StatusSince } from './state.ts'
+import type { SystemdNotify } from './systemd-notify.ts'
 
 /** What to tell Kuma. */
 export interface Telling {
@@ -16,47 +21,86 @@ export interface Telling {
   readonly content: MessageContent | null
 }
 
-/** A look that was taken in, and when, in monotonic milliseconds. */
-export interface Seen {
-  readonly snapshot: Snapshot
-  readonly atMs: number
+/** Delivers the heartbeats of one monitor. */
+export interface Notifier {
+  /** Must not block. */
+  send(telling: Telling): void
+  /** For the state file; null for a dry run. */
+  readonly state: NotifierState | null
+}
+
+/** What a monitor of the running agent sends its heartbeats with, and who else hears of its verdicts. */
+export interface Sending {
+  readonly notifier: Notifier
+  readonly period: Period
+  readonly log: Log
+  readonly stateFile: Pick<StateFile, 'saveSoon'>
+  /** Null where no systemd asked to be told. */
+  readonly systemd: SystemdNotify | null
+}
+
+interface Outcome {
+  /** How soon something that is pending may be confirmed; null when nothing is, Infinity when no check can tell. */
+  readonly pendingMs: number | null
+  /** The restarts that the agent is to begin now. */
+  readonly restarts: readonly RestartOrder[]
 }
 
 /** News that come sooner after others wait: a flood of restarts must not become one of heartbeats. */
 const NEWS_GAP_MS = 5_000
 
 /** An agent that was frozen with its host has had no check either: it gets this long to finish one. */
-export const DOUBT_MS = 20_000
+const DOUBT_MS = 20_000
 
-/** One monitor of the configuration with what it remembers and what it last said. */
+/** One monitor of the configuration: what it remembers, its verdict, and when that is sent. Times are monotonic milliseconds. */
 export class Monitor {
   readonly name: string
-  /** Rings when it has something to tell at once. */
-  readonly bell = new Bell()
-  readonly #rules: Rules
-  #memory: MonitorState
+  readonly settings: Rules
+  readonly #sending: Sending | null
+  #state: MonitorState
+  #statusSince: StatusSince | null
   #telling: Telling | null = null
-  #seen: Seen | null = null
+  /** When a check last ended, if only in an error of ours; null before the first. */
+  #checkedMs: number | null = null
   /** Restarts up to this time have gone out, whether they have arrived or not. */
   #newsMs = 0
-  /** When such news last went out at once. */
-  #newsRangMs = -Infinity
-  /** Since when a heartbeat waits for a check to finish; null when none does. */
+  /** When news of restarts last went out at once. */
+  #newsSentMs = -Infinity
+  #dueMs: number | null = null
+  #hasSent = false
+  /** Since when a heartbeat waits for a check to end; null when none does. */
   #doubtMs: number | null = null
 
-  constructor(name: string, rules: Rules, memory: MonitorState = EMPTY_STATE) {
+  /** @param sending null for who only judges: `once` sends by itself, `status` and `doctor` do not */
+  constructor(
+    name: string,
+    settings: Rules,
+    { state = EMPTY_STATE, statusSince = null }: { state?: MonitorState; statusSince?: StatusSince | null },
+    sending: Sending | null,
+  ) {
     this.name = name
-    this.#rules = rules
-    this.#memory = memory
+    this.settings = settings
+    this.#state = state
+    this.#statusSince = statusSince
+    this.#sending = sending
   }
 
-  get memory(): MonitorState {
-    return this.#memory
+  get state(): MonitorState {
+    return this.#state
   }
 
-  /** The last look; null before the first. */
-  get seen(): Seen | null {
-    return this.#seen
+  /** Null before the first verdict, of an earlier run included. */
+  get statusSince(): StatusSince | null {
+    return this.#statusSince
+  }
+
+  /** What the state file keeps of it. */
+  get remembered(): Remembered {
+    return {
+      state: this.#state,
+      statusSince: this.#statusSince,
+      notifiers: [this.#sending?.notifier.state ?? []].flat(),
+    }
   }
 
   /** Null before anything can be said. */
@@ -64,40 +108,70 @@ export class Monitor {
     return this.#telling?.verdict ?? null
   }
 
-  /**
-   * Takes one look in. `changed`: there is something to tell at once, a verdict that turned, the first one, a restart, or
-   * a heartbeat that waits;
-   * not `settled`: look again, in `againMs` or soon.
-   */
-  see(
-    snapshot: Snapshot,
-    nowMs: number,
-  ): Pick<Judgement, 'settled' | 'againMs' | 'restarts'> & { readonly changed: boolean } {
-    const { verdict, content, restartsUntilMs, state, ...rest } = judge(
+  /** What there is to send; null before anything can be said. */
+  get telling(): Telling | null {
+    return this.#telling
+  }
+
+  /** Judges by a snapshot. A verdict that turned, the first one, news of a restart and a heartbeat that waits are sent at once. */
+  update(snapshot: Snapshot, nowMs: number): Outcome {
+    const { verdict, content, restartsUntilMs, state, settled, againMs, restarts } = judge(
       snapshot,
-      this.#memory,
-      this.#rules,
+      this.#state,
+      this.settings,
       nowMs,
     )
-    const turned = verdict !== null && verdict.status !== this.verdict?.status
-    const isNews = verdict !== null && !turned && this.#isNews(state, nowMs)
-    if (turned || isNews) this.#newsMs = nowMs
-    if (isNews) this.#newsRangMs = nowMs
+    const hasTurned = verdict !== null && verdict.status !== this.verdict?.status
+    const isNews = verdict !== null && !hasTurned && this.#isNews(state, nowMs)
     const isAwaited = verdict !== null && this.#doubtMs !== null
+    if (hasTurned || isNews) this.#newsMs = nowMs
+    if (isNews) this.#newsSentMs = nowMs
     this.#doubtMs = null
-    this.#memory = state
-    this.#seen = { snapshot, atMs: nowMs }
+    this.#state = state
+    this.#checkedMs = nowMs
     if (verdict !== null) this.#telling = { verdict, restartsUntilMs, content }
-    return { changed: turned || isNews || isAwaited, ...rest }
+    if (hasTurned || isNews || isAwaited) this.#announce(nowMs)
+    return { pendingMs: settled ? null : againMs, restarts }
   }
 
-  #isNews({ programs, toldMs }: MonitorState, nowMs: number): boolean {
-    return nowMs - this.#newsRangMs >= NEWS_GAP_MS && hasNews(programs, Math.max(toldMs, this.#newsMs))
+  /** Takes in that the agent itself went wrong in a check: that is a DOWN, never a silence. */
+  fail(message: string, nowMs: number): void {
+    this.#checkedMs = nowMs
+    this.#turnToError(message, nowMs)
   }
 
-  /** Takes in what became of a restart that a look asked for. */
+  /**
+   * Sends the heartbeat that is due, if one is. A verdict that no check has renewed within `maxAgeMs` is not passed off as news:
+   * its heartbeat waits for a check to end, for `DOUBT_MS`, and then is an error.
+   * @returns when the next one is due
+   */
+  sendDue(nowMs: number, maxAgeMs: number): number {
+    if (this.#sending === null) return Infinity
+    const { period } = this.#sending
+    this.#dueMs ??= period.next(nowMs)
+    if (nowMs < this.#dueMs) {
+      // A change of the date moves the times of a cron expression.
+      this.#dueMs = Math.min(this.#dueMs, period.next(nowMs))
+      return this.#dueMs
+    }
+    this.#dueMs = period.next(nowMs)
+    const ageMs = this.#checkedMs === null ? 0 : nowMs - this.#checkedMs
+    if (ageMs <= maxAgeMs) {
+      this.#send()
+      return this.#dueMs
+    }
+    this.#doubtMs ??= nowMs
+    if (nowMs - this.#doubtMs < DOUBT_MS) {
+      this.#dueMs = this.#doubtMs + DOUBT_MS
+    } else if (!this.#turnToError(`no check has finished for ${describeDuration(ageMs / 1000)}`, nowMs)) {
+      this.#send()
+    }
+    return this.#dueMs
+  }
+
+  /** Takes in what became of a restart that a check asked for. */
   restarted(program: string, outcome: RestartOutcome, nowMs: number): void {
-    const { ownRestarts } = this.#memory
+    const { ownRestarts } = this.#state
     const begun = ownRestarts.get(program)
     if (begun === undefined) return
     const isFailed = outcome.kind === 'failed'
@@ -106,24 +180,17 @@ export class Monitor {
       failure: isFailed ? outcome.why : null,
       leftStopped: isFailed && outcome.leftStopped,
     }
-    this.#memory = {
-      ...this.#memory,
+    this.#state = {
+      ...this.#state,
       ownRestarts: new Map([...ownRestarts, [program, { ...begun, ...ended }]]),
     }
   }
 
-  /** The agent itself went wrong: that is a DOWN, never a silence. True when it was not down before. */
-  fail(message: string): boolean {
-    const changed = this.verdict?.status !== 'down'
-    this.#telling = agentError(message)
-    return changed
-  }
-
   /** Restarts up to `untilMs` have reached Kuma and are no news any more; true when there were any. */
   told(untilMs: number): boolean {
-    const { toldMs, programs, ownRestarts } = this.#memory
+    const { toldMs, programs, ownRestarts } = this.#state
     if (untilMs <= toldMs) return false
-    this.#memory = { ...this.#memory, toldMs: untilMs }
+    this.#state = { ...this.#state, toldMs: untilMs }
     const times = [
       ...[...programs.values()].flatMap(({ restarts }) => restarts.map(({ atMs }) => atMs)),
       ...[...ownRestarts.values()].map(({ backMs }) => backMs ?? Infinity),
@@ -131,27 +198,41 @@ export class Monitor {
     return times.some((ms) => ms > toldMs && ms <= untilMs)
   }
 
-  /** Whether a heartbeat waits for a check to finish. */
-  get isInDoubt(): boolean {
-    return this.#doubtMs !== null
+  #isNews({ programs, toldMs }: MonitorState, nowMs: number): boolean {
+    return nowMs - this.#newsSentMs >= NEWS_GAP_MS && hasNews(programs, Math.max(toldMs, this.#newsMs))
   }
 
-  /**
-   * What to tell Kuma now; null when there is nothing yet. A verdict that no check has renewed for too long is not passed
-   * off as news: it is in doubt, and after `DOUBT_MS` an error.
-   */
-  heartbeat(nowMs: number, staleMs: number): Telling | null {
-    if (this.#seen === null || nowMs - this.#seen.atMs <= staleMs) return this.#telling
-    this.#doubtMs ??= nowMs
-    if (nowMs - this.#doubtMs < DOUBT_MS) return null
-    const age = describeDuration((nowMs - this.#seen.atMs) / 1000)
-    this.#telling = agentError(`no check has finished for ${age}`)
-    return this.#telling
+  /** True when it was not down before: then that is sent at once. */
+  #turnToError(message: string, nowMs: number): boolean {
+    const hasTurned = this.verdict?.status !== 'down'
+    this.#telling = tellDown(cut(oneLine(`agent error: ${message}`), MESSAGE_LIMIT))
+    if (hasTurned) this.#announce(nowMs)
+    return hasTurned
   }
-}
 
-function agentError(message: string): Telling {
-  return tellDown(cut(oneLine(`agent error: ${message}`), MESSAGE_LIMIT))
+  /** Sends ahead of time. That restarts the period, but for the first: a fleet started together would push together for ever. */
+  #announce(nowMs: number): void {
+    const { verdict } = this
+    if (verdict === null) return
+    const { status, message } = verdict
+    if (this.#statusSince?.status !== status) this.#statusSince = { status, sinceMs: Date.now() }
+    if (this.#sending === null) return
+    const { log, period, stateFile, systemd } = this.#sending
+    log.info(`${this.name} is ${status}: ${message}`)
+    stateFile.saveSoon()
+    systemd?.changed()
+    if (this.#hasSent) {
+      period.restart(nowMs)
+      this.#dueMs = period.next(nowMs)
+    }
+    this.#send()
+  }
+
+  #send(): void {
+    if (this.#telling === null) return
+    this.#hasSent = true
+    this.#sending?.notifier.send(this.#telling)
+  }
 }
 
 /** DOWN with one line of ours, which speaks of no restarts. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../lib/clock.ts'
 import type { RestartOutcome } from './restart-outcome.ts'
-import type { RestartProgram } from './restarts.ts'
+import type { ProgramRestarter } from './restarter.ts'
 import type { SupervisorConfig } from '../config/config.ts'
 import type { Log } from '../lib/log.ts'
 import type { ProcessInfo } from '../collect/supervisor/process-info.ts'
@@ -31,7 +31,7 @@ export interface SupervisorDoor {
   ): Promise<ReadonlyMap<string, string>>
   /** supervisord's own version, asked for once for each of its pids; null when it does not tell. */
   readVersion(pid: number | null, signal: AbortSignal): Promise<string | null>
-  restart: RestartProgram
+  restart: ProgramRestarter['restart']
   /** Whether it listens on a socket file, so that its pids are this host's. */
   isLocal(): boolean
   close(): Promise<void>

@@ -1,17 +1,15 @@
 import { resolve } from 'node:path'
-import type { Standings } from './standings.ts'
 import { describePushes } from '../config/timing.ts'
 import type { Loaded } from '../cli/load.ts'
 import type { Terminal } from '../cli/terminal.ts'
 import type { Outboxes } from './open-outboxes.ts'
-import type { OpenWatches } from './open-watches.ts'
+import type { OpenTargets } from './open-targets.ts'
 import { realClock } from '../lib/real-clock.ts'
 import { gatherStatus } from './gather-status.ts'
 import { makeStatusFolder, StatusServer } from './status-server.ts'
 
 interface PublishOptions extends Pick<Loaded, 'loaded' | 'log' | 'mask'>, Pick<Terminal, 'env'> {
-  readonly opened: OpenWatches
-  readonly standings: Standings
+  readonly opened: OpenTargets
   readonly outboxes: Outboxes
 }
 
@@ -23,7 +21,7 @@ const VERSION_WITHIN_MS = 1_000
  * @returns ends that
  */
 export async function publishStatus(options: PublishOptions): Promise<() => Promise<void>> {
-  const { loaded, log, mask, env, opened, standings, outboxes } = options
+  const { loaded, log, mask, env, opened, outboxes } = options
   const { config, source, marks, dryRun } = loaded
   if (dryRun) return () => Promise.resolve()
   const service = {
@@ -38,9 +36,9 @@ export async function publishStatus(options: PublishOptions): Promise<() => Prom
       {
         ...opened,
         service,
-        check: ({ checks }) => ({ every_seconds: Math.round(checks.everyMs / 1000), why: checks.why }),
+        check: ({ pacing }) => ({ every_seconds: Math.round(pacing.everyMs / 1000), why: pacing.reason }),
         followsRestarts: () => true,
-        standingOf: (monitor) => standings.of(monitor),
+        statusSinceOf: ({ statusSince }) => statusSince,
         notifierOf: (monitor) => outboxes.state(monitor),
         now: () => realClock.now(),
         wallNow: () => Date.now(),

@@ -4,11 +4,9 @@ import { secretsOf } from '../config/secrets.ts'
 import type { PushAnswer } from '../kuma/push-answer.ts'
 import { createLog } from '../lib/log.ts'
 import { createMask } from '../lib/secret.ts'
-import { lookOnly } from './look-only.ts'
 import { openKumas } from './open-kumas.ts'
-import { openWatches } from './open-watches.ts'
+import { openTargets } from './open-targets.ts'
 import { realClock } from '../lib/real-clock.ts'
-import { slowestPage } from './slowest-page.ts'
 
 /** One heartbeat and what Kuma made of it. */
 export interface Pushed {
@@ -18,9 +16,6 @@ export interface Pushed {
   readonly answer: PushAnswer | null
   readonly ms: number
 }
-
-/** As `once`: what may be passing is no news yet. */
-const PATIENCE_MS = 12_000
 
 /**
  * Looks, judges and pushes once for every monitor: what Kuma is told is what is so.
@@ -42,7 +37,7 @@ export async function pushAll(
     mask,
   })
   const connections = await openKumas(config.kumas, () => clock.now())
-  const opened = await openWatches({
+  const opened = await openTargets({
     config,
     env,
     memories: new Map(),
@@ -54,17 +49,16 @@ export async function pushAll(
     listens: false,
   })
   try {
-    const patienceMs = PATIENCE_MS + slowestPage(config)
-    await lookOnly(opened.watches, { clock, patienceMs, until: 'settled' }, signal)
+    await Promise.all(opened.targets.map((target) => target.checkUntilSettled(signal)))
     const monitors = new Map(
-      opened.watches.flatMap((watch) => watch.monitors).map((monitor) => [monitor.name, monitor]),
+      opened.targets.flatMap((target) => target.monitors).map((monitor) => [monitor.name, monitor]),
     )
     const pushes = config.monitors.flatMap(({ name, push }) =>
       push === null ? [] : [{ monitor: name, target: push }],
     )
     return await Promise.all(
       pushes.map(async ({ monitor, target }): Promise<Pushed> => {
-        const telling = monitors.get(monitor)?.heartbeat(clock.now(), Infinity) ?? null
+        const telling = monitors.get(monitor)?.telling ?? null
         const pusher = connections.get(target.kuma)?.pusher(target)
         if (telling === null || pusher === undefined) return { monitor, telling, answer: null, ms: 0 }
         const { status, message, ping } = telling.verdict

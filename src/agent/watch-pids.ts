@@ -1,15 +1,15 @@
-import type { Bell } from './bell.ts'
 import type { Log } from '../lib/log.ts'
 import { createPidWatch } from '../collect/pid-watch.ts'
 import type { ProcessInfo } from '../collect/supervisor/process-info.ts'
 import type { RpcReading } from '../collect/supervisor/rpc-reading.ts'
 import type { SupervisorDoor } from './open-supervisor.ts'
 import { repeat } from './repeat.ts'
+import type { Wake } from './wake.ts'
 
 interface PidsOptions {
   readonly name: string
   readonly door: SupervisorDoor
-  readonly bell: Bell
+  readonly wake: Wake
   readonly log: Log
 }
 
@@ -21,17 +21,17 @@ export interface WatchedDoor extends SupervisorDoor {
 
 /**
  * The door, with an eye on the processes that it reports: when one dies, supervisord is woken, and once it is,
- * the bell is rung; when one is started, the bell is rung. Where they are not to be seen, supervisord is woken
+ * the target is, too; when one is started, the target is woken. Where they are not to be seen, supervisord is woken
  * before each look: what it says would else be up to a second old.
  */
 export function watchPids(options: PidsOptions): WatchedDoor {
-  const { name, door, bell, log } = options
+  const { name, door, wake, log } = options
   const stop = new AbortController()
   let lastPid: number | null = null
   let lastProcesses: readonly ProcessInfo[] | null = null
   const watch = createPidWatch({
-    onDeath: () => void door.wake(stop.signal).then(() => bell.ring()),
-    onBirth: () => bell.ring(),
+    onDeath: () => void door.wake(stop.signal).then(() => wake.notify()),
+    onBirth: () => wake.notify(),
     onBlind() {
       log.debug(
         `${name}: its processes are not to be seen here (another host, a container, or hidepid): the next check notices their deaths`,

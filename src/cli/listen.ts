@@ -3,10 +3,10 @@ import { EXIT, type ExitCode } from '../lib/errors.ts'
 import { NotEventsError } from '../collect/supervisor/events.ts'
 import { parseServerUrl } from '../collect/supervisor/discovery.ts'
 import type { OwnProcess } from '../collect/supervisor/rpc-reading.ts'
-import { createListening } from '../agent/listening.ts'
+import { Listener } from '../agent/listener.ts'
 import type { Terminal } from './terminal.ts'
 import { realClock } from '../lib/real-clock.ts'
-import { runWith } from './run.ts'
+import { runAgent } from './run.ts'
 
 const BY_HAND = `listen is not for a terminal: supervisord runs it as an event listener. It is the whole agent on its own, for
 where there is no systemd, as in a container. In supervisord.conf:
@@ -31,15 +31,15 @@ export async function listen(flags: SharedFlags, terminal: Terminal, stop: Abort
     terminal.printError(BY_HAND)
     return EXIT.usage
   }
-  const listening = createListening(terminal.pipes, own, realClock)
+  const listener = new Listener(terminal.pipes, own, realClock)
   const end = new AbortController()
   // Whatever else is printed must not get between the words of the protocol.
   const aside: Terminal = { ...terminal, print: terminal.printError, isScreen: false }
-  const running = runWith(listening, flags, aside, AbortSignal.any([stop, end.signal]))
+  const running = runAgent(listener, flags, aside, AbortSignal.any([stop, end.signal]))
   let code: ExitCode = EXIT.ok
   const ending = async (): Promise<void> => {
     try {
-      await listening.run()
+      await listener.run()
     } catch (error) {
       if (!(error instanceof NotEventsError)) throw error
       terminal.printError(`error: ${error.message}: ending, to be started anew\n`)

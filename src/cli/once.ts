@@ -1,18 +1,13 @@
 import { lockName, takeLock } from '../lib/lock.ts'
-import { runOnce } from '../agent/run-once.ts'
-import { Standings } from '../agent/standings.ts'
-import { createStateFile, NOTHING_KEPT } from '../agent/state-file.ts'
+import { StateFile } from '../agent/state.ts'
 import type { SharedFlags } from '../config/options.ts'
 import { EXIT, type ExitCode } from '../lib/errors.ts'
 import { load } from './load.ts'
-import type { Terminal } from './terminal.ts'
 import { openOutboxes } from '../agent/open-outboxes.ts'
-import { openWatches } from '../agent/open-watches.ts'
+import { openTargets } from '../agent/open-targets.ts'
 import { readBootId } from '../lib/read-boot-id.ts'
 import { realClock } from '../lib/real-clock.ts'
-import { remembered } from '../agent/remembered.ts'
-import { slowestPage } from '../agent/slowest-page.ts'
-import { waitVisibly } from './terminal.ts'
+import { waitVisibly, type Terminal } from './terminal.ts'
 
 /**
  * `once`: looks, pushes, and leaves with the verdict as its exit code. What it has opened, its lock included, ends with the
@@ -37,12 +32,11 @@ async function lookAndPush(
 ): Promise<ExitCode> {
   const { env, print, holdStop } = terminal
   const clock = realClock
-  const stateFile = createStateFile({ path: config.agent.stateFile, bootId: await readBootId(), log })
-  const { monitors: memories } = dryRun ? NOTHING_KEPT : await stateFile.load()
+  const stateFile = new StateFile(dryRun ? null : config.agent.stateFile, await readBootId(), log)
+  const memories = await stateFile.load()
   const options = { config, env, memories, clock, log, mask, dryRun, holdStop, listens: false }
-  const opened = await openWatches(options)
-  const { watches } = opened
-  const monitors = watches.flatMap((watch) => watch.monitors)
+  const { targets } = await openTargets(options)
+  const monitors = targets.flatMap((target) => target.monitors)
   const outboxes = await openOutboxes({
     config,
     dryRun,
@@ -54,23 +48,27 @@ async function lookAndPush(
     onTold: (name, untilMs) => void monitors.find((one) => one.name === name)?.told(untilMs),
     onMissed: () => {},
   })
-  const looking = runOnce(watches, { clock, log, slowestMs: slowestPage(config) }, stop)
-  const { restarts } = await waitVisibly('checking', looking, terminal)
-  const standings = new Standings(memories)
-  for (const monitor of monitors) {
-    if (monitor.verdict !== null) standings.note(monitor.name, monitor.verdict.status, Date.now())
-    const telling = monitor.heartbeat(clock.now(), Infinity)
-    if (telling === null) log.warn(`${monitor.name}: nothing can be said yet, the next run will know`)
-    else outboxes.offer(monitor.name, telling)
+  const checks = Promise.all(targets.map((target) => target.checkUntilSettled(stop)))
+  await waitVisibly('checking', checks, terminal)
+  for (const { name, telling } of monitors) {
+    if (telling === null) log.warn(`${name}: nothing can be said yet, the next run will know`)
+    else outboxes.offer(name, telling)
   }
   const settled = monitors.map(
     async ({ name, verdict }) => verdict !== null && Promise.race([outboxes.settled(name), stopped(stop)]),
   )
   const delivered = await waitVisibly('waiting for Kuma', Promise.all(settled), terminal)
-  await restarts
-  if (!dryRun) {
-    await stateFile.save({ monitors: remembered(monitors, outboxes, standings) })
-  }
+  await Promise.all(targets.map((target) => target.restartsEnded()))
+  stateFile.follow(
+    monitors.map((monitor) => ({
+      name: monitor.name,
+      remembered: {
+        ...monitor.remembered,
+        notifiers: [outboxes.state(monitor.name) ?? []].flat(),
+      },
+    })),
+  )
+  await stateFile.saveLast()
   if (!delivered.every(Boolean)) return EXIT.undelivered
   return monitors.some(({ verdict }) => verdict?.status === 'down') ? EXIT.down : EXIT.ok
 }

@@ -1,24 +1,24 @@
-import type { Memories } from '../agent/state-file.ts'
+import { Agent } from '../agent/agent.ts'
+import type { Listener } from '../agent/listener.ts'
+import { openOutboxes } from '../agent/open-outboxes.ts'
+import { SoleAgent } from '../agent/sole-agent.ts'
+import type { Memories } from '../agent/state.ts'
+import { NotifySocket, SystemdNotify } from '../agent/systemd-notify.ts'
 import type { SharedFlags } from '../config/options.ts'
 import { ConfigError, EXIT, type ExitCode } from '../lib/errors.ts'
 import type { Log } from '../lib/log.ts'
-import { keepWatch } from '../agent/keep-watch.ts'
-import type { Listening } from '../agent/listening.ts'
+import { realClock } from '../lib/real-clock.ts'
 import { load, type Loaded } from './load.ts'
 import type { Terminal } from './terminal.ts'
-import { openOutboxes } from '../agent/open-outboxes.ts'
-import { realClock } from '../lib/real-clock.ts'
-import type { ServiceNotices } from '../agent/service-notices.ts'
-import { SoleAgent } from '../agent/sole-agent.ts'
 
 /** `run`: checks and pushes until stopped; SIGHUP has it load its configuration again. */
 export function run(flags: SharedFlags, terminal: Terminal, stop: AbortSignal): Promise<ExitCode> {
-  return runWith(null, flags, terminal, stop)
+  return runAgent(null, flags, terminal, stop)
 }
 
-/** `run`, with what more there is where supervisord runs it as an event listener. */
-export async function runWith(
-  listening: Listening | null,
+/** @param listener where supervisord runs the agent as its event listener */
+export async function runAgent(
+  listener: Listener | null,
   flags: SharedFlags,
   terminal: Terminal,
   stop: AbortSignal,
@@ -28,11 +28,11 @@ export async function runWith(
   let memories: Memories | null = null
   let replaced = new AbortController()
   // systemd may ask supervisord to notify it; a child of supervisord must not answer for it.
-  const notices = listening === null ? await openNotices(terminal, current.log) : null
-  const noticing = notices?.run(stop)
+  const systemd = listener === null ? openSystemd(terminal, current.log) : null
+  const notifying = systemd?.run(stop)
 
   const reload = async (): Promise<void> => {
-    notices?.reloading()
+    systemd?.reloading()
     try {
       const loaded = await load(flags, terminal)
       await tryOut(loaded, terminal)
@@ -43,7 +43,7 @@ export async function runWith(
       for (const problem of error.problems) current.log.error(problem)
       current.log.error('the configuration was not loaded again: the one before stays in force')
     } finally {
-      notices?.reloaded()
+      systemd?.reloaded()
     }
   }
   // A person's terminal sends it too, when it is closed.
@@ -62,31 +62,19 @@ export async function runWith(
         if (!terminal.isInteractive) sole.watch()
         else if (await sole.refuses()) return EXIT.locked
       }
-      memories = await keepWatch({
-        ...current,
-        terminal,
-        notices,
-        listening,
-        memories,
-        stop,
-        replaced: signal,
-      })
+      const agent = await Agent.open({ loaded: current, terminal, listener, systemd, memories })
+      memories = await agent.run(stop, signal)
     } finally {
       await sole.leave()
     }
   }
-  await noticing
+  await notifying
   return EXIT.ok
 }
 
-/** Loads what tells systemd only where one asked for it. */
-async function openNotices({ env }: Terminal, log: Log): Promise<ServiceNotices | null> {
-  if (env['NOTIFY_SOCKET'] === undefined) return null
-  const { openServiceManager } = await import('../collect/systemd/service-manager.ts')
-  const { createServiceNotices } = await import('../agent/service-notices.ts')
-  const onFailure = (reason: string): void => log.warn(`systemd cannot be told how the agent is: ${reason}`)
-  const manager = openServiceManager({ env, pid: process.pid, onFailure })
-  return manager === null ? null : createServiceNotices(manager, realClock)
+function openSystemd({ env }: Terminal, log: Log): SystemdNotify | null {
+  const socket = NotifySocket.open(env, process.pid, log)
+  return socket === null ? null : new SystemdNotify(socket, realClock)
 }
 
 /** @throws {ConfigError} for what only the use of a configuration shows, as a certificate that is none */

@@ -2,6 +2,9 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Monitor } from '../../src/agent/monitor.ts'
 import { composeMessage } from '../../src/rules/message.ts'
+import { GridPeriod } from '../../src/agent/pacing.ts'
+import type { StatusSince } from '../../src/agent/state.ts'
+import { memorySending } from '../helpers/memory-sending.ts'
 import { answered, failed, snapshot, program, rules, unitState } from '../helpers/snapshots.ts'
 
 const looksWell = (start: number) =>
@@ -10,35 +13,40 @@ const DIED = snapshot(unitState(), failed('refused'))
 
 describe('a restart that nobody asked for', () => {
   const restarted = () => {
-    const monitor = new Monitor('web', rules())
-    monitor.see(looksWell(100), 1_000)
-    monitor.see(looksWell(200), 6_000)
+    const monitor = new Monitor('web', rules(), {}, null)
+    monitor.update(looksWell(100), 1_000)
+    monitor.update(looksWell(200), 6_000)
     return monitor
   }
-  const said = (monitor: Monitor) => monitor.heartbeat(0, Infinity)?.verdict.message
-  const untilMs = (monitor: Monitor) => monitor.heartbeat(0, Infinity)?.restartsUntilMs ?? null
+  const said = (monitor: Monitor) => monitor.telling?.verdict.message
+  const untilMs = (monitor: Monitor) => monitor.telling?.restartsUntilMs ?? null
 
   it('is told until it has reached Kuma, and then no more', () => {
     const monitor = restarted()
     for (const seconds of [11, 16]) {
-      monitor.see(looksWell(200), seconds * 1_000)
+      monitor.update(looksWell(200), seconds * 1_000)
       assert.equal(said(monitor), `1 of 1 running · web restarted 1× ${seconds - 6} s ago`)
     }
     assert.equal(monitor.told(untilMs(monitor) ?? 0), true)
-    monitor.see(looksWell(200), 21_000)
+    monitor.update(looksWell(200), 21_000)
     assert.equal(said(monitor), '1 of 1 running')
   })
 
   it('is news at once, and once', () => {
-    const monitor = new Monitor('web', rules())
-    monitor.see(looksWell(100), 1_000)
-    const changes = [10_000, 10_050, 16_000].map((nowMs) => monitor.see(looksWell(200), nowMs).changed)
-    assert.deepEqual(changes, [true, false, false])
+    const { sending, sent } = memorySending()
+    const monitor = new Monitor('web', rules(), {}, sending)
+    monitor.update(looksWell(100), 1_000)
+    const counts = [10_000, 10_050, 16_000].map((nowMs) => {
+      monitor.update(looksWell(200), nowMs)
+      return sent.length
+    })
+    assert.deepEqual(counts, [2, 2, 2])
   })
 
   it('waits when other news went out shortly before', () => {
-    const monitor = new Monitor('web', rules())
-    monitor.see(looksWell(100), 1_000)
+    const { sending, sent } = memorySending()
+    const monitor = new Monitor('web', rules(), {}, sending)
+    monitor.update(looksWell(100), 1_000)
     const starts: [number, number][] = [
       [200, 10_000],
       [300, 12_000],
@@ -46,44 +54,47 @@ describe('a restart that nobody asked for', () => {
       [300, 15_000],
       [300, 20_000],
     ]
-    const changes = starts.map(([start, nowMs]) => monitor.see(looksWell(start), nowMs).changed)
-    assert.deepEqual(changes, [true, false, false, true, false])
+    const counts = starts.map(([start, nowMs]) => {
+      monitor.update(looksWell(start), nowMs)
+      return sent.length
+    })
+    assert.deepEqual(counts, [2, 2, 2, 3, 3])
   })
 
   it('is told again when another one follows', () => {
     const monitor = restarted()
     monitor.told(untilMs(monitor) ?? 0)
-    monitor.see(looksWell(300), 11_000)
+    monitor.update(looksWell(300), 11_000)
     assert.equal(said(monitor), '1 of 1 running · web restarted 1× just now')
   })
 
   it('is not taken for told by a heartbeat that was delivered late', () => {
-    const monitor = new Monitor('web', rules())
-    monitor.see(looksWell(100), 1_000)
+    const monitor = new Monitor('web', rules(), {}, null)
+    monitor.update(looksWell(100), 1_000)
     const before = untilMs(monitor)
-    monitor.see(looksWell(200), 6_000)
+    monitor.update(looksWell(200), 6_000)
     assert.equal(monitor.told(before ?? 0), false)
-    monitor.see(looksWell(200), 11_000)
+    monitor.update(looksWell(200), 11_000)
     assert.match(said(monitor) ?? '', /restarted 1×/)
   })
 
   it('is not taken for told by a message that speaks of something else', () => {
     const monitor = restarted()
-    monitor.see(DIED, 8_000)
-    monitor.see(DIED, 10_000)
+    monitor.update(DIED, 8_000)
+    monitor.update(DIED, 10_000)
     assert.match(said(monitor) ?? '', /^supervisor\.service is active but nobody listens/)
     assert.equal(untilMs(monitor), null)
     const failing = restarted()
-    failing.fail('x is not a function')
+    failing.fail('x is not a function', 7_000)
     assert.equal(untilMs(failing), null)
   })
 
   it('is not taken for told while its program is on its way back', () => {
     const monitor = restarted()
     const backoff = program('web', 'BACKOFF', { start: 200 })
-    monitor.see(snapshot(unitState(), answered([backoff])), 8_000)
+    monitor.update(snapshot(unitState(), answered([backoff])), 8_000)
     assert.equal(untilMs(monitor), null)
-    monitor.see(looksWell(200), 11_000)
+    monitor.update(looksWell(200), 11_000)
     assert.match(said(monitor) ?? '', /restarted 1×/)
     assert.equal(untilMs(monitor), 11_000)
   })
@@ -91,21 +102,21 @@ describe('a restart that nobody asked for', () => {
   it('stays told over a restart of the agent', () => {
     const monitor = restarted()
     monitor.told(6_000)
-    const next = new Monitor('web', rules(), monitor.memory)
-    next.see(looksWell(200), 11_000)
+    const next = new Monitor('web', rules(), monitor.remembered, null)
+    next.update(looksWell(200), 11_000)
     assert.equal(said(next), '1 of 1 running')
   })
 
   it('is remembered until it has reached Kuma, however long that takes', () => {
     const monitor = restarted()
     const hoursLater = 6_000 + 3 * 3_600_000
-    for (let ms = 11_000; ms <= hoursLater; ms += 60_000) monitor.see(looksWell(200), ms)
-    monitor.see(looksWell(200), hoursLater)
+    for (let ms = 11_000; ms <= hoursLater; ms += 60_000) monitor.update(looksWell(200), ms)
+    monitor.update(looksWell(200), hoursLater)
     assert.equal(said(monitor), '1 of 1 running · web restarted 1× 3 h ago')
     assert.equal(monitor.told(hoursLater), true)
-    monitor.see(looksWell(200), hoursLater + 5_000)
+    monitor.update(looksWell(200), hoursLater + 5_000)
     assert.equal(said(monitor), '1 of 1 running')
-    assert.deepEqual(monitor.memory.programs.get('web:web')?.restarts, [])
+    assert.deepEqual(monitor.state.programs.get('web:web')?.restarts, [])
   })
 
   it('is remembered over a restart of supervisord', () => {
@@ -114,28 +125,104 @@ describe('a restart that nobody asked for', () => {
       unitState(),
       answered([program('web', 'RUNNING', { start: 300, pid: 300 })], null, { pid: 9 }),
     )
-    monitor.see(anew, 600_000)
+    monitor.update(anew, 600_000)
     assert.equal(said(monitor), '1 of 1 running · web restarted 1× 9 min 54 s ago')
   })
 
   it('is no crash loop together with others of hours ago, and bounded', () => {
     const monitor = restarted()
-    for (let hour = 1; hour <= 50; hour += 1) monitor.see(looksWell(200 + hour), hour * 3_600_000)
+    for (let hour = 1; hour <= 50; hour += 1) monitor.update(looksWell(200 + hour), hour * 3_600_000)
     assert.equal(said(monitor), '1 of 1 running · web restarted 20× just now')
   })
 
   it('is not repeated by a heartbeat that was made before the one that told it was delivered', () => {
     const monitor = restarted()
     const messageFor = (toldMs: number) => {
-      const { content } = monitor.heartbeat(0, Infinity) ?? assert.fail('it has nothing to say')
+      const { content } = monitor.telling ?? assert.fail('it has nothing to say')
       return composeMessage(content ?? assert.fail('it is an error of the agent'), toldMs)
     }
     const toldMs = untilMs(monitor) ?? 0
-    monitor.see(looksWell(200), 11_000)
+    monitor.update(looksWell(200), 11_000)
     assert.equal(messageFor(toldMs), '1 of 1 running')
     assert.match(messageFor(0), /web restarted 1×/)
-    monitor.see(looksWell(300), 16_000)
+    monitor.update(looksWell(300), 16_000)
     assert.equal(messageFor(toldMs), '1 of 1 running · web restarted 1× just now')
     assert.equal(messageFor(0), '1 of 1 running · web restarted 2× just now')
+  })
+})
+
+describe('since when a monitor is what it is', () => {
+  it('is kept, over a restart of the agent too', () => {
+    const before: { statusSince: StatusSince } = { statusSince: { status: 'up', sinceMs: 5 } }
+    const monitor = new Monitor('web', rules(), before, null)
+    monitor.update(looksWell(100), 1_000)
+    assert.deepEqual(monitor.remembered.statusSince, before.statusSince)
+    const nowMs = Date.now()
+    monitor.fail('x is not a function', 2_000)
+    const { status, sinceMs } = monitor.remembered.statusSince
+    assert.equal(status, 'down')
+    assert.ok(sinceMs >= nowMs)
+  })
+})
+
+describe('a change of a verdict', () => {
+  it('is sent, logged and saved at once', () => {
+    const { sending, sent, log, saves } = memorySending()
+    const monitor = new Monitor('web', rules(), {}, sending)
+    for (const nowMs of [1_000, 2_000]) monitor.update(looksWell(100), nowMs)
+    assert.deepEqual([sent.length, saves()], [1, 1])
+    for (const nowMs of [3_000, 4_000]) monitor.fail('x is not a function', nowMs)
+    assert.deepEqual([sent.length, saves()], [2, 2])
+    assert.deepEqual(log.lines, [
+      'info: web is up: 1 of 1 running',
+      'info: web is down: agent error: x is not a function',
+    ])
+  })
+})
+
+describe('the heartbeats of a monitor', () => {
+  /** Asks every second what is due, and gives the seconds at which something was sent. */
+  const start = () => {
+    const { sending, sent } = memorySending(new GridPeriod(24_000, 10_000))
+    const monitor = new Monitor('web', rules(), {}, sending)
+    const sentAt: number[] = []
+    let second = 0
+    const note = (): void => {
+      while (sentAt.length < sent.length) sentAt.push(second)
+    }
+    const runTo = (end: number): void => {
+      for (; second < end; second += 1) {
+        monitor.sendDue(second * 1_000, Infinity)
+        note()
+      }
+    }
+    const update = (startSeconds: number): void => {
+      monitor.update(looksWell(startSeconds), second * 1_000)
+      note()
+    }
+    return { sentAt, runTo, update }
+  }
+
+  it('go out at once with the first verdict, and then at their phase and on the period', () => {
+    const { sentAt, runTo, update } = start()
+    runTo(2)
+    update(100)
+    runTo(60)
+    assert.deepEqual(sentAt, [2, 10, 34, 58])
+  })
+
+  it('go out at once with news, which restart the period', () => {
+    const { sentAt, runTo, update } = start()
+    update(100)
+    runTo(40)
+    update(200)
+    runTo(70)
+    assert.deepEqual(sentAt, [0, 10, 34, 40, 64])
+  })
+
+  it('are none while nothing can be said', () => {
+    const { sentAt, runTo } = start()
+    runTo(60)
+    assert.deepEqual(sentAt, [])
   })
 })

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { decodeState, encodeState } from '../../src/agent/state-codec.ts'
+import { decodeState, encodeState } from '../../src/agent/state.ts'
 import { EMPTY_STATE } from '../../src/rules/state.ts'
 import { createMutator, FUZZ_ROUNDS, FUZZ_SEED } from '../helpers/fuzz.ts'
 
-const memory = {
+const remembered = {
   ...EMPTY_STATE,
   status: 'down' as const,
   supervisorPid: 4711,
@@ -22,7 +22,7 @@ const memory = {
     ],
   ]),
 }
-const standing = { status: 'down' as const, sinceMs: 5 }
+const statusSince = { status: 'down' as const, sinceMs: 5 }
 const notifiers = [
   {
     kuma: 'kuma',
@@ -37,8 +37,8 @@ const notifiers = [
     },
   },
 ]
-const monitors = new Map([['monitor', { memory, standing, notifiers }]])
-const state = encodeState({ monitors }, 'boot')
+const monitors = new Map([['monitor', { state: remembered, statusSince, notifiers }]])
+const state = encodeState(monitors, 'boot')
 
 test(`decodes any state file or refuses it in one line (${FUZZ_ROUNDS} files, seed ${FUZZ_SEED})`, () => {
   const { text } = createMutator([state, '{}', '{"version":1}', '[]', 'null'])

@@ -73,12 +73,12 @@ export function decodeRecording(text: string): Recording {
 /** Each change of the status, with its message; every message is delivered at once. */
 export function play({ snapshots, rules }: Pick<Recording, 'snapshots' | 'rules'>): Timeline {
   const timeline: string[] = []
-  const monitor = new Monitor('replayed', supervisorRules(rules))
+  const monitor = new Monitor('replayed', supervisorRules(rules), {}, null)
   let before: string | undefined
   for (const { atMs, snapshot } of snapshots) {
     const nowMs = 1_000_000 + atMs
-    monitor.see(snapshot, nowMs)
-    const telling = monitor.heartbeat(nowMs, Infinity)
+    monitor.update(snapshot, nowMs)
+    const { telling } = monitor
     if (telling === null) continue
     const { status, message } = telling.verdict
     if (status !== before) timeline.push(`+${(atMs / 1000).toFixed(1)} s ${status} ${message}`)

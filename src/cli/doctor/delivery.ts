@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { DeliveryMemory } from '../../agent/note-delivery.ts'
-import { peekState } from '../../agent/peek-state.ts'
+import { peekState } from '../../agent/state.ts'
 import type { DeliveryStatus, Status } from '../../agent/status.ts'
 import type { LoadedConfig } from '../../config/load.ts'
 import { readBootId } from '../../lib/read-boot-id.ts'

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
-import { CheckPeriod } from '../../agent/check-period.ts'
+import { Pacing } from '../../agent/pacing.ts'
 import { findBlindness } from '../../collect/find-blindness.ts'
 import { findSupervisor } from '../../collect/supervisor/discovery.ts'
 import type { ProcessInfo } from '../../collect/supervisor/process-info.ts'
@@ -227,10 +227,10 @@ export function checkRpc(context: DoctorContext): Promise<Finding[]> {
       return failed(detail, remedy.replaceAll('UNIT', unit), details)
     }
     const { pid, ms } = reading.state
-    const checks = new CheckPeriod(context.loaded?.config.agent.checkEveryMs ?? Infinity)
+    const pacing = new Pacing(context.loaded?.config.agent.checkEveryMs ?? Infinity, 0)
     // The agent stretches its checks when two answers have taken that long.
-    for (const _ of [1, 2]) checks.answered(ms, 0)
-    const slow = checks.news()
+    for (const _ of [1, 2]) pacing.end(ms, null, 0)
+    const slow = pacing.news()
     const name = version === null ? 'supervisord' : `supervisord ${version}`
     const says = `${name} answers${pid === null ? '' : `, pid ${pid}`}${slow === null ? '' : `; ${slow}`}`
     return ok(says, details)

@@ -1,14 +1,12 @@
 import { realpath } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { gatherStatus } from '../../agent/gather-status.ts'
-import { lookOnly } from '../../agent/look-only.ts'
-import { openWatches, type OpenWatches } from '../../agent/open-watches.ts'
-import { peekState } from '../../agent/peek-state.ts'
+import { openTargets, type OpenTargets } from '../../agent/open-targets.ts'
 import { readSocket } from '../../agent/read-socket.ts'
-import type { Memories } from '../../agent/state-file.ts'
+import { peekState, type Memories } from '../../agent/state.ts'
 import { parseStatus, type Status, type TargetStatus } from '../../agent/status.ts'
 import { statusFolders, statusSocket } from '../../agent/status-server.ts'
-import type { Watch } from '../../agent/watch.ts'
+import type { Target } from '../../agent/target.ts'
 import { readMemory } from '../../collect/read-memory.ts'
 import { OPTION_NAMES, OPTIONS, type OptionName, type SharedFlags } from '../../config/options.ts'
 import { EXIT, type ExitCode } from '../../lib/errors.ts'
@@ -125,11 +123,11 @@ function realPath(path: string): Promise<string> {
 
 /** The targets of the configuration, read by this command. Goes on from the state file, and changes not even that. */
 class OwnTargets {
-  readonly #opened: OpenWatches
+  readonly #opened: OpenTargets
   readonly #memories: Memories
   #readCount = 0
 
-  private constructor(opened: OpenWatches, memories: Memories) {
+  private constructor(opened: OpenTargets, memories: Memories) {
     this.#opened = opened
     this.#memories = memories
   }
@@ -143,14 +141,14 @@ class OwnTargets {
     const memories = await peekState(config.agent.stateFile, await readBootId())
     const { env } = terminal
     return new OwnTargets(
-      await openWatches({ config, env, memories, clock: realClock, log, mask, dryRun, listens: false }),
+      await openTargets({ config, env, memories, clock: realClock, log, mask, dryRun, listens: false }),
       memories,
     )
   }
 
   /** @param patienceMs how long to check again where one check leaves the verdict open */
   async read(patienceMs: number, signal: AbortSignal): Promise<Status> {
-    await lookOnly(this.#opened.watches, { clock: realClock, patienceMs, until: 'judged' }, signal)
+    await Promise.all(this.#opened.targets.map((target) => target.checkUntilJudged(patienceMs, signal)))
     this.#readCount += 1
     const of = (monitor: string) => this.#memories.get(monitor)
     return gatherStatus(
@@ -158,8 +156,8 @@ class OwnTargets {
         ...this.#opened,
         service: null,
         check: () => null,
-        followsRestarts: (watch) => this.#readCount > 1 || this.#remembers(watch),
-        standingOf: (monitor) => of(monitor)?.standing ?? null,
+        followsRestarts: (target) => this.#readCount > 1 || this.#remembers(target),
+        statusSinceOf: ({ name }) => of(name)?.statusSince ?? null,
         notifierOf: (monitor) => of(monitor)?.notifiers[0] ?? null,
         now: () => realClock.now(),
         wallNow: () => Date.now(),
@@ -173,9 +171,9 @@ class OwnTargets {
   }
 
   /** Returns whether the state file knows the supervisord that answers now. */
-  #remembers({ monitors }: Watch): boolean {
-    return monitors.some(({ name, memory: { supervisorPid } }) => {
-      const before = this.#memories.get(name)?.memory.supervisorPid ?? null
+  #remembers({ monitors }: Target): boolean {
+    return monitors.some(({ name, state: { supervisorPid } }) => {
+      const before = this.#memories.get(name)?.state.supervisorPid ?? null
       return before !== null && before === supervisorPid
     })
   }

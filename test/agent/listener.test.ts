@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { PassThrough } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
 import { test, type TestContext } from 'node:test'
-import { createListening } from '../../src/agent/listening.ts'
+import { Listener } from '../../src/agent/listener.ts'
+import { Wake } from '../../src/agent/wake.ts'
 import { NotEventsError } from '../../src/collect/supervisor/events.ts'
 import { ManualClock } from '../helpers/manual-clock.ts'
 import { memoryLog } from '../helpers/memory-log.ts'
@@ -13,11 +14,13 @@ function start(t: TestContext) {
   const log = memoryLog()
   const input = new PassThrough()
   let output = ''
-  let rings = 0
+  let wakes = 0
+  const wake = new Wake()
+  wake.notify = () => void (wakes += 1)
   const own = { group: 'kuma', name: 'kuma', serverUrl: null, pid: 1 }
-  const listening = createListening({ input, output: (text) => void (output += text) }, own, clock)
-  listening.hear(() => void (rings += 1), log)
-  const ended = listening.run()
+  const listener = new Listener({ input, output: (text) => void (output += text) }, own, clock)
+  listener.connect([wake], log)
+  const ended = listener.run()
   ended.catch(() => {})
   t.after(() => input.destroy())
   const send = async (text: string): Promise<void> => {
@@ -25,7 +28,7 @@ function start(t: TestContext) {
     await turn()
   }
   return {
-    listening,
+    listener,
     clock,
     log,
     input,
@@ -33,14 +36,14 @@ function start(t: TestContext) {
     send,
     event: (name: string) => send(`eventname:${name} len:0\n`),
     output: () => output,
-    rings: () => rings,
+    wakes: () => wakes,
   }
 }
 
-test('acknowledges every event, and rings for those that may have changed something', async (t) => {
-  const { event, output, rings } = start(t)
+test('acknowledges every event, and wakes for those that may have changed something', async (t) => {
+  const { event, output, wakes } = start(t)
   assert.equal(output(), 'READY\n')
-  const rows: [name: string, rings: number][] = [
+  const rows: [name: string, wakes: number][] = [
     ['PROCESS_STATE_EXITED', 1],
     ['PROCESS_STATE_OF_A_LATER_VERSION', 2],
     ['PROCESS_GROUP_ADDED', 3],
@@ -51,41 +54,44 @@ test('acknowledges every event, and rings for those that may have changed someth
   ]
   for (const [index, [name, expected]] of rows.entries()) {
     await event(name)
-    assert.equal(rings(), expected, name)
+    assert.equal(wakes(), expected, name)
     assert.equal(output(), `READY\n${'RESULT 2\nOKREADY\n'.repeat(index + 1)}`)
   }
 })
 
-test('has answered before anybody is told', async (t) => {
-  const { listening, event, output, log } = start(t)
+test('has answered before anybody is woken', async (t) => {
+  const { listener, event, output, log } = start(t)
   let seen = ''
-  listening.hear(() => void (seen = output()), log)
+  const wake = new Wake()
+  wake.notify = () => void (seen = output())
+  listener.connect([wake], log)
   await event('PROCESS_STATE_FATAL')
   assert.equal(seen, 'READY\nRESULT 2\nOKREADY\n')
 })
 
-test('answers while nobody hears', async (t) => {
-  const { listening, event, output, log } = start(t)
-  listening.hear(() => assert.fail('it was told to end'), log)()
+test('answers while there is nobody to wake', async (t) => {
+  const { listener, event, output, log, wakes } = start(t)
+  listener.connect([], log)
   await event('PROCESS_STATE_FATAL')
   assert.equal(output(), 'READY\nRESULT 2\nOKREADY\n')
+  assert.equal(wakes(), 0)
 })
 
 test('an end without a word is a death of supervisord', async (t) => {
-  const { listening, input, ended, event } = start(t)
+  const { listener, input, ended, event } = start(t)
   await event('TICK_5')
   input.end()
   await ended
-  assert.deepEqual([listening.isOrphan, listening.isStopping], [true, false])
+  assert.deepEqual([listener.isOrphan, listener.isStopping], [true, false])
 })
 
 test('an end after it said that it stops is none', async (t) => {
-  const { listening, input, ended, event } = start(t)
+  const { listener, input, ended, event } = start(t)
   await event('SUPERVISOR_STATE_CHANGE_STOPPING')
-  assert.deepEqual([listening.isOrphan, listening.isStopping], [false, true])
+  assert.deepEqual([listener.isOrphan, listener.isStopping], [false, true])
   input.end()
   await ended
-  assert.deepEqual([listening.isOrphan, listening.isStopping], [false, true])
+  assert.deepEqual([listener.isOrphan, listener.isStopping], [false, true])
 })
 
 test('warns once when no event comes, not even a tick, and says when they come again', async (t) => {
@@ -113,11 +119,11 @@ test('ends with an error when an event was begun and its end does not come', asy
 })
 
 test('goes on after a name beyond ASCII, though nothing follows: supervisord counts characters', async (t) => {
-  const { clock, send, output, rings } = start(t)
+  const { clock, send, output, wakes } = start(t)
   const payload = 'processname:größe groupname:größe'
   await send(`eventname:PROCESS_STATE_EXITED len:${payload.length}\n${payload}`)
   await clock.advance(120_000)
   await send('ver:3.0 eventname:PROCESS_STATE_FATAL len:0\n')
-  assert.equal(rings(), 2)
+  assert.equal(wakes(), 2)
   assert.equal(output(), `READY\n${'RESULT 2\nOKREADY\n'.repeat(2)}`)
 })

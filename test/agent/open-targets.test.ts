@@ -4,9 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import type { Remembered } from '../../src/agent/state-codec.ts'
-import { takeSnapshot } from '../../src/collect/snapshot.ts'
-import { openWatches } from '../../src/agent/open-watches.ts'
+import type { Remembered } from '../../src/agent/state.ts'
+import { openTargets } from '../../src/agent/open-targets.ts'
 import { realClock } from '../../src/lib/real-clock.ts'
 import { isUptimeOfHost } from '../../src/collect/is-uptime-of-host.ts'
 import type { Snapshot } from '../../src/collect/snapshot.ts'
@@ -72,11 +71,11 @@ async function lookAt(
 ): Promise<Snapshot> {
   const access = { username: null, password: null, caFile: null, timeoutMs: 60_000 }
   const remembered: Remembered = {
-    memory: EMPTY_STATE,
-    standing: null,
+    state: EMPTY_STATE,
+    statusSince: null,
     notifiers: [],
   }
-  const opened = await openWatches({
+  const opened = await openTargets({
     config: {
       kumas: [],
       agent: { pushEveryMs: 1, checkEveryMs: 1, schedule: null, stateFile: '/none', onStop: 'none' },
@@ -92,8 +91,8 @@ async function lookAt(
     dryRun: false,
   })
   t.after(() => opened.close())
-  const [watch] = opened.watches
-  return takeSnapshot(watch?.doors ?? assert.fail(), new AbortController().signal)
+  const [target] = opened.targets
+  return (target ?? assert.fail()).collector.snapshot(new AbortController().signal)
 }
 
 /** A process of this host that is called supervisord. */

@@ -3,8 +3,7 @@ import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } 
 import { tmpdir, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { createStateFile } from '../../src/agent/state-file.ts'
-import type { Kept, Remembered } from '../../src/agent/state-codec.ts'
+import { StateFile, type Remembered } from '../../src/agent/state.ts'
 import { EMPTY_STATE, type MonitorState } from '../../src/rules/state.ts'
 import type { ProgramHistory } from '../../src/rules/restarts.ts'
 import { NO_UNIT_HISTORY } from '../../src/rules/units.ts'
@@ -69,8 +68,8 @@ const MEMORY: MonitorState = {
 }
 
 const REMEMBERED: Remembered = {
-  memory: MEMORY,
-  standing: { status: 'down', sinceMs: 1_700_000_000_000 },
+  state: MEMORY,
+  statusSince: { status: 'down', sinceMs: 1_700_000_000_000 },
   notifiers: [
     {
       kuma: 'kuma',
@@ -88,12 +87,7 @@ const REMEMBERED: Remembered = {
 }
 
 /** Of an agent that kept nothing but this. */
-const NO_NEWS = { standing: null, notifiers: [] }
-
-/** All that is kept, with these monitors. */
-const keeping = (monitors: readonly (readonly [string, Remembered])[]): Kept => ({
-  monitors: new Map(monitors),
-})
+const NO_NEWS = { statusSince: null, notifiers: [] }
 
 describe('the state file', () => {
   let folder: string
@@ -104,13 +98,20 @@ describe('the state file', () => {
 
   const open = (name: string, bootId = 'boot-1') => {
     const log = memoryLog()
-    return { path: join(folder, name), log, file: createStateFile({ path: join(folder, name), bootId, log }) }
+    const path = join(folder, name)
+    const file = new StateFile(path, bootId, log)
+    /** Saves what these monitors remember. */
+    const save = (...memories: readonly (readonly [string, Remembered])[]): Promise<void> => {
+      file.follow(memories.map(([monitor, remembered]) => ({ name: monitor, remembered })))
+      return file.saveLast()
+    }
+    return { path, log, file, save }
   }
 
   it('gives back what was saved, in a folder it makes, readable by its owner alone', async () => {
-    const { file, path, log } = open('new/folder/state.json')
-    await file.save(keeping([['__proto__', REMEMBERED]]))
-    assert.deepEqual(await file.load(), keeping([['__proto__', REMEMBERED]]))
+    const { file, save, path, log } = open('new/folder/state.json')
+    await save(['__proto__', REMEMBERED])
+    assert.deepEqual(await file.load(), new Map([['__proto__', REMEMBERED]]))
     assert.equal((await stat(path)).mode & 0o777, 0o600)
     assert.deepEqual(await readdir(join(folder, 'new/folder')), ['state.json'])
     assert.deepEqual(log.lines, [])
@@ -118,33 +119,33 @@ describe('the state file', () => {
 
   const needsRoot = { skip: userInfo().uid !== 0 && 'needs root' }
   it('belongs to the owner of its folder, whoever writes it', needsRoot, async () => {
-    const { file, path, log } = open('of-service/state.json')
+    const { save, path, log } = open('of-service/state.json')
     await mkdir(dirname(path))
     await chown(dirname(path), 65534, 65534)
-    await file.save(keeping([['a', REMEMBERED]]))
+    await save(['a', REMEMBERED])
     const { uid, gid, mode } = await stat(path)
     assert.deepEqual([uid, gid, mode & 0o777], [65534, 65534, 0o600])
     assert.deepEqual(log.lines, [])
   })
 
   it('forgets times of another boot, and nothing else', async () => {
-    await open('boot.json').file.save(keeping([['a', REMEMBERED]]))
-    const { monitors } = await open('boot.json', 'boot-2').file.load()
+    await open('boot.json').save(['a', REMEMBERED])
+    const monitors = await open('boot.json', 'boot-2').file.load()
     assert.deepEqual(monitors.get('a'), {
       ...REMEMBERED,
-      memory: { ...EMPTY_STATE, status: 'down', total: 12, outsideSystemd: true, shutdownSeconds: 60 },
+      state: { ...EMPTY_STATE, status: 'down', total: 12, outsideSystemd: true, shutdownSeconds: 60 },
     })
   })
 
   it('is read when an agent wrote it that pushed a monitor to several Kumas', async () => {
-    const { file, path, log } = open('several.json')
-    await file.save(keeping([['a', REMEMBERED]]))
+    const { file, save, path, log } = open('several.json')
+    await save(['a', REMEMBERED])
     const state = JSON.parse(await readFile(path, 'utf8'))
     const [{ missed, deliveries }] = state.monitors
     missed.push(['cloud', { toldStatus: 'down', turns: [], forgotten: 0 }])
     deliveries.unshift(['office', deliveries[0][1]])
     await writeFile(path, JSON.stringify(state))
-    const { monitors } = await file.load()
+    const monitors = await file.load()
     assert.deepEqual(
       monitors
         .get('a')
@@ -159,33 +160,33 @@ describe('the state file', () => {
   })
 
   it('is read when an agent wrote it that kept no news', async () => {
-    const { file, path, log } = open('older.json')
-    await file.save(keeping([['a', REMEMBERED]]))
+    const { file, save, path, log } = open('older.json')
+    await save(['a', REMEMBERED])
     const { monitors, ...rest } = JSON.parse(await readFile(path, 'utf8'))
     for (const key of ['missed', 'standing', 'deliveries']) delete monitors[0][key]
     delete monitors[0].programs[0][1].count
     delete monitors[0].unit
     await writeFile(path, JSON.stringify({ ...rest, monitors }))
     const loaded = await file.load()
-    assert.deepEqual(loaded.monitors.get('a'), {
-      memory: { ...MEMORY, programs: new Map([['a:b', { ...PROGRAM, count: 0 }]]), unit: NO_UNIT_HISTORY },
+    assert.deepEqual(loaded.get('a'), {
+      state: { ...MEMORY, programs: new Map([['a:b', { ...PROGRAM, count: 0 }]]), unit: NO_UNIT_HISTORY },
       ...NO_NEWS,
     })
     assert.deepEqual(log.lines, [])
   })
 
   it('is read when an earlier version wrote it, which kept the configurations of programs too', async () => {
-    const { file, path, log } = open('with-configs.json')
-    await file.save(keeping([['a', REMEMBERED]]))
+    const { file, save, path, log } = open('with-configs.json')
+    await save(['a', REMEMBERED])
     const state = JSON.parse(await readFile(path, 'utf8'))
     await writeFile(path, JSON.stringify({ ...state, configs: [['unix:///run/supervisor.sock', {}]] }))
-    assert.deepEqual(await file.load(), keeping([['a', REMEMBERED]]))
+    assert.deepEqual(await file.load(), new Map([['a', REMEMBERED]]))
     assert.deepEqual(log.lines, [])
   })
 
   it('is empty, without a word, when there is none yet', async () => {
     const { file, log } = open('none.json')
-    assert.equal((await file.load()).monitors.size, 0)
+    assert.equal((await file.load()).size, 0)
     assert.deepEqual(log.lines, [])
   })
 
@@ -200,7 +201,7 @@ describe('the state file', () => {
     it(`sets ${name} aside with a warning`, async () => {
       const { file, path, log } = open(`${name}.json`)
       await writeFile(path, text)
-      assert.equal((await file.load()).monitors.size, 0)
+      assert.equal((await file.load()).size, 0)
       assert.equal(await readFile(`${path}.broken`, 'utf8'), text)
       assert.ok(
         log.lines[0]?.startsWith(`warn: the state file ${path} cannot be used (${says}`),
@@ -210,16 +211,43 @@ describe('the state file', () => {
     })
   }
 
+  it('saves once for all that changed before, and once more for what changed meanwhile', async () => {
+    const { file, path } = open('soon/state.json')
+    let count = 0
+    const monitor = {
+      name: 'a',
+      get remembered() {
+        count += 1
+        return { ...REMEMBERED, statusSince: { status: 'up', sinceMs: count } as const }
+      },
+    }
+    file.follow([monitor])
+    for (let change = 0; change < 3; change += 1) file.saveSoon()
+    await new Promise((resolve) => setImmediate(resolve))
+    for (let change = 0; change < 3; change += 1) file.saveSoon()
+    assert.equal(count, 1)
+    await file.saveLast()
+    assert.equal(count, 3)
+    assert.match(await readFile(path, 'utf8'), /"sinceMs":3/)
+  })
+
+  it('is not there in a dry run', async () => {
+    const file = new StateFile(null, 'boot-1', memoryLog())
+    file.follow([{ name: 'a', remembered: REMEMBERED }])
+    await file.saveLast()
+    assert.equal((await file.load()).size, 0)
+  })
+
   it('says once that it cannot be written, keeps the old file, and says when it can again', async () => {
-    const { file, path, log } = open('blocked/state.json')
-    await file.save(keeping([['a', { memory: EMPTY_STATE, ...NO_NEWS }]]))
+    const { save, path, log } = open('blocked/state.json')
+    await save(['a', { state: EMPTY_STATE, ...NO_NEWS }])
     await rm(path)
     // A folder in its place stops root too.
     await mkdir(join(path, 'x'), { recursive: true })
-    await file.save(keeping([]))
-    await file.save(keeping([]))
+    await save()
+    await save()
     await rm(path, { recursive: true, maxRetries: 9 })
-    await file.save(keeping([['a', REMEMBERED]]))
+    await save(['a', REMEMBERED])
     assert.equal(log.lines.length, 2)
     assert.match(
       log.lines[0] ?? '',
@@ -231,7 +259,7 @@ describe('the state file', () => {
 
   it('does not hang where no folder can be made', async () => {
     const log = memoryLog()
-    await createStateFile({ path: '/proc/x/y/state.json', bootId: 'boot-1', log }).save(keeping([]))
+    await new StateFile('/proc/x/y/state.json', 'boot-1', log).saveLast()
     assert.match(
       log.lines[0] ?? '',
       /^warn: the state file \/proc\/x\/y\/state.json cannot be written \(ENOENT\)/,
@@ -242,7 +270,7 @@ describe('the state file', () => {
     const { file, path, log } = open('folder.json')
     await mkdir(path)
     await chmod(path, 0o700)
-    assert.equal((await file.load()).monitors.size, 0)
+    assert.equal((await file.load()).size, 0)
     assert.match(log.lines[0] ?? '', /cannot be read \(EISDIR\): starting without memory/)
   })
 })

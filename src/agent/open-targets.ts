@@ -1,10 +1,11 @@
-import { Bell } from './bell.ts'
-import { CheckPeriod } from './check-period.ts'
-import { Monitor } from './monitor.ts'
+import { Monitor, type Sending } from './monitor.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { Memories } from './state-file.ts'
-import type { Doors } from '../collect/snapshot.ts'
-import type { Watch } from './watch.ts'
+import type { Memories } from './state.ts'
+import { takeSnapshot, type Doors } from '../collect/snapshot.ts'
+import { Pacing } from './pacing.ts'
+import { Restarter } from './restarter.ts'
+import { Target, type Collector } from './target.ts'
+import { Wake } from './wake.ts'
 import type { Config, SupervisorTarget } from '../config/config.ts'
 import type { Log } from '../lib/log.ts'
 import { isUptimeOfHost } from '../collect/is-uptime-of-host.ts'
@@ -18,21 +19,21 @@ import { NO_PROBES, openProbes, type Probes } from './open-probes.ts'
 import { openSupervisor, type SupervisorDoor } from './open-supervisor.ts'
 import { watchPids } from './watch-pids.ts'
 
-export interface OpenWatches {
-  readonly watches: readonly Watch[]
-  /** What is known of a watch beside its looks. */
-  about(watch: Watch, signal: AbortSignal): Promise<AboutWatch>
+export interface OpenTargets {
+  readonly targets: readonly Target[]
+  /** What is known of a target beside its snapshots. */
+  about(target: Target, signal: AbortSignal): Promise<AboutTarget>
   close(): Promise<void>
 }
 
-interface AboutWatch {
+interface AboutTarget {
   /** supervisord's version; null where there is none, or it does not tell. */
   readonly version: string | null
   /** When the death of a program is noticed; null where there are none, and for a single look. */
   readonly deaths: 'at once' | 'at the next check' | null
 }
 
-interface WatchesOptions {
+interface TargetsOptions {
   readonly config: Config
   readonly env: Readonly<Record<string, string | undefined>>
   /** This process among those of a supervisord; null or left out where none runs it. */
@@ -40,8 +41,10 @@ interface WatchesOptions {
   readonly memories: Memories
   readonly clock: Clock
   readonly log: Log
-  /** Whether changes should ring the watches' bells; a one-shot is gone before. */
+  /** Whether changes should wake the targets; a one-shot is gone before. */
   readonly listens: boolean
+  /** What each monitor of a running agent sends with, by its name; left out by who only judges. */
+  readonly sendings?: ReadonlyMap<string, Sending>
   /** Masks our own secrets in texts of others. */
   readonly mask: (text: string) => string
   /** A dry run looks and acts on nothing: it reports where it would restart. */
@@ -53,8 +56,8 @@ interface WatchesOptions {
 /** A plain unit has no supervisord whose deadline could be used. */
 const UNIT_TIMEOUT_MS = 5_000
 
-/** Opens the doors to everything that is watched: one watch for each supervisord and each plain unit. */
-export async function openWatches(options: WatchesOptions): Promise<OpenWatches> {
+/** Makes a target of each supervisord and of each plain unit. */
+export async function openTargets(options: TargetsOptions): Promise<OpenTargets> {
   const {
     config,
     env,
@@ -65,64 +68,74 @@ export async function openWatches(options: WatchesOptions): Promise<OpenWatches>
     mask,
     dryRun,
     listens,
+    sendings = new Map<string, Sending>(),
     holdStop = () => null,
   } = options
   // Whether a process tells since when it is up: in LXC none does, and who looks again and again has it from the unit anyway.
   const processTells = !listens && isUptimeOfHost(clock.now())
   const reader = await openUnitReader(options, (unit) => {
-    for (const { bell } of bells.filter((one) => one.unit === unit)) bell.ring()
+    for (const { wake } of all.filter((one) => one.unit === unit)) wake.notify()
   })
   const monitorsOf = (isOf: (target: Rules) => boolean): Monitor[] =>
     config.monitors
       .filter(({ target }) => isOf(target))
       .map(
         ({ name, target }) =>
-          new Monitor(name, dryRun ? reporting(target) : target, memories.get(name)?.memory),
+          new Monitor(
+            name,
+            dryRun ? reporting(target) : target,
+            memories.get(name) ?? {},
+            sendings.get(name) ?? null,
+          ),
       )
 
   const supervisors = config.supervisors.map((supervisor) => {
     const { name, unit, url, timeoutMs } = supervisor
     const isOf = (target: Rules): target is SupervisorTarget =>
       target.kind === 'supervisor' && target.supervisor === name
-    const bell = new Bell()
-    const onEnd = (): void => bell.ring()
+    const wake = new Wake()
+    const onEnd = (): void => wake.notify()
     const plain = openSupervisor(supervisor, { env, own, log, clock, holdStop, onEnd })
-    const watched = listens && url !== 'none' ? watchPids({ name, door: plain, bell, log }) : null
+    const watched = listens && url !== 'none' ? watchPids({ name, door: plain, wake, log }) : null
     const door = watched ?? plain
     const targets = config.monitors.map(({ target }) => target).filter(isOf)
     const probes = openProbes({ name, door, targets, log, mask })
     // Alone, the unit has to tell since when it is up.
     const mayGlance = processTells && url !== 'none'
-    return { name, bell, door, watched, probes, unit, timeoutMs, mayGlance, monitors: monitorsOf(isOf) }
+    return { name, wake, door, watched, probes, unit, timeoutMs, mayGlance, monitors: monitorsOf(isOf) }
   })
   const unitNames = new Set(
     config.monitors.flatMap(({ target }) => (target.kind === 'unit' ? [target.unit] : [])),
   )
-  const units = [...unitNames].map((unit) => ({ unit, bell: new Bell() }))
-  const bells = [...supervisors, ...units]
-  const watches: Watch[] = [
-    ...supervisors.map(({ name, bell, door, probes, unit, timeoutMs, mayGlance, monitors }) => ({
-      name,
-      bell,
-      checks: new CheckPeriod(config.agent.checkEveryMs),
-      doors: supervisorDoors(door, clock, probes, readerOf(reader, unit, timeoutMs, mayGlance)),
-      monitors,
-      restart: door.restart,
-    })),
-    ...units.map(({ unit, bell }) => ({
-      name: unit,
-      bell,
-      checks: new CheckPeriod(config.agent.checkEveryMs),
-      doors: unitDoors(readerOf(reader, unit, UNIT_TIMEOUT_MS)),
-      monitors: monitorsOf((target) => target.kind === 'unit' && target.unit === unit),
-      restart: NO_RESTART,
-    })),
-  ]
+  const units = [...unitNames].map((unit) => ({ unit, wake: new Wake() }))
+  const all = [...supervisors, ...units]
+  const stateFile = [...sendings.values()][0]?.stateFile ?? null
+  const pacing = (): Pacing => new Pacing(config.agent.checkEveryMs, clock.now())
+  const supervisorTargets = supervisors.map(
+    ({ name, wake, door, probes, unit, timeoutMs, mayGlance, monitors }) => {
+      const doors = supervisorDoors(door, clock, probes, readerOf(reader, unit, timeoutMs, mayGlance))
+      const restarter = dryRun ? null : new Restarter(door, wake, clock, log, stateFile)
+      return new Target(
+        { name, collector: collectorOf(doors), monitors, wake, pacing: pacing(), restarter },
+        clock,
+        log,
+      )
+    },
+  )
+  const unitTargets = units.map(({ unit, wake }) => {
+    const collector = collectorOf(unitDoors(readerOf(reader, unit, UNIT_TIMEOUT_MS)))
+    const monitors = monitorsOf((target) => target.kind === 'unit' && target.unit === unit)
+    return new Target(
+      { name: unit, collector, monitors, wake, pacing: pacing(), restarter: null },
+      clock,
+      log,
+    )
+  })
   return {
-    watches,
-    async about({ bell, monitors: [monitor] }, signal) {
-      const supervisor = supervisors.find((one) => one.bell === bell)
-      const rpc = monitor?.seen?.snapshot.rpc
+    targets: [...supervisorTargets, ...unitTargets],
+    async about({ wake, last }, signal) {
+      const supervisor = supervisors.find((one) => one.wake === wake)
+      const rpc = last?.snapshot.rpc
       if (supervisor === undefined || rpc?.kind !== 'answered') return NOTHING_MORE
       const { door, watched } = supervisor
       return {
@@ -137,11 +150,11 @@ export async function openWatches(options: WatchesOptions): Promise<OpenWatches>
   }
 }
 
-const NOTHING_MORE: AboutWatch = { version: null, deaths: null }
+const NOTHING_MORE: AboutTarget = { version: null, deaths: null }
 
 /** D-Bus is loaded only where a unit is asked for. */
 async function openUnitReader(
-  { config, env, clock, listens }: WatchesOptions,
+  { config, env, clock, listens }: TargetsOptions,
   onChange: (unit: string) => void,
 ): Promise<UnitReader | null> {
   const isNeeded =
@@ -179,8 +192,9 @@ function supervisorDoors(door: SupervisorDoor, clock: Clock, probes: Probes, uni
   }
 }
 
-const NO_RESTART: Watch['restart'] = () =>
-  Promise.resolve({ kind: 'failed', why: 'a plain unit is not restarted', leftStopped: false })
+function collectorOf(doors: Doors): Collector {
+  return { snapshot: (signal) => takeSnapshot(doors, signal) }
+}
 
 function reporting(target: Rules): Rules {
   return target.kind === 'unit' ? target : { ...target, onFailure: 'report' }

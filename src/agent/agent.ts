@@ -1,0 +1,178 @@
+import { setMaxListeners } from 'node:events'
+import type { Loaded } from '../cli/load.ts'
+import type { Terminal } from '../cli/terminal.ts'
+import type { AgentConfig } from '../config/config.ts'
+import { describePushes } from '../config/timing.ts'
+import { formatDuration } from '../lib/duration.ts'
+import { readBootId } from '../lib/read-boot-id.ts'
+import { realClock } from '../lib/real-clock.ts'
+import type { Listener } from './listener.ts'
+import { tellDown, type Monitor, type Notifier, type Sending } from './monitor.ts'
+import { openOutboxes, type Outboxes } from './open-outboxes.ts'
+import { openTargets, type OpenTargets } from './open-targets.ts'
+import { CronPeriod, GridPeriod, type Period } from './pacing.ts'
+import { publishStatus } from './publish-status.ts'
+import { StateFile, type Memories } from './state.ts'
+import type { Notifying, SystemdNotify } from './systemd-notify.ts'
+
+interface AgentOptions {
+  readonly loaded: Loaded
+  readonly terminal: Terminal
+  /** Null where it is not supervisord that runs the agent. */
+  readonly listener: Listener | null
+  /** Null where no systemd asked to be told. */
+  readonly systemd: SystemdNotify | null
+  /** What the monitors remember; null to read it from the state file. */
+  readonly memories: Memories | null
+}
+
+/** Less than the time a stop may take. */
+const FAREWELL_WITHIN_MS = 1_000
+
+/** The running agent by one configuration: its targets, their monitors, and where the heartbeats go. */
+export class Agent implements Notifying {
+  readonly monitors: readonly Monitor[]
+  readonly #options: AgentOptions
+  readonly #stateFile: StateFile
+  readonly #outboxes: Outboxes
+  readonly #opened: OpenTargets
+
+  private constructor(options: AgentOptions, stateFile: StateFile, outboxes: Outboxes, opened: OpenTargets) {
+    this.#options = options
+    this.#stateFile = stateFile
+    this.#outboxes = outboxes
+    this.#opened = opened
+    this.monitors = opened.targets.flatMap(({ monitors }) => monitors)
+    stateFile.follow(this.monitors)
+  }
+
+  /** @throws {ConfigError} for what only the use of a configuration shows, as a certificate that is none */
+  static async open(options: AgentOptions): Promise<Agent> {
+    const { loaded, terminal, listener, systemd } = options
+    const { log, mask } = loaded
+    const { config, dryRun } = loaded.loaded
+    const stateFile = new StateFile(dryRun ? null : config.agent.stateFile, await readBootId(), log)
+    const memories = options.memories ?? (await stateFile.load())
+    const outboxes = await openOutboxes({
+      config,
+      dryRun,
+      isOneShot: false,
+      memories,
+      log,
+      print: terminal.print,
+      onTold(name, untilMs) {
+        const monitor = agent.monitors.find((one) => one.name === name)
+        if (monitor?.told(untilMs) === true) stateFile.saveSoon()
+      },
+      onMissed: () => stateFile.saveSoon(),
+    })
+    const newPeriod = await periodFactory(config.agent)
+    const sendings = new Map(
+      config.monitors.map(({ name }): [string, Sending] => {
+        const notifier: Notifier = {
+          send(telling) {
+            outboxes.offer(name, telling)
+            if (systemd !== null) void outboxes.settled(name).then(() => systemd.answered())
+          },
+          get state() {
+            return outboxes.state(name)
+          },
+        }
+        return [name, { notifier, period: newPeriod(), log, stateFile, systemd }]
+      }),
+    )
+    const opened = await openTargets({
+      config,
+      env: terminal.env,
+      own: listener?.own ?? null,
+      memories,
+      clock: realClock,
+      log,
+      mask,
+      dryRun,
+      holdStop: terminal.holdStop,
+      listens: true,
+      sendings,
+    })
+    const agent = new Agent(options, stateFile, outboxes, opened)
+    return agent
+  }
+
+  /** Whether every target has completed a check of late. */
+  get isAlive(): boolean {
+    return this.#opened.targets.every((target) => target.isAlive)
+  }
+
+  /**
+   * Checks and pushes until stopped, or until another configuration takes the place of this one.
+   * @returns what the monitors remember then
+   */
+  async run(stop: AbortSignal, replaced: AbortSignal): Promise<Memories> {
+    const { loaded, terminal, listener, systemd } = this.#options
+    const { targets } = this.#opened
+    const { config } = loaded.loaded
+    const ended = AbortSignal.any([stop, replaced])
+    // Every target waits for it, however many there are.
+    setMaxListeners(0, ended)
+    const wakes = targets.map(({ wake }) => wake)
+    listener?.connect(wakes, loaded.log)
+    systemd?.follow(this)
+    const unsubscribe = terminal.onSignal('SIGUSR1', () => {
+      for (const wake of wakes) wake.notify()
+    })
+    const unpublish = await publishStatus({
+      ...loaded,
+      env: terminal.env,
+      opened: this.#opened,
+      outboxes: this.#outboxes,
+    })
+    loaded.log.info(`watching ${targets.map(({ name }) => name).join(', ')}: ${describeTimes(config.agent)}`)
+    try {
+      await Promise.all(targets.flatMap((target) => [target.run(ended), target.sendHeartbeats(ended)]))
+      if (stop.aborted) await this.#sayFarewell()
+    } finally {
+      unsubscribe()
+      await unpublish()
+      await Promise.all([this.#outboxes.close(), this.#opened.close()])
+      await this.#stateFile.saveLast()
+    }
+    return new Map(this.monitors.map(({ name, remembered }) => [name, remembered]))
+  }
+
+  /** Sends the last heartbeat, where one is to be sent. A death is told whatever `on_stop` says: nobody has planned it. */
+  async #sayFarewell(): Promise<void> {
+    const { loaded, listener } = this.#options
+    if (listener?.isOrphan === true) loaded.log.error('supervisord died: ending with it')
+    const message = lastWords(loaded.loaded.config.agent, listener)
+    if (message === null) return
+    for (const { name } of this.monitors) this.#outboxes.offer(name, tellDown(message))
+    const settled = Promise.all(this.monitors.map(({ name }) => this.#outboxes.settled(name)))
+    const inTime = new AbortController()
+    await Promise.race([settled, realClock.sleep(FAREWELL_WITHIN_MS, inTime.signal)])
+    inTime.abort()
+  }
+}
+
+/** Null for none. */
+function lastWords({ onStop }: AgentConfig, listener: Listener | null): string | null {
+  if (listener?.isOrphan === true) return 'supervisord died: nothing is watched until it runs again'
+  if (onStop === 'none') return null
+  return listener?.isStopping === true
+    ? 'supervisord was stopped: nothing is watched until it runs again'
+    : 'the agent was stopped: nothing is watched until it runs again'
+}
+
+function describeTimes(agent: AgentConfig): string {
+  return `a check every ${formatDuration(agent.checkEveryMs)}, a heartbeat ${describePushes(agent)} and at every change`
+}
+
+/** Each monitor has a phase of its own, so that neither a host's monitors nor a fleet push in the same second. */
+async function periodFactory({ schedule, pushEveryMs }: AgentConfig): Promise<() => Period> {
+  if (schedule === null) {
+    return () => new GridPeriod(pushEveryMs, realClock.now() + realClock.random() * pushEveryMs)
+  }
+  const { CronTime } = await import('cron')
+  const times = new CronTime(schedule)
+  // A timer may end a little early: the time that is just due is not its own successor.
+  return () => new CronPeriod(() => times.getNextDateFrom(new Date(Date.now() + 500)).toMillis() - Date.now())
+}

@@ -1,0 +1,21 @@
+import type { Sending, Telling } from '../../src/agent/monitor.ts'
+import { GridPeriod, type Period } from '../../src/agent/pacing.ts'
+import { memoryLog } from './memory-log.ts'
+
+/** What a monitor of the running agent sends with, which keeps it all. */
+export function memorySending(period: Period = new GridPeriod(1e9, 2e9)) {
+  const sent: Telling[] = []
+  const log = memoryLog()
+  let saves = 0
+  const sending: Sending = {
+    notifier: {
+      send: (telling) => void sent.push(telling),
+      state: null,
+    },
+    period,
+    log,
+    stateFile: { saveSoon: () => void (saves += 1) },
+    systemd: null,
+  }
+  return { sending, sent, log, saves: () => saves }
+}
