@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { replaceSection } from '../scripts/docs/replace-section.ts'
+import { replaceSection } from '../scripts/docs/markdown.ts'
 
 const DOCS = join(import.meta.dirname, '../docs')
 

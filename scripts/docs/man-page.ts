@@ -2,9 +2,7 @@ import { version } from '../../package.json'
 import type { CommandLine, LineCommand, LineOption } from '../../src/cli/command-line.ts'
 import { OPTION_TOPICS } from '../../src/config/options.ts'
 import { headingOf, TABLES } from '../../src/config/schema.ts'
-import { groupExits } from './group-exits.ts'
-import type { KeyEntry } from './read-keys.ts'
-import { bold, entry, italic, roff } from './roff.ts'
+import { groupExits, type KeyEntry } from './reference.ts'
 
 /** Writes the manual page, which `man` of every Linux can show. */
 export function makeManPage(
@@ -92,14 +90,14 @@ function describeOption({ flags, placeholder, help, shared }: LineOption): strin
   )
 }
 
-function describeKey({ key, words, form, fallback, option, inner }: KeyEntry): string {
+function describeKey({ key, help, form, default: value, option, inner }: KeyEntry): string {
   return entry(
     bold(key),
-    roff(words),
-    roff(`${sentence(form)}${fallback === null ? '' : ` Default: ${fallback}`}`),
+    roff(help),
+    roff(`${sentence(form)}${value === null ? '' : ` Default: ${value}`}`),
     ...(option === null ? [] : [`${bold(option.flag)}, ${bold(option.env)}`]),
     ...inner.map((one) =>
-      roff(`${one.key}: ${one.form}${one.fallback === null ? '' : `; default ${one.fallback}`}`),
+      roff(`${one.key}: ${one.form}${one.default === null ? '' : `; default ${one.default}`}`),
     ),
   )
 }
@@ -119,4 +117,24 @@ function upperFirst(text: string): string {
 
 function lowerFirst(text: string): string {
   return `${text[0]?.toLowerCase()}${text.slice(1)}`.replace(/\.$/, '')
+}
+
+/** Text as roff takes it: hyphens that can be copied, no line that begins like a request. */
+function roff(text: string): string {
+  return text.replaceAll('\\', '\\e').replaceAll('-', '\\-').replaceAll(/^[.']/gm, '\\&$&')
+}
+
+/** Text in bold. */
+function bold(text: string): string {
+  return `\\fB${roff(text)}\\fR`
+}
+
+/** Text in italics, for what is to be replaced. */
+function italic(text: string): string {
+  return `\\fI${roff(text)}\\fR`
+}
+
+/** An entry of a list: what stands at the left, and lines below it. */
+function entry(term: string, ...lines: readonly string[]): string {
+  return [`.TP`, term, ...lines.flatMap((line, index) => (index === 0 ? [line] : ['.br', line]))].join('\n')
 }

@@ -1,22 +1,14 @@
-import { isAbsolute, join, resolve as resolvePath } from 'node:path'
+import { resolve } from 'node:path'
 import { ConfigError } from '../lib/errors.ts'
 import type { LogFormat, LogLevel } from '../lib/log.ts'
 import type { Config } from './config.ts'
-import type { Document } from './document.ts'
-import type { LoadContext } from './load-context.ts'
-import { firstGiven, placesOf } from './load-context.ts'
-import { openDocument } from './open-document.ts'
+import { Document } from './document.ts'
+import { readTextFile, realFiles, type FileSource } from './files.ts'
+import { LoadContext } from './load-context.ts'
 import type { SharedFlags } from './options.ts'
-import { createProblems } from './problems.ts'
-import { readDocument } from './read-document.ts'
-import { readEnvironment, readFlags, unknownVariables } from './read-options.ts'
-import { resolveAgent } from './resolve-agent.ts'
-import { keepUsedKumas, resolveKumas } from './resolve-kuma.ts'
-import { resolveMonitors } from './resolve-monitors.ts'
-import { checkInterval, checkTimeouts, rhythmOf } from './timing.ts'
-import { keepUsed, resolveSupervisors } from './resolve-supervisors.ts'
-import { secretsOf, type Environment, type Secrets } from './secrets.ts'
-import { realFiles, type FileSource } from './files.ts'
+import { resolveConfig } from './resolve.ts'
+import { describeExposure, secretsOf, type Environment, type Secrets } from './secrets.ts'
+import { isTable } from './toml.ts'
 
 /** Read where nothing names a file. */
 export const DEFAULT_FILE = '/etc/kuma-supervisor-push/config.toml'
@@ -55,88 +47,86 @@ export interface LoadedConfig {
 export async function loadConfig(request: LoadRequest): Promise<LoadedConfig> {
   const { flags, env, home, defaultFile = DEFAULT_FILE } = request
   const marks = new Map<string, string>()
-  const files = marking(request.files ?? realFiles, marks)
-  const problems = createProblems()
-  // A relative path from a shell starts where the shell is, which the file system does by itself.
-  const fromShell = (path: string) => expandHome(path, home)
-  const layers = [readFlags(flags, fromShell, problems), readEnvironment(env, fromShell, problems)]
-  const context: LoadContext = { files, env, home, problems, warnings: unknownVariables(env), layers }
+  const context = new LoadContext(flags, env, home, withMarks(request.files ?? realFiles, marks))
+  const { problems, warnings } = context
   const document = await openDocument(context, defaultFile)
-  const dryRun = firstGiven(context, 'dryRun')?.value ?? false
-  const { config, timing } = await resolve(context, document, { needsToken: !dryRun, defaultFile })
+  const values = document?.read() ?? { kuma: [], agent: [], supervisor: [], monitor: [] }
+  const dryRun = context.given('dryRun')?.value ?? false
+  const { config, timing } = await resolveConfig(context, values, !dryRun)
+  if (!dryRun) refuseNoMonitor(context, document, defaultFile)
   const found = problems.list()
   if (found.length > 0) throw new ConfigError(found)
   return {
     config,
-    warnings: context.warnings,
+    warnings,
     timing,
     source: document?.name ?? null,
     marks,
     secrets: secretsOf(config),
     dryRun,
-    logLevel: firstGiven(context, 'logLevel')?.value ?? 'info',
-    logFormat: firstGiven(context, 'logFormat')?.value ?? 'text',
+    logLevel: context.given('logLevel')?.value ?? 'info',
+    logFormat: context.given('logFormat')?.value ?? 'text',
   }
 }
 
-async function resolve(
-  context: LoadContext,
-  document: Document | null,
-  { needsToken, defaultFile }: { needsToken: boolean; defaultFile: string },
-): Promise<Pick<LoadedConfig, 'config' | 'timing'>> {
-  const { problems, home } = context
-  const fromFile = (path: string) => {
-    const expanded = expandHome(path, home)
-    return isAbsolute(expanded) ? expanded : join(document?.folder ?? '', expanded)
+const MAX_BYTES = 1024 * 1024
+
+/**
+ * Opens the file that an option names, or the default one, which may be missing: null then.
+ * @throws ConfigError where it cannot be read or is no TOML, with the problems found so far
+ */
+async function openDocument(context: LoadContext, defaultFile: string): Promise<Document | null> {
+  const { files, env, home, problems, warnings } = context
+  const named = context.given('config')
+  const name = named === undefined ? defaultFile : named.value
+  if (name === null) throw new ConfigError(problems.list())
+  const reading = await readTextFile(files, name, MAX_BYTES)
+  if (reading.kind === 'failed') {
+    if (named === undefined && reading.code === 'ENOENT') return null
+    if (named !== undefined) problems.add(named.place, `${name} ${reading.cause}`)
+    else
+      problems.add({ label: name, line: 0 }, `${reading.cause}; --config takes another (/dev/null is none)`)
+    throw new ConfigError(problems.list())
   }
-  const values = readDocument(document, fromFile, problems)
-  const agent = await resolveAgent(context, values.agent[0]?.values ?? {})
-  const rhythm = await rhythmOf(agent)
-  const kumas = await resolveKumas(context, values.kuma, rhythm.everyMs)
-  const supervisors = await resolveSupervisors(context, values.supervisor)
-  const monitors = await resolveMonitors(context, {
-    entries: values.monitor,
-    supervisors,
-    kumas,
-    needsToken,
-  })
-  const isAnyMonitor =
-    document?.root['monitor'] !== undefined || placesOf(context, 'token', 'tokenFile', 'pushUrl').length > 0
-  if (needsToken && !isAnyMonitor) {
-    const [label, place] =
-      document === null
-        ? ['no push token:', `write ${defaultFile}`]
-        : [`${document.name}:`, 'add a [[monitor]]']
-    problems.add(
-      { label, line: 0 },
-      `${document === null ? '' : 'no push token; '}pass --token or --push-url with what Kuma shows for a push monitor, or ${place}; --dry-run needs none`,
-    )
-  }
-  const config = {
-    kumas: keepUsedKumas(context, kumas, values.kuma, monitors),
-    agent,
-    supervisors: keepUsed(context, supervisors, values.supervisor, monitors),
-    monitors,
-  }
-  const intervals = values.monitor.flatMap((entry) => entry.values.kuma_interval ?? [])
-  const timing = intervals.flatMap(({ place, value }) =>
-    value === null ? [] : (checkInterval(place.label, value, rhythm) ?? []),
+  const document = Document.parse(name, reading.text, home, problems)
+  if (document === null) throw new ConfigError(problems.list())
+  const exposure = holdsSecret(document) ? describeExposure(name, reading.file, env) : null
+  if (exposure !== null) warnings.push(exposure)
+  return document
+}
+
+function holdsSecret({ root: { kuma, supervisor, monitor } }: Document): boolean {
+  return [kuma, supervisor, monitor]
+    .flat()
+    .filter(isTable)
+    .some(({ headers, proxy, ...table }) => {
+      const isInHeaders = isTable(headers) && Object.values(headers).some((value) => !isTable(value))
+      const isInProxy = typeof proxy === 'string' && proxy.includes('@')
+      return isInHeaders || isInProxy || ['password', 'token', 'push_url'].some((key) => key in table)
+    })
+}
+
+function refuseNoMonitor(context: LoadContext, document: Document | null, defaultFile: string): void {
+  if (document?.root['monitor'] !== undefined) return
+  if (context.placesOf('token', 'tokenFile', 'pushUrl').length > 0) return
+  const [label, begin, place] =
+    document === null
+      ? ['no push token:', '', `write ${defaultFile}`]
+      : [`${document.name}:`, 'no push token; ', 'add a [[monitor]]']
+  context.problems.add(
+    { label, line: 0 },
+    `${begin}pass --token or --push-url with what Kuma shows for a push monitor, or ${place}; --dry-run needs none`,
   )
-  return { config, timing: timing.length > 0 ? timing : checkTimeouts(config, rhythm) }
 }
 
-/** Takes down the mark of each file that is read. */
-function marking(files: FileSource, marks: Map<string, string>): FileSource {
+/** Notes the mark of each file that is read. */
+function withMarks(files: FileSource, marks: Map<string, string>): FileSource {
   return {
     async read(path, maxBytes) {
       const file = await files.read(path, maxBytes)
-      marks.set(resolvePath(path), file.mark)
+      marks.set(resolve(path), file.mark)
       return file
     },
     canWriteIn: (folder) => files.canWriteIn(folder),
   }
-}
-
-function expandHome(path: string, home: string): string {
-  return path.startsWith('~/') && home !== '' ? join(home, path.slice(2)) : path
 }

@@ -1,186 +1,161 @@
 import type { LogFormat, LogLevel } from '../lib/log.ts'
-import type { Kind, ValueOf } from './kind.ts'
-import { choice, flag, path } from './kind.ts'
-import { SCHEMA } from './schema.ts'
+import { nearest } from '../lib/nearest.ts'
+import { expandHome, readValue, type Given, type Problems } from './given.ts'
+import { SCHEMA, type TableName } from './schema.ts'
+import type { Environment } from './secrets.ts'
+import { choice, flag, path, type Kind, type ValueOf } from './values.ts'
+
+const KUMA = 'Where heartbeats go'
+const WATCHED = 'What is watched'
+const WHEN = 'When'
+const PROCESS = 'This process'
 
 /** The headings of the help, in its order. */
-export const OPTION_TOPICS = ['Where heartbeats go', 'What is watched', 'When', 'This process'] as const
+export const OPTION_TOPICS = [KUMA, WATCHED, WHEN, PROCESS] as const
+
+/** The options that all commands share, by the name that commander gives their values, in the order of the help. */
+const ENTRIES = {
+  token: of('monitor', 'token', KUMA, '<token>', 'push token of the monitor in Kuma, or its push URL'),
+  tokenFile: of('monitor', 'token_file', KUMA, '<file>', 'file that holds the token or the push URL'),
+  pushUrl: of('monitor', 'push_url', KUMA, '<url>', 'whole push URL, as pasted from the page of Kuma'),
+  kumaUrl: of('kuma', 'url', KUMA, '<url>', 'base URL of Kuma [http://127.0.0.1:3001]'),
+  unit: of('supervisor', 'unit', WATCHED, '<unit>', "supervisord's systemd unit, or none [auto]"),
+  supervisorUrl: of('supervisor', 'url', WATCHED, '<url>', 'unix:///…, http://…, https://… or none [auto]'),
+  programs: {
+    ...of('monitor', 'programs', WATCHED, '<globs>', 'such as celery:*,web; repeatable [all programs]'),
+    isList: true,
+  },
+  pushEvery: of('agent', 'push_every', WHEN, '<time>', "0.4 × the monitor's Heartbeat Interval [24s]"),
+  checkEvery: of(
+    'agent',
+    'check_every',
+    WHEN,
+    '<time>',
+    'how often to look; a change is pushed at once [5s]',
+  ),
+  schedule: of('agent', 'schedule', WHEN, '<cron>', 'cron expression to push by, for --push-every'),
+  config: own(path, '<file>', 'settings [/etc/kuma-supervisor-push/config.toml]'),
+  stateFile: of('agent', 'state_file', PROCESS, '<file>', 'memory between runs'),
+  dryRun: own(flag, null, 'print what would be pushed or changed, do neither'),
+  logLevel: own(
+    choice<LogLevel>('debug', 'info', 'warn', 'error'),
+    '<level>',
+    'debug, info, warn or error [info]',
+  ),
+  logFormat: own(choice<LogFormat>('text', 'json'), '<format>', 'text or json [text]'),
+} as const
 
 /** One option that the commands share, with its variable and the key of the file that it stands for. */
 export interface SharedOption {
   readonly flag: `--${string}`
-  /** What stands for the value in the help; null for a flag without one. */
-  readonly placeholder: string | null
-  /** May be given several times; each may hold several values between commas. */
-  readonly isList?: true
   readonly env: `KSP_${string}`
+  readonly topic: (typeof OPTION_TOPICS)[number]
   /** `table.key` of the file; null where the file has none. */
   readonly key: string | null
   readonly kind: Kind<unknown>
-  readonly topic: (typeof OPTION_TOPICS)[number]
-  /** One line for the help, at most 50 characters. */
+  /** Stands for the value in the help; null for a flag without one. */
+  readonly placeholder: string | null
+  /** May be given several times; each may hold several values between commas. */
+  readonly isList?: boolean
+  /** One line for the help, at most 52 characters. */
   readonly help: string
 }
 
-/** Every shared option, by the name that commander gives its value. */
-export const OPTIONS = {
-  token: {
-    flag: '--token',
-    placeholder: '<token>',
-    env: 'KSP_TOKEN',
-    key: 'monitor.token',
-    kind: SCHEMA.monitor.token,
-    topic: 'Where heartbeats go',
-    help: 'push token of the monitor in Kuma, or its push URL',
-  },
-  tokenFile: {
-    flag: '--token-file',
-    placeholder: '<file>',
-    env: 'KSP_TOKEN_FILE',
-    key: 'monitor.token_file',
-    kind: SCHEMA.monitor.token_file,
-    topic: 'Where heartbeats go',
-    help: 'file that holds the token or the push URL',
-  },
-  pushUrl: {
-    flag: '--push-url',
-    placeholder: '<url>',
-    env: 'KSP_PUSH_URL',
-    key: 'monitor.push_url',
-    kind: SCHEMA.monitor.push_url,
-    topic: 'Where heartbeats go',
-    help: 'whole push URL, as pasted from the page of Kuma',
-  },
-  kumaUrl: {
-    flag: '--kuma-url',
-    placeholder: '<url>',
-    env: 'KSP_KUMA_URL',
-    key: 'kuma.url',
-    kind: SCHEMA.kuma.url,
-    topic: 'Where heartbeats go',
-    help: 'base URL of Kuma [http://127.0.0.1:3001]',
-  },
-  unit: {
-    flag: '--unit',
-    placeholder: '<unit>',
-    env: 'KSP_UNIT',
-    key: 'supervisor.unit',
-    kind: SCHEMA.supervisor.unit,
-    topic: 'What is watched',
-    help: "supervisord's systemd unit, or none [auto]",
-  },
-  supervisorUrl: {
-    flag: '--supervisor-url',
-    placeholder: '<url>',
-    env: 'KSP_SUPERVISOR_URL',
-    key: 'supervisor.url',
-    kind: SCHEMA.supervisor.url,
-    topic: 'What is watched',
-    help: 'unix:///…, http://…, https://… or none [auto]',
-  },
-  programs: {
-    flag: '--programs',
-    placeholder: '<globs>',
-    isList: true,
-    env: 'KSP_PROGRAMS',
-    key: 'monitor.programs',
-    kind: SCHEMA.monitor.programs,
-    topic: 'What is watched',
-    help: 'such as celery:*,web; repeatable [all programs]',
-  },
-  pushEvery: {
-    flag: '--push-every',
-    placeholder: '<time>',
-    env: 'KSP_PUSH_EVERY',
-    key: 'agent.push_every',
-    kind: SCHEMA.agent.push_every,
-    topic: 'When',
-    help: "0.4 × the monitor's Heartbeat Interval [24s]",
-  },
-  checkEvery: {
-    flag: '--check-every',
-    placeholder: '<time>',
-    env: 'KSP_CHECK_EVERY',
-    key: 'agent.check_every',
-    kind: SCHEMA.agent.check_every,
-    topic: 'When',
-    help: 'how often to look; a change is pushed at once [5s]',
-  },
-  schedule: {
-    flag: '--schedule',
-    placeholder: '<cron>',
-    env: 'KSP_SCHEDULE',
-    key: 'agent.schedule',
-    kind: SCHEMA.agent.schedule,
-    topic: 'When',
-    help: 'cron expression to push by, for --push-every',
-  },
-  config: {
-    flag: '--config',
-    placeholder: '<file>',
-    env: 'KSP_CONFIG',
-    key: null,
-    kind: path,
-    topic: 'This process',
-    help: 'settings [/etc/kuma-supervisor-push/config.toml]',
-  },
-  stateFile: {
-    flag: '--state-file',
-    placeholder: '<file>',
-    env: 'KSP_STATE_FILE',
-    key: 'agent.state_file',
-    kind: SCHEMA.agent.state_file,
-    topic: 'This process',
-    help: 'memory between runs',
-  },
-  dryRun: {
-    flag: '--dry-run',
-    placeholder: null,
-    env: 'KSP_DRY_RUN',
-    key: null,
-    kind: flag,
-    topic: 'This process',
-    help: 'print what would be pushed or changed, do neither',
-  },
-  logLevel: {
-    flag: '--log-level',
-    placeholder: '<level>',
-    env: 'KSP_LOG_LEVEL',
-    key: null,
-    kind: choice<LogLevel>('debug', 'info', 'warn', 'error'),
-    topic: 'This process',
-    help: 'debug, info, warn or error [info]',
-  },
-  logFormat: {
-    flag: '--log-format',
-    placeholder: '<format>',
-    env: 'KSP_LOG_FORMAT',
-    key: null,
-    kind: choice<LogFormat>('text', 'json'),
-    topic: 'This process',
-    help: 'text or json [text]',
-  },
-} as const satisfies Readonly<Record<string, SharedOption>>
+export type OptionName = keyof typeof ENTRIES
+
+/** The options in the order of the help. */
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the table is a constant: it has no other keys
+export const OPTION_NAMES = Object.keys(ENTRIES) as OptionName[]
+
+/** Every shared option, by its name. Its flag and its variable are made of the name: `--push-every`, `KSP_PUSH_EVERY`. */
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
+export const OPTIONS = Object.fromEntries(
+  OPTION_NAMES.map((name) => {
+    const words = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+    const env = `KSP_${words.replaceAll('-', '_').toUpperCase()}`
+    return [name, { flag: `--${words}`, env, ...ENTRIES[name] }]
+  }),
+) as Record<OptionName, SharedOption>
 
 /** Variables that are no option's: what they hold must not stand in a command line. */
 export const OTHER_VARIABLES = { kumaPassword: 'KSP_KUMA_PASSWORD' } as const
 
-export type OptionName = keyof typeof OPTIONS
-
-/** The options in the order of the help. */
-// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the table above is a constant: it has no other keys
-export const OPTION_NAMES = Object.keys(OPTIONS) as OptionName[]
-
 /** What commander makes of the shared options: texts, lists of texts, and `true` for a flag. */
 export type SharedFlags = {
   readonly [N in OptionName]?:
-    | ((typeof OPTIONS)[N] extends { isList: true }
+    | ((typeof ENTRIES)[N] extends { isList: true }
         ? readonly string[]
-        : (typeof OPTIONS)[N]['placeholder'] extends null
+        : (typeof ENTRIES)[N]['placeholder'] extends null
           ? boolean
           : string)
     | undefined
 }
 
-/** What an option's kind makes of its text. */
-export type OptionValue<N extends OptionName> = ValueOf<(typeof OPTIONS)[N]['kind']>
+/** An option that stands for a key of the file. */
+function of<T extends TableName, K extends keyof (typeof SCHEMA)[T] & string>(
+  table: T,
+  key: K,
+  topic: SharedOption['topic'],
+  placeholder: string,
+  help: string,
+) {
+  return { key: `${table}.${key}`, topic, kind: SCHEMA[table][key], placeholder, help }
+}
+
+/** An option about the process, which the file does not have. */
+function own<K extends Kind<unknown>, P extends string | null>(kind: K, placeholder: P, help: string) {
+  return { key: null, topic: PROCESS, kind, placeholder, help }
+}
+
+/** The values of one source, command line or environment, by option. */
+export type OptionValues = { readonly [N in OptionName]?: Given<ValueOf<(typeof ENTRIES)[N]['kind']>> }
+
+/** Reads the options of the command line. */
+export function readFlags(flags: SharedFlags, home: string, problems: Problems): OptionValues {
+  return readOptions('flag', (name) => flags[name], home, problems)
+}
+
+/** Reads the variables that stand for options. An empty one counts as not set. */
+export function readEnvironment(env: Environment, home: string, problems: Problems): OptionValues {
+  return readOptions('env', (name) => env[OPTIONS[name].env]?.trim() || undefined, home, problems)
+}
+
+function readOptions(
+  label: 'flag' | 'env',
+  find: (name: OptionName) => unknown,
+  home: string,
+  problems: Problems,
+): OptionValues {
+  const values: Record<string, Given<unknown>> = {}
+  for (const name of OPTION_NAMES) {
+    const { [label]: shown, isList, kind } = OPTIONS[name]
+    const found = find(name)
+    if (found === undefined) continue
+    const place = { label: `${shown}:`, line: 0 }
+    const input = isList === true ? splitList(found) : found
+    // A relative path from a shell starts where the shell is, which the file system does by itself.
+    const absolute = (file: string) => expandHome(file, home)
+    values[name] = readValue(kind, input, absolute, () => place, problems)
+  }
+  return values
+}
+
+function splitList(found: unknown): string[] {
+  return [found]
+    .flat()
+    .flatMap((text) => String(text).split(','))
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
+}
+
+/** Returns a warning for each variable that looks like ours and is none. */
+export function unknownVariables(env: Environment): string[] {
+  const ours = [...OPTION_NAMES.map((name) => OPTIONS[name].env), ...Object.values(OTHER_VARIABLES)]
+  const known = ours.map((name) => name.replace('KSP_', ''))
+  return Object.keys(env).flatMap((name) => {
+    const word = name.replace('KSP_', '')
+    if (!name.startsWith('KSP_') || known.includes(word)) return []
+    const near = nearest(word, known)
+    return `${name}: unknown variable${near === null ? '' : `; did you mean KSP_${near}?`}`
+  })
+}

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readCommandLine } from '../../src/cli/command-line.ts'
 import { completeInBash } from '../../src/cli/completion.ts'
-import { readProgram } from '../../scripts/docs/read-program.ts'
+import { readProgram } from '../../scripts/docs/reference.ts'
 
 test('the completion for bash asks once for each option with a value, though several commands have it', () => {
   const lines = completeInBash(readCommandLine(readProgram())).split('\n')

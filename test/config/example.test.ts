@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { parse } from 'smol-toml'
-import { HTTP_KEYS } from '../../src/config/http-check.ts'
-import type { Kind } from '../../src/config/kind.ts'
-import { headingOf, SCHEMA, TABLES } from '../../src/config/schema.ts'
+import * as v from 'valibot'
+import { headingOf, keysOf, SCHEMA, TABLES } from '../../src/config/schema.ts'
+import { HTTP_KEYS } from '../../src/config/values.ts'
 import { loadText } from '../helpers/load-text.ts'
 
 const example = readFileSync(join(import.meta.dirname, '../../config.example.toml'), 'utf8')
@@ -46,28 +46,27 @@ describe('config.example.toml', () => {
 
   test('has a right value for every key, the ones that are commented out too', () => {
     for (const name of TABLES) {
-      for (const [key, kind] of Object.entries<Kind<unknown>>(SCHEMA[name])) {
-        for (const value of shown.get(`${name}.${key}`) ?? []) {
-          const wrong = (what: string) => assert.fail(`${name}.${key} ${what}`)
-          assert.notEqual(kind.parse(value, { wrong, absolute: (path) => path }), null)
-        }
+      for (const [key, { schema }] of Object.entries(keysOf(name))) {
+        for (const value of shown.get(`${name}.${key}`) ?? []) v.parse(schema, value)
       }
     }
   })
 
   test('shows the real defaults', async () => {
     const { config } = await loadText('[[monitor]]\ntoken = "abc"\n')
-    const { config: said } = await loadText(
-      `[kuma]\nurl = "${String(shown.get('kuma.url'))}"\ntimeout = "${String(shown.get('kuma.timeout'))}"
-      [agent]\npush_every = "${String(shown.get('agent.push_every'))}"\ncheck_every = "${String(shown.get('agent.check_every'))}"
-      state_file = "${String(shown.get('agent.state_file'))}"
-      on_stop = "${String(shown.get('agent.on_stop'))}"
-      [[supervisor]]\nunit = "${String(shown.get('supervisor.unit'))}"\nurl = "${String(shown.get('supervisor.url'))}"
-      timeout = "${String(shown.get('supervisor.timeout'))}"
-      [[monitor]]\ntoken = "abc"\nstopped = "${String(shown.get('monitor.stopped'))}"
-      on_failure = "${String(shown.get('monitor.on_failure'))}"\nrestart_cooldown = "${String(shown.get('monitor.restart_cooldown'))}"
-      stderr_tail = ${String(shown.get('monitor.stderr_tail'))}`,
-    )
+    const tables = TABLES.map((name) => {
+      const lines = Object.entries(keysOf(name)).flatMap(([key, { default: written }]) =>
+        written === undefined ? [] : `${key} = ${JSON.stringify(written)}`,
+      )
+      return `${headingOf(name)}\n${lines.join('\n')}\n`
+    })
+    const { config: said } = await loadText(`${tables.join('')}token = "abc"\n`)
     assert.deepEqual(said, config)
+    for (const name of TABLES) {
+      for (const [key, { default: written }] of Object.entries(keysOf(name))) {
+        const [first] = shown.get(`${name}.${key}`) ?? []
+        if (written !== undefined && !key.endsWith('name')) assert.equal(first, written, `${name}.${key}`)
+      }
+    }
   })
 })

@@ -7,7 +7,7 @@ import { after, describe, test } from 'node:test'
 import { readCommandLine } from '../../src/cli/command-line.ts'
 import { completeInBash } from '../../src/cli/completion.ts'
 import { completeInZsh } from '../../src/cli/completion.ts'
-import { readProgram } from '../../scripts/docs/read-program.ts'
+import { readProgram } from '../../scripts/docs/reference.ts'
 import { runCommand } from '../helpers/run-command.ts'
 import { openShell, type ShellKeys } from '../helpers/shell-keys.ts'
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { makePages } from '../../scripts/docs/make-pages.ts'
-import { readProgram } from '../../scripts/docs/read-program.ts'
+import { makePages } from '../../scripts/docs/pages.ts'
+import { readProgram } from '../../scripts/docs/reference.ts'
 
 const read = (path: string): string => readFileSync(join(import.meta.dirname, '../..', path), 'utf8')
 

@@ -3,10 +3,9 @@ import { parse, TomlError } from 'smol-toml'
 import type { ProcessInfo } from '../../collect/supervisor/process-info.ts'
 import type { KumaConfig, SupervisorConfig } from '../../config/config.ts'
 import { readTextFile, realFiles, whyNotReplaceable, type FileSource } from '../../config/files.ts'
+import { Problems } from '../../config/given.ts'
 import { DEFAULT_FILE, type LoadedConfig } from '../../config/load.ts'
-import { OPTIONS, type OptionName, type SharedFlags } from '../../config/options.ts'
-import { createProblems } from '../../config/problems.ts'
-import { readEnvironment } from '../../config/read-options.ts'
+import { OPTIONS, readEnvironment, type OptionName, type SharedFlags } from '../../config/options.ts'
 import { rhythmOf, safeIntervalSeconds } from '../../config/timing.ts'
 import { isTable } from '../../config/toml.ts'
 import { DEFAULT_KUMA_URL, parseKumaUrl } from '../../config/urls.ts'
@@ -51,7 +50,7 @@ export async function prepare(
 ): Promise<Prepared | null> {
   const { env, printError, isInteractive } = terminal
   refuseMonitorOptions(given, env)
-  const inEnv = readEnvironment(env, (path) => path, createProblems())
+  const inEnv = readEnvironment(env, '', new Problems())
   const dryRun = given.dryRun ?? inEnv.dryRun?.value ?? false
   const login = await readLogin(given, terminal)
   const file = await openFile(given, env, !dryRun)
