@@ -16,6 +16,8 @@ import { startSupervisord, type SupervisordOptions } from '../helpers/supervisor
 
 const TOKEN = 'AWbUXTosJG'
 const PROJECT = join(import.meta.dirname, '../..')
+/** An agent with this serves its status in no folder of this host. */
+const NO_STATUS = { PATH: process.env['PATH'], RUNTIME_DIRECTORY: '/none' }
 
 before(() => buildBundle())
 
@@ -253,8 +255,8 @@ suite('run says what is wrong in one line and goes on', () => {
     const agent = await running(t, [...args, '--state-file', join(inFile, 'state.json')], /the state file \S+ cannot be written \(\w+\): make its folder writable/) // prettier-ignore
     assert.ok(agent.isAlive)
 
-    const mute = spawn('sh', ['-c', 'exec "$@" >&- 2>&-', 'sh', process.execPath, join(PROJECT, 'dist/kuma-supervisor-push.cjs'), ...args, '--token', 'mute', '--state-file', '/dev/full/x'], { stdio: 'ignore' }) // prettier-ignore
-    const closed = spawn(process.execPath, [join(PROJECT, 'dist/kuma-supervisor-push.cjs'), ...args, '--token', 'closed', '--state-file', '/dev/full/x', '--log-level', 'debug'], { stdio: ['ignore', 'pipe', 'pipe'] }) // prettier-ignore
+    const mute = spawn('sh', ['-c', 'exec "$@" >&- 2>&-', 'sh', process.execPath, join(PROJECT, 'dist/kuma-supervisor-push.cjs'), ...args, '--token', 'mute', '--state-file', '/dev/full/x'], { env: NO_STATUS, stdio: 'ignore' }) // prettier-ignore
+    const closed = spawn(process.execPath, [join(PROJECT, 'dist/kuma-supervisor-push.cjs'), ...args, '--token', 'closed', '--state-file', '/dev/full/x', '--log-level', 'debug'], { env: NO_STATUS, stdio: ['ignore', 'pipe', 'pipe'] }) // prettier-ignore
     closed.stderr.destroy()
     closed.stdout.destroy()
     for (const child of [mute, closed]) t.after(() => child.kill('SIGKILL'))
@@ -275,7 +277,7 @@ suite('run says what is wrong in one line and goes on', () => {
     const kuma = await startReceiver(t)
     const supervisord = await supervisordFor(t)
     const args = ['--unit', 'none', '--supervisor-url', supervisord.url, '--kuma-url', kuma.url, '--check-every', '1s', '--push-every', '1s', '--token', TOKEN, '--state-file', '/dev/full/x', '--log-level', 'debug'] // prettier-ignore
-    const child = spawn('sh', ['-c', 'exec "$@" >/dev/full 2>&1', 'sh', process.execPath, join(PROJECT, 'dist/kuma-supervisor-push.cjs'), ...args], { stdio: 'ignore' }) // prettier-ignore
+    const child = spawn('sh', ['-c', 'exec "$@" >/dev/full 2>&1', 'sh', process.execPath, join(PROJECT, 'dist/kuma-supervisor-push.cjs'), ...args], { env: NO_STATUS, stdio: 'ignore' }) // prettier-ignore
     t.after(() => child.kill('SIGKILL'))
     await eventually('three heartbeats', () => kuma.accepted.length >= 3)
     assert.equal(child.exitCode, null)
