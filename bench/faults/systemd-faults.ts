@@ -1,9 +1,8 @@
-// A real systemd, booted on a copy of this machine, whose bus or manager goes away and comes back; and a bus of damaged messages.
+// A real systemd, booted on a copy of this machine, whose bus or manager goes away and comes back; and a bus of messages that cannot be read.
 import { bootSystem, type BootedSystem } from '../../test/helpers/booted-system.ts'
-import { encodeReturn } from '../../test/helpers/dbus-wire.ts'
+import { encodeReturn, encodeSignal } from '../../test/helpers/dbus-wire.ts'
 import { startFakeBus } from '../../test/helpers/fake-bus.ts'
 import { fakeSystemd } from '../../test/helpers/fake-systemd.ts'
-import { createMessageMaker } from '../../test/helpers/random-messages.ts'
 import type { Fault, Stage } from './fault.ts'
 
 const UNIT = 'systemd-journald.service'
@@ -33,11 +32,17 @@ const systemd = (name: string, kind: Fault['kind'], begin: string, end: string):
   end: (stage) => hostOf(stage).run(end),
 })
 
-/** Messages with noise in them, and one that promises more values than there is memory. */
+/** Answers with a signal that the D-Bus library throws at, noise, and the beginning of a message of 4 GB. */
 const damagedBus = (name: string, kind: Fault['kind']): Fault => {
   const healthy = fakeSystemd([{ id: UNIT, active: 'active', sub: 'running' }])
-  const { pick, message, damaged } = createMessageMaker(1)
-  const endless = Buffer.from([0xf0, 0xff, 0xff, 0xff])
+  const huge = encodeReturn(1, 's', ['x'])
+  huge.writeUInt32LE(0xffff_fff0, 4)
+  const damaged = [
+    encodeSignal({ path: '/a', interface: 'a.b', member: 'c' }, 'h', [0]),
+    Buffer.alloc(4096, 0xff),
+    huge,
+  ]
+  let times = 0
   const addresses = new WeakMap<Stage, string>()
   let isDamaged = false
   return {
@@ -48,7 +53,7 @@ const damagedBus = (name: string, kind: Fault['kind']): Fault => {
       const bus = await startFakeBus(stage, {
         answer(call) {
           if (!isDamaged) return healthy(call)
-          return { bytes: pick([encodeReturn(call.serial, 'av', endless), damaged(message())]) }
+          return { bytes: damaged[times++ % damaged.length] ?? huge }
         },
       })
       addresses.set(stage, bus.address)
@@ -64,8 +69,8 @@ export const systemdFaults: readonly Fault[] = [
   systemd('D-Bus goes away and comes back; supervisord answers', 'delivery', 'systemctl stop dbus.socket dbus.service', 'systemctl start dbus.socket dbus.service'),
   systemd('D-Bus goes away and comes back; nothing else is known', /bus/i, 'systemctl stop dbus.socket dbus.service', 'systemctl start dbus.socket dbus.service'),
   systemd('D-Bus is frozen', /bus|unit/i, 'pkill -STOP -x dbus-daemon', 'pkill -CONT -x dbus-daemon'),
-  damagedBus('D-Bus sends damaged messages; supervisord answers', 'delivery'),
-  damagedBus('D-Bus sends damaged messages; nothing else is known', /D-Bus|bus/),
+  damagedBus('D-Bus sends what cannot be read; supervisord answers', 'delivery'),
+  damagedBus('D-Bus sends what cannot be read; nothing else is known', /D-Bus|bus/),
   systemd('systemd is executed anew (daemon-reexec)', 'delivery', 'systemctl daemon-reexec', 'true'),
   systemd('systemd reads its units again (daemon-reload)', 'delivery', 'systemctl daemon-reload', 'true'),
 ] // prettier-ignore

@@ -1,5 +1,5 @@
 import type { SupervisorClientOptions } from '../../src/collect/supervisor/client.ts'
-import type { UnitReading, UnitState } from '../../src/collect/systemd/unit-reading.ts'
+import type { UnitReading, UnitState } from '../../src/collect/systemd/units.ts'
 import type { Rules } from '../../src/rules/judge.ts'
 import type { Snapshot } from '../../src/collect/snapshot.ts'
 import type { Supervisord, SupervisordOptions } from '../../test/helpers/supervisord.ts'

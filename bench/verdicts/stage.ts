@@ -3,7 +3,7 @@ import { takeSnapshot } from '../../src/collect/snapshot.ts'
 import { NO_PROBES } from '../../src/agent/open-probes.ts'
 import type { RpcReading } from '../../src/collect/supervisor/rpc-reading.ts'
 import { createSupervisorClient } from '../../src/collect/supervisor/client.ts'
-import type { UnitReading, UnitState } from '../../src/collect/systemd/unit-reading.ts'
+import type { UnitReading, UnitState } from '../../src/collect/systemd/units.ts'
 import type { Snapshot } from '../../src/collect/snapshot.ts'
 import { eventually } from '../../test/helpers/eventually.ts'
 import { unitState } from '../../test/helpers/snapshots.ts'
@@ -44,7 +44,6 @@ export async function openStage({
         {
           ...NO_PROBES,
           readUnit: () => Promise.resolve(unitReading(said.unit, supervisord)),
-          recallUnit: () => null,
           readSupervisor: (signal) =>
             rules?.kind === 'unit' ? Promise.resolve({ kind: 'not-asked' }) : client.read(signal),
           readUpSeconds: () => Promise.resolve(null),

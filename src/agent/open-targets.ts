@@ -8,11 +8,9 @@ import { Target, type Collector } from './target.ts'
 import { Wake } from './wake.ts'
 import type { Config, SupervisorTarget } from '../config/config.ts'
 import type { Log } from '../lib/log.ts'
-import { isUptimeOfHost } from '../collect/is-uptime-of-host.ts'
 import { readUpSeconds } from '../collect/read-up-seconds.ts'
-import { recallUpSeconds } from '../collect/recall-up-seconds.ts'
 import type { OwnProcess } from '../collect/supervisor/rpc-reading.ts'
-import type { UnitReader } from '../collect/systemd/unit-reader.ts'
+import type { UnitReader } from '../collect/systemd/units.ts'
 import type { Rules } from '../rules/judge.ts'
 import type { Terminal } from '../cli/terminal.ts'
 import { NO_PROBES, openProbes, type Probes } from './open-probes.ts'
@@ -71,11 +69,7 @@ export async function openTargets(options: TargetsOptions): Promise<OpenTargets>
     sendings = new Map<string, Sending>(),
     holdStop = () => null,
   } = options
-  // Whether a process tells since when it is up: in LXC none does, and who looks again and again has it from the unit anyway.
-  const processTells = !listens && isUptimeOfHost(clock.now())
-  const reader = await openUnitReader(options, (unit) => {
-    for (const { wake } of all.filter((one) => one.unit === unit)) wake.notify()
-  })
+  const reader = await openUnitReader(options)
   const monitorsOf = (isOf: (target: Rules) => boolean): Monitor[] =>
     config.monitors
       .filter(({ target }) => isOf(target))
@@ -100,28 +94,25 @@ export async function openTargets(options: TargetsOptions): Promise<OpenTargets>
     const door = watched ?? plain
     const targets = config.monitors.map(({ target }) => target).filter(isOf)
     const probes = openProbes({ name, door, targets, log, mask })
-    // Alone, the unit has to tell since when it is up.
-    const mayGlance = processTells && url !== 'none'
-    return { name, wake, door, watched, probes, unit, timeoutMs, mayGlance, monitors: monitorsOf(isOf) }
+    return { name, wake, door, watched, probes, unit, timeoutMs, monitors: monitorsOf(isOf) }
   })
   const unitNames = new Set(
     config.monitors.flatMap(({ target }) => (target.kind === 'unit' ? [target.unit] : [])),
   )
   const units = [...unitNames].map((unit) => ({ unit, wake: new Wake() }))
-  const all = [...supervisors, ...units]
+  if (listens)
+    for (const { unit, wake } of [...supervisors, ...units]) reader?.subscribe(unit, () => wake.notify())
   const stateFile = [...sendings.values()][0]?.stateFile ?? null
   const pacing = (): Pacing => new Pacing(config.agent.checkEveryMs, clock.now())
-  const supervisorTargets = supervisors.map(
-    ({ name, wake, door, probes, unit, timeoutMs, mayGlance, monitors }) => {
-      const doors = supervisorDoors(door, clock, probes, readerOf(reader, unit, timeoutMs, mayGlance))
-      const restarter = dryRun ? null : new Restarter(door, wake, clock, log, stateFile)
-      return new Target(
-        { name, collector: collectorOf(doors), monitors, wake, pacing: pacing(), restarter },
-        clock,
-        log,
-      )
-    },
-  )
+  const supervisorTargets = supervisors.map(({ name, wake, door, probes, unit, timeoutMs, monitors }) => {
+    const doors = supervisorDoors(door, probes, readerOf(reader, unit, timeoutMs))
+    const restarter = dryRun ? null : new Restarter(door, wake, clock, log, stateFile)
+    return new Target(
+      { name, collector: collectorOf(doors), monitors, wake, pacing: pacing(), restarter },
+      clock,
+      log,
+    )
+  })
   const unitTargets = units.map(({ unit, wake }) => {
     const collector = collectorOf(unitDoors(readerOf(reader, unit, UNIT_TIMEOUT_MS)))
     const monitors = monitorsOf((target) => target.kind === 'unit' && target.unit === unit)
@@ -153,42 +144,26 @@ export async function openTargets(options: TargetsOptions): Promise<OpenTargets>
 const NOTHING_MORE: AboutTarget = { version: null, deaths: null }
 
 /** D-Bus is loaded only where a unit is asked for. */
-async function openUnitReader(
-  { config, env, clock, listens }: TargetsOptions,
-  onChange: (unit: string) => void,
-): Promise<UnitReader | null> {
+async function openUnitReader({ config, env, clock }: TargetsOptions): Promise<UnitReader | null> {
   const isNeeded =
     config.supervisors.some(({ unit }) => unit !== 'none') ||
     config.monitors.some(({ target }) => target.kind === 'unit')
   if (!isNeeded) return null
-  const { createUnitReader } = await import('../collect/systemd/unit-reader.ts')
-  return createUnitReader({
-    address: env['DBUS_SYSTEM_BUS_ADDRESS'] ?? null,
-    hrtime: () => process.hrtime.bigint(),
-    sleep: (ms) => clock.sleep(ms, new AbortController().signal),
-    ...(listens && { onChange }),
-  })
+  const units = await import('../collect/systemd/units.ts')
+  return new units.UnitReader(env['DBUS_SYSTEM_BUS_ADDRESS'] ?? null, clock)
 }
 
-type UnitDoors = Pick<Doors, 'readUnit' | 'recallUnit'>
-
-function readerOf(reader: UnitReader | null, unit: string, timeoutMs: number, mayGlance = false): UnitDoors {
-  return {
-    readUnit: (signal, isGlance = false) =>
-      reader?.read(unit, { signal, timeoutMs }, mayGlance && isGlance) ??
-      Promise.resolve({ kind: 'not-asked' }),
-    recallUnit: () => reader?.recall(unit) ?? null,
-  }
+function readerOf(reader: UnitReader | null, unit: string, timeoutMs: number): Doors['readUnit'] {
+  return async (signal) => (await reader?.read(unit, { signal, timeoutMs })) ?? { kind: 'not-asked' }
 }
 
-function supervisorDoors(door: SupervisorDoor, clock: Clock, probes: Probes, unit: UnitDoors): Doors {
-  const upSeconds = recallUpSeconds(readUpSeconds, () => clock.now())
+function supervisorDoors(door: SupervisorDoor, probes: Probes, readUnit: Doors['readUnit']): Doors {
   return {
     ...probes,
-    ...unit,
+    readUnit,
     readSupervisor: (signal) => door.read(signal),
     // Over TCP the pid may be another host's.
-    readUpSeconds: (pid) => (door.isLocal() ? upSeconds(pid) : Promise.resolve(null)),
+    readUpSeconds: (pid) => (door.isLocal() ? readUpSeconds(pid) : Promise.resolve(null)),
   }
 }
 
@@ -200,12 +175,10 @@ function reporting(target: Rules): Rules {
   return target.kind === 'unit' ? target : { ...target, onFailure: 'report' }
 }
 
-/** Where there is no supervisord to ask, the unit is read each time: it decides alone. */
-function unitDoors({ readUnit }: UnitDoors): Doors {
+function unitDoors(readUnit: Doors['readUnit']): Doors {
   return {
     ...NO_PROBES,
     readUnit,
-    recallUnit: () => null,
     readSupervisor: () => Promise.resolve({ kind: 'not-asked' }),
     readUpSeconds: () => Promise.resolve(null),
   }

@@ -1,5 +1,5 @@
 import type { RpcFailure, RpcFailureReason, SupervisorState } from '../collect/supervisor/rpc-reading.ts'
-import type { UnitReading, UnitState } from '../collect/systemd/unit-reading.ts'
+import type { UnitReading, UnitState } from '../collect/systemd/units.ts'
 import type { Snapshot } from '../collect/snapshot.ts'
 import type { Problem, ProblemKind } from './problems.ts'
 import type { MonitorState } from './state.ts'

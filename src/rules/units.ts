@@ -1,4 +1,4 @@
-import type { UnitReading, UnitState } from '../collect/systemd/unit-reading.ts'
+import type { UnitReading, UnitState } from '../collect/systemd/units.ts'
 import type { Problem } from './problems.ts'
 import {
   describeLoop,

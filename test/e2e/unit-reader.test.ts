@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { after, before, beforeEach, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createUnitReader, type UnitReader } from '../../src/collect/systemd/unit-reader.ts'
-import type { UnitReading, UnitState } from '../../src/collect/systemd/unit-reading.ts'
+import { UnitReader, type UnitReading, type UnitState } from '../../src/collect/systemd/units.ts'
+import { realClock } from '../../src/lib/real-clock.ts'
 import { bootSystem, type BootedSystem } from '../helpers/booted-system.ts'
 
 const limits = { signal: new AbortController().signal, timeoutMs: 10_000 }
@@ -16,12 +16,7 @@ suite('the unit reader at a real systemd', () => {
     host = await bootSystem()
     // Debian waits 50 s before it starts a dead supervisord again.
     await writeUnit('supervisor.service.d/test.conf', '[Service]\nRestartSec=5')
-    reader = createUnitReader({
-      address: `unix:path=${host.busSocket}`,
-      hrtime: () => process.hrtime.bigint(),
-      sleep: (ms) => sleep(ms),
-      root: host.root,
-    })
+    reader = new UnitReader(`unix:path=${host.busSocket}`, realClock, host.root)
   })
   after(async () => {
     reader.close()
@@ -194,9 +189,9 @@ suite('the unit reader at a real systemd', () => {
 
   test('may be asked by any user', async () => {
     const script = `
-      import { setTimeout as sleep } from 'node:timers/promises'
-      import { createUnitReader } from '${process.cwd()}/src/collect/systemd/unit-reader.ts'
-      const reader = createUnitReader({ address: null, hrtime: process.hrtime.bigint, sleep })
+      import { UnitReader } from '${process.cwd()}/src/collect/systemd/units.ts'
+      import { realClock } from '${process.cwd()}/src/lib/real-clock.ts'
+      const reader = new UnitReader(null, realClock)
       const limits = { signal: new AbortController().signal, timeoutMs: 10_000 }
       reader.read('auto', limits).then((reading) => console.log(process.getuid(), JSON.stringify(reading)))`
     const tsx = import.meta.resolve('tsx')

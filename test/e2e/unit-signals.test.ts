@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { rmSync, writeFileSync } from 'node:fs'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createUnitReader, type UnitReader } from '../../src/collect/systemd/unit-reader.ts'
+import { UnitReader } from '../../src/collect/systemd/units.ts'
+import { realClock } from '../../src/lib/real-clock.ts'
 import { bootSystem, type BootedSystem } from '../helpers/booted-system.ts'
 import { eventually } from '../helpers/eventually.ts'
 
@@ -17,13 +18,8 @@ suite('the changes of units at a real systemd', () => {
     host = await bootSystem()
     writeUnit()
     await sh('systemctl daemon-reload; systemctl start heard')
-    reader = createUnitReader({
-      address: `unix:path=${host.busSocket}`,
-      hrtime: () => process.hrtime.bigint(),
-      sleep: (ms) => sleep(ms),
-      root: host.root,
-      onChange: () => void changes++,
-    })
+    reader = new UnitReader(`unix:path=${host.busSocket}`, realClock, host.root)
+    reader.subscribe('heard', () => void changes++)
   })
   after(async () => {
     reader.close()

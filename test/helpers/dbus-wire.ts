@@ -143,7 +143,7 @@ function decodeCall(message: Buffer, fieldsEnd: number, bodyAt: number): WireCal
 }
 
 /** `a(ss)us` → `a(ss)`, `u`, `s`. */
-export function splitTypes(signature: string): string[] {
+function splitTypes(signature: string): string[] {
   const types: string[] = []
   let depth = 0
   let type = ''

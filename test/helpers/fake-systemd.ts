@@ -32,4 +32,4 @@ function row({ id, load = 'loaded', active = 'inactive', sub = 'dead', job = '' 
   return [id, id, load, active, sub, '', pathOf(id), job === '' ? 0 : 7, job, '/']
 }
 
-const pathOf = (id: string): string => `/org/freedesktop/systemd1/unit/${id.replace(/\W/g, '_')}`
+export const pathOf = (id: string): string => `/org/freedesktop/systemd1/unit/${id.replace(/\W/g, '_')}`

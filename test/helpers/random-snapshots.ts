@@ -2,7 +2,7 @@
 import { PROCESS_STATES, type ProcessInfo } from '../../src/collect/supervisor/process-info.ts'
 import type { ProcessEvent } from '../../src/collect/supervisor/log.ts'
 import type { RpcFailureReason, RpcReading } from '../../src/collect/supervisor/rpc-reading.ts'
-import type { UnitReading } from '../../src/collect/systemd/unit-reading.ts'
+import type { UnitReading } from '../../src/collect/systemd/units.ts'
 import type { HttpReading } from '../../src/collect/http-reading.ts'
 import type { Snapshot } from '../../src/collect/snapshot.ts'
 import { answered, failed, program, programConfig, unitState } from './snapshots.ts'

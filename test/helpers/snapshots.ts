@@ -2,7 +2,7 @@
 import type { ProcessEvent } from '../../src/collect/supervisor/log.ts'
 import type { ProcessInfo, ProcessState, ProgramConfig } from '../../src/collect/supervisor/process-info.ts'
 import type { RpcFailureReason, RpcReading } from '../../src/collect/supervisor/rpc-reading.ts'
-import type { UnitReading, UnitState } from '../../src/collect/systemd/unit-reading.ts'
+import type { UnitReading, UnitState } from '../../src/collect/systemd/units.ts'
 import type { Snapshot } from '../../src/collect/snapshot.ts'
 import type { Rules } from '../../src/rules/judge.ts'
 

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import type { ChildProcess } from 'node:child_process'
+import { mkdirSync, rmSync } from 'node:fs'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sessionBus } from '@jellybrick/dbus-next'
-import { createUnitReader, type UnitReader } from '../../src/collect/systemd/unit-reader.ts'
+import { UnitReader } from '../../src/collect/systemd/units.ts'
+import { realClock } from '../../src/lib/real-clock.ts'
+import { startDbusDaemon } from '../helpers/dbus-daemon.ts'
 import { temporaryFolder } from '../helpers/fake-bus.ts'
 
 const limits = { signal: new AbortController().signal, timeoutMs: 10_000 }
@@ -72,40 +73,17 @@ test('gets over a real bus that freezes, is killed and comes back', async (t) =>
 })
 
 function readerOf(t: TestContext, root: string): UnitReader {
-  const reader = createUnitReader({
-    address: null,
-    hrtime: () => process.hrtime.bigint(),
-    sleep: (ms) => sleep(ms),
-    root,
-  })
+  const reader = new UnitReader(null, realClock, root)
   t.after(() => reader.close())
   return reader
 }
 
-/** A private dbus-daemon at the usual place below the folder. */
-async function startBus(
-  t: TestContext,
-  folder: string,
-  rules = '',
-  connectRules = '',
-): Promise<ChildProcess> {
-  mkdirSync(`${folder}/run/dbus`, { recursive: true })
-  const config = `${folder}/bus.conf`
-  writeFileSync(
-    config,
-    `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
-       "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-     <busconfig>
-       <type>system</type>
-       <listen>unix:path=${folder}/run/dbus/system_bus_socket</listen>
-       <policy context="default">
-         <allow user="*"/><allow own="*"/><allow send_type="method_call"/><allow receive_type="error"/>
-         <allow receive_type="method_return"/>${rules}${connectRules}
-       </policy>
-     </busconfig>`,
+/** A bus at the usual place below the folder, where everybody may do anything but what the rules forbid. */
+function startBus(t: TestContext, folder: string, rules = '', connectRules = ''): Promise<ChildProcess> {
+  return startDbusDaemon(
+    t,
+    folder,
+    `<allow user="*"/><allow own="*"/><allow send_type="method_call"/><allow receive_type="error"/>
+     <allow receive_type="method_return"/>${rules}${connectRules}`,
   )
-  const child = spawn('dbus-daemon', [`--config-file=${config}`, '--nofork', '--print-address'])
-  t.after(() => child.kill('SIGKILL'))
-  await once(child.stdout, 'data')
-  return child
 }

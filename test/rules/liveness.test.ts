@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Snapshot } from '../../src/collect/snapshot.ts'
-import type { UnitReading } from '../../src/collect/systemd/unit-reading.ts'
+import type { UnitReading } from '../../src/collect/systemd/units.ts'
 import { checksUntilDown, Observer } from '../helpers/observer.ts'
 import {
   answered,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Snapshot } from '../../src/collect/snapshot.ts'
-import type { UnitReading } from '../../src/collect/systemd/unit-reading.ts'
+import type { UnitReading } from '../../src/collect/systemd/units.ts'
 import type { Verdict } from '../../src/rules/judge.ts'
 import { answered, snapshot, program, rules, unitState } from '../helpers/snapshots.ts'
 import { Observer } from '../helpers/observer.ts'

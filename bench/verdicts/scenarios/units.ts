@@ -1,4 +1,4 @@
-import type { UnitReading, UnitState } from '../../../src/collect/systemd/unit-reading.ts'
+import type { UnitReading, UnitState } from '../../../src/collect/systemd/units.ts'
 import { unitState } from '../../../test/helpers/snapshots.ts'
 import type { Scenario } from '../scenario.ts'
 

@@ -1,8 +1,7 @@
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
-import { createUnitReader, type UnitReader } from '../../collect/systemd/unit-reader.ts'
-import type { UnitReading } from '../../collect/systemd/unit-reading.ts'
+import { UnitReader, type UnitReading } from '../../collect/systemd/units.ts'
 import type { SupervisorConfig } from '../../config/config.ts'
 import { loadConfig, type LoadedConfig } from '../../config/load.ts'
 import type { SharedFlags } from '../../config/options.ts'
@@ -88,11 +87,7 @@ class Readings {
 
   constructor(facts: Facts) {
     this.#facts = facts
-    this.#unitReader = createUnitReader({
-      address: facts.terminal.env['DBUS_SYSTEM_BUS_ADDRESS'] ?? null,
-      hrtime: () => process.hrtime.bigint(),
-      sleep: (ms) => realClock.sleep(ms, facts.signal),
-    })
+    this.#unitReader = new UnitReader(facts.terminal.env['DBUS_SYSTEM_BUS_ADDRESS'] ?? null, realClock)
   }
 
   close(): void {

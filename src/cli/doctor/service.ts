@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import type { UnitState } from '../../collect/systemd/unit-reading.ts'
+import type { UnitState } from '../../collect/systemd/units.ts'
 import { cut, describeDuration, oneLine } from '../../lib/text.ts'
 import { describeUnit, isActive } from '../../rules/units.ts'
 import type { DoctorContext } from './context.ts'

@@ -1,4 +1,4 @@
-import type { UnitReading } from '../../collect/systemd/unit-reading.ts'
+import type { UnitReading } from '../../collect/systemd/units.ts'
 import { describeDuration } from '../../lib/text.ts'
 import { describeUnit, isActive } from '../../rules/units.ts'
 import type { DoctorContext, Timed } from './context.ts'

@@ -1,111 +1,97 @@
-import type { MessageLike } from '@jellybrick/dbus-next'
-import type { Bus, CallLimits } from './bus.ts'
-import type { BusSignal } from './bus-connection.ts'
-import { BusFailure } from './bus-failure.ts'
-import { unitPath } from './unit-path.ts'
+import { BusFailure, type Bus, type BusSignal, type CallLimits } from './bus.ts'
 
 const SYSTEMD = 'org.freedesktop.systemd1'
 const BUS = 'org.freedesktop.DBus'
-const ALREADY_SUBSCRIBED = `${SYSTEMD}.AlreadySubscribed`
 
-/** Hears of the changes of units. */
-export interface UnitSignals {
+/** Listens to systemd for changes of units. */
+export class UnitSignals {
+  readonly #bus: Bus
+  /** By the name that a unit is read by. */
+  readonly #listeners = new Map<string, Set<() => void>>()
+  /** Over this connection, by object path, the names of the units that are followed. */
+  readonly #followed = new Map<string, Set<string>>()
+  /** The connection that `#followed` and `#isSubscribed` are about. */
+  #generation = 0
+  #isSubscribed = false
+
+  constructor(bus: Bus) {
+    this.#bus = bus
+  }
+
+  subscribe(unit: string, listener: () => void): void {
+    this.#listeners.set(unit, new Set([...(this.#listeners.get(unit) ?? []), listener]))
+  }
+
   /**
-   * Follows a unit from now on; does nothing while that is so already. To be called at every look: a subscription ends
-   * with its connection, and with a systemd that executes itself again. Never throws.
-   * @param unit what `onChange` gets
-   * @param id the unit's `Id`
+   * Follows a unit that somebody has subscribed to, and tells of it once when that begins: there may have been a change
+   * before. To be called at every reading: what was asked for ends with the connection, and with a systemd that executes
+   * itself again. Never throws.
+   * @param path the unit's object
    */
-  follow(unit: string, id: string, limits: CallLimits): Promise<void>
-  /** Whether every change of a unit is told since it was read last: its signals were asked for, and that was granted. */
-  hears(unit: string): boolean
-  /** Takes every signal that arrives on the bus. */
-  hear(signal: BusSignal): void
-}
+  async follow(unit: string, path: string, limits: CallLimits): Promise<void> {
+    if (!this.#listeners.has(unit)) return
+    if (this.#generation !== this.#bus.generation) {
+      this.#generation = this.#bus.generation
+      this.#followed.clear()
+      this.#isSubscribed = false
+    }
+    const units = this.#followed.get(path)
+    if (this.#isSubscribed && units?.has(unit) === true) return
+    this.#followed.set(path, new Set([...(units ?? []), unit]))
+    try {
+      if (units === undefined) await this.#match(unitRule(path), limits)
+      await this.#subscribe(limits)
+      this.#tell(unit)
+    } catch (error) {
+      if (!(error instanceof BusFailure)) throw error
+      // The next reading tries again.
+      this.#followed.delete(path)
+      this.#isSubscribed = false
+    }
+  }
 
-/**
- * One match rule for each unit's exact path: a rule for all of them would bring hundreds of messages at every
- * daemon-reload.
- * @param onChange called for every change, and once when the following begins: there may have been one before
- */
-export function createUnitSignals(bus: Bus, onChange: (unit: string) => void): UnitSignals {
-  /** By object path, what is followed over this connection; its matches may still be under way. */
-  const followed = new Map<string, Set<string>>()
-  /** Those of them whose matches were granted. */
-  const granted = new Set<string>()
-  let generation = 0
-  let isSubscribed = false
+  /** Takes every signal that arrives on the bus. */
+  take({ member, path, body }: BusSignal): void {
+    if (member === 'NameOwnerChanged' && body[0] === SYSTEMD) {
+      this.#isSubscribed = false
+      for (const unit of new Set([...this.#followed.values()].flatMap((units) => [...units])))
+        this.#tell(unit)
+    }
+    if (member === 'PropertiesChanged') for (const unit of this.#followed.get(path) ?? []) this.#tell(unit)
+  }
+
+  #tell(unit: string): void {
+    for (const listener of this.#listeners.get(unit) ?? []) listener()
+  }
 
   /** systemd sends no signals before somebody subscribed, and forgets it when it goes away. */
-  const subscribe = async (limits: CallLimits): Promise<void> => {
-    if (isSubscribed) return
-    isSubscribed = true
-    await match(bus, nameOwnerRule, limits)
-    await bus.call({ ...manager, member: 'Subscribe' }, limits).catch((error: unknown) => {
-      if (!(error instanceof BusFailure && error.errorName === ALREADY_SUBSCRIBED)) throw error
+  async #subscribe(limits: CallLimits): Promise<void> {
+    if (this.#isSubscribed) return
+    this.#isSubscribed = true
+    await this.#match(NAME_OWNER_RULE, limits)
+    const manager = {
+      destination: SYSTEMD,
+      path: '/org/freedesktop/systemd1',
+      interface: `${SYSTEMD}.Manager`,
+    }
+    await this.#bus.call({ ...manager, member: 'Subscribe' }, limits).catch((error: unknown) => {
+      const isSo = error instanceof BusFailure && error.errorName === `${SYSTEMD}.AlreadySubscribed`
+      if (!isSo) throw error
     })
   }
 
-  return {
-    follow: async (unit, id, limits) => {
-      if (generation !== bus.generation) {
-        generation = bus.generation
-        followed.clear()
-        granted.clear()
-        isSubscribed = false
-      }
-      const path = unitPath(id)
-      const units = followed.get(path)
-      if (isSubscribed && units?.has(unit)) return
-      followed.set(path, new Set([...(units ?? []), unit]))
-      try {
-        if (units === undefined) await match(bus, unitRule(path), limits)
-        await subscribe(limits)
-        granted.add(unit)
-        onChange(unit)
-      } catch (error) {
-        if (!(error instanceof BusFailure)) throw error
-        // Looking goes on without it, and the next look tries again.
-        followed.delete(path)
-        granted.clear()
-        isSubscribed = false
-      }
-    },
-    hears: (unit) => granted.has(unit) && generation === bus.generation && bus.isOpen,
-    hear: ({ member, path, body }) => {
-      if (member === 'NameOwnerChanged' && body[0] === SYSTEMD) {
-        isSubscribed = false
-        granted.clear()
-        for (const unit of new Set([...followed.values()].flatMap((units) => [...units]))) onChange(unit)
-      }
-      if (member === 'PropertiesChanged') for (const unit of followed.get(path) ?? []) onChange(unit)
-    },
+  async #match(rule: string, limits: CallLimits): Promise<void> {
+    const bus = { destination: BUS, path: '/org/freedesktop/DBus', interface: BUS }
+    await this.#bus.call({ ...bus, member: 'AddMatch', signature: 's', body: [rule] }, limits)
   }
 }
 
-const manager = {
-  destination: SYSTEMD,
-  path: '/org/freedesktop/systemd1',
-  interface: `${SYSTEMD}.Manager`,
-} as const satisfies MessageLike
+const NAME_OWNER_RULE = `type='signal',sender='${BUS}',interface='${BUS}',member='NameOwnerChanged',arg0='${SYSTEMD}'`
 
-const nameOwnerRule = `type='signal',sender='${BUS}',interface='${BUS}',member='NameOwnerChanged',arg0='${SYSTEMD}'`
-
-/** `arg0`: a service tells every change twice, once for each of its two interfaces. */
+/**
+ * Returns the rule for one unit's exact path: one for all of them would bring hundreds of messages at every daemon-reload.
+ * By `arg0` it leaves out the second one of the two that a service sends of every change.
+ */
 function unitRule(path: string): string {
   return `type='signal',sender='${SYSTEMD}',interface='${BUS}.Properties',member='PropertiesChanged',path='${path}',arg0='${SYSTEMD}.Unit'`
-}
-
-async function match(bus: Bus, rule: string, limits: CallLimits): Promise<void> {
-  await bus.call(
-    {
-      destination: BUS,
-      path: '/org/freedesktop/DBus',
-      interface: BUS,
-      member: 'AddMatch',
-      signature: 's',
-      body: [rule],
-    },
-    limits,
-  )
 }

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { unitPath } from '../../../src/collect/systemd/unit-path.ts'
-import { createUnitReader } from '../../../src/collect/systemd/unit-reader.ts'
+import { UnitReader } from '../../../src/collect/systemd/units.ts'
+import { realClock } from '../../../src/lib/real-clock.ts'
 import { encodeSignal, type WireCall } from '../../helpers/dbus-wire.ts'
 import { eventually } from '../../helpers/eventually.ts'
 import { startFakeBus, type FakeAnswer, type FakeBus } from '../../helpers/fake-bus.ts'
-import { fakeSystemd } from '../../helpers/fake-systemd.ts'
+import { fakeSystemd, pathOf } from '../../helpers/fake-systemd.ts'
 
 const limits = { signal: new AbortController().signal, timeoutMs: 10_000 }
 const SYSTEMD = 'org.freedesktop.systemd1'
@@ -17,12 +17,8 @@ const welcoming = (call: WireCall): FakeAnswer =>
 /** A reader with what it was told of changes. */
 function listeningReader(t: TestContext, bus: FakeBus) {
   const changes: string[] = []
-  const reader = createUnitReader({
-    address: bus.address,
-    hrtime: () => process.hrtime.bigint(),
-    sleep: () => Promise.resolve(),
-    onChange: (unit) => void changes.push(unit),
-  })
+  const reader = new UnitReader(bus.address, realClock)
+  for (const unit of ['x', 'x.service']) reader.subscribe(unit, () => void changes.push(unit))
   t.after(() => reader.close())
   const told = (count: number) =>
     eventually(
@@ -35,7 +31,7 @@ function listeningReader(t: TestContext, bus: FakeBus) {
 }
 
 function changed(id: string): Buffer {
-  const of = { path: unitPath(id), interface: 'org.freedesktop.DBus.Properties', member: 'PropertiesChanged' }
+  const of = { path: pathOf(id), interface: 'org.freedesktop.DBus.Properties', member: 'PropertiesChanged' }
   return encodeSignal(of, 's', [`${SYSTEMD}.Unit`])
 }
 
@@ -53,7 +49,7 @@ test('tells a change of a unit that was read, by the name it was read by', async
   assert.deepEqual(changes, ['x', 'x'])
 })
 
-test('asks for the signals of exactly that unit, once for all looks', async (t) => {
+test('asks for the signals of exactly that unit, once for all readings', async (t) => {
   const bus = await startFakeBus(t, { answer: welcoming })
   const { reader, told } = listeningReader(t, bus)
   await reader.read('x', limits)
@@ -65,12 +61,12 @@ test('asks for the signals of exactly that unit, once for all looks', async (t) 
   assert.equal(rules.length, 2)
   assert.match(
     rules[0] ?? '',
-    /^type='signal',sender='org\.freedesktop\.systemd1',.*,path='\/org\/freedesktop\/systemd1\/unit\/x_2eservice'/,
+    /^type='signal',sender='org\.freedesktop\.systemd1',.*,path='\/org\/freedesktop\/systemd1\/unit\/x_service'/,
   )
   assert.equal(countOf(bus, 'Subscribe'), 1)
 })
 
-test('listens again, from the next look on, after the connection was lost', async (t) => {
+test('listens again, from the next reading on, after the connection was lost', async (t) => {
   const bus = await startFakeBus(t, { answer: welcoming })
   const { reader, changes, told } = listeningReader(t, bus)
   await reader.read('x', limits)
@@ -97,7 +93,7 @@ test('subscribes again when another systemd owns the name, and takes that for a 
   assert.equal(countOf(bus, 'Subscribe'), 2)
 })
 
-test('reads all the same where it may not listen, and asks again at the next look', async (t) => {
+test('reads all the same where it may not listen, and asks again at the next reading', async (t) => {
   let may = false
   const refusal = { error: 'org.freedesktop.DBus.Error.AccessDenied' }
   const bus = await startFakeBus(t, {
@@ -126,11 +122,7 @@ test('takes it for granted when it is subscribed already', async (t) => {
 
 test('listens to nothing when nobody wants to know', async (t) => {
   const bus = await startFakeBus(t, { answer: welcoming })
-  const reader = createUnitReader({
-    address: bus.address,
-    hrtime: () => process.hrtime.bigint(),
-    sleep: () => Promise.resolve(),
-  })
+  const reader = new UnitReader(bus.address, realClock)
   t.after(() => reader.close())
   await reader.read('x', limits)
   await reader.read('x', limits)

@@ -5,33 +5,29 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import {
-  createUnitReader,
-  type UnitReader,
-  type UnitReaderOptions,
-} from '../../../src/collect/systemd/unit-reader.ts'
-import type { UnitReading } from '../../../src/collect/systemd/unit-reading.ts'
-import { encodeReturn } from '../../helpers/dbus-wire.ts'
+import { Bus, findBusSocket } from '../../../src/collect/systemd/bus.ts'
+import { UnitReader, type UnitReading } from '../../../src/collect/systemd/units.ts'
+import { realClock } from '../../../src/lib/real-clock.ts'
+import { encodeReturn, encodeSignal } from '../../helpers/dbus-wire.ts'
 import { startFakeBus, temporaryFolder, type FakeAnswer } from '../../helpers/fake-bus.ts'
 import { fakeSystemd } from '../../helpers/fake-systemd.ts'
-import { createMessageMaker } from '../../helpers/random-messages.ts'
 
 const limits = { signal: new AbortController().signal, timeoutMs: 10_000 }
 const healthy = fakeSystemd([{ id: 'supervisor.service', active: 'active', sub: 'running' }])
 const silent = (): FakeAnswer => 'silence'
 
+interface ReaderOptions {
+  readonly sleep?: (ms: number) => Promise<void>
+  readonly root?: string
+}
+
+/** A reader that does not wait before it tries again. */
 function readerOf(
   t: TestContext,
   address: string | null,
-  options: Partial<UnitReaderOptions> = {},
+  { sleep: sleepFor = () => Promise.resolve(), root = hostRoot(t, 'systemd') }: ReaderOptions = {},
 ): UnitReader {
-  const reader = createUnitReader({
-    address,
-    hrtime: () => process.hrtime.bigint(),
-    sleep: () => Promise.resolve(),
-    root: hostRoot(t, 'systemd'),
-    ...options,
-  })
+  const reader = new UnitReader(address, { ...realClock, sleep: sleepFor }, root)
   t.after(() => reader.close())
   return reader
 }
@@ -48,6 +44,40 @@ function causeOf(reading: UnitReading): string {
   assert.doesNotMatch(reading.cause, /\n/)
   return reading.cause
 }
+
+test('takes the socket of a D-Bus address', () => {
+  const table: [string, string][] = [
+    ['unix:path=/run/dbus/system_bus_socket', '/run/dbus/system_bus_socket'],
+    ['unix:path=/run/bus,guid=0123', '/run/bus'],
+    ['unix:guid=0123,path=/run/bus', '/run/bus'],
+    ['tcp:host=localhost,port=1;unix:path=/run/bus', '/run/bus'],
+  ]
+  for (const [address, path] of table) assert.equal(findBusSocket(address, '/'), path)
+})
+
+test('looks in the usual places without an address', (t) => {
+  const root = temporaryFolder(t)
+  assert.equal(findBusSocket(null, root), `${root}/run/dbus/system_bus_socket`)
+  mkdirSync(`${root}/var/run/dbus`, { recursive: true })
+  writeFileSync(`${root}/var/run/dbus/system_bus_socket`, '')
+  assert.equal(findBusSocket(null, root), `${root}/var/run/dbus/system_bus_socket`)
+})
+
+test('refuses an address it cannot use, and quotes it', () => {
+  for (const address of [
+    '',
+    'tcp:host=localhost,port=1',
+    'unix:abstract=/x',
+    'unixexec:path=/bin/sh',
+    '/run/bus',
+    'unix:path=/a:b',
+  ]) {
+    assert.throws(() => findBusSocket(address, '/'), {
+      code: 'address',
+      message: `DBUS_SYSTEM_BUS_ADDRESS must be unix:path=/…/socket, got "${address}"`,
+    })
+  }
+})
 
 test('ends at the deadline, whenever the bus falls silent', async (t) => {
   const stages = {
@@ -93,7 +123,7 @@ test('asks anew over another connection after a call without an answer', async (
   await waitUntil(() => bus.connections.open === 1)
 })
 
-test('a look that times out does not spoil the one beside it', async (t) => {
+test('a reading that times out does not spoil the one beside it', async (t) => {
   let isThawed: (() => void) | undefined
   const thaw = new Promise<void>((resolve) => (isThawed = resolve))
   const bus = await startFakeBus(t, {
@@ -123,7 +153,7 @@ test('names a bus that goes away, at every stage', async (t) => {
   }
 })
 
-test('gets over a bus that is restarted between two looks, and during one', async (t) => {
+test('gets over a bus that is restarted between two readings, and during one', async (t) => {
   const first = await startFakeBus(t, { answer: healthy })
   const reader = readerOf(t, first.address)
   assert.equal((await reader.read('auto', limits)).kind, 'state')
@@ -258,7 +288,7 @@ test('keeps what a peer says short', async (t) => {
     answer: () => ({ error: 'a.b', text: 'x\u001b[31m\r\n\0y'.repeat(1000) }),
   })
   const cause = causeOf(await readerOf(t, bus.address).read('auto', limits))
-  assert.equal(cause.length, 300)
+  assert.ok(cause.length <= 300)
   assert.doesNotMatch(cause, /[\p{Cc}]/u)
 })
 
@@ -296,67 +326,37 @@ test('does not gather what is too large for systemd', async (t) => {
   assert.match(line, /does not speak D-Bus: more than 16384 bytes of login$/)
 })
 
-test('a damaged answer costs one look and no memory', async (t) => {
-  const bytes = (...numbers: number[]): Buffer => Buffer.from(Uint32Array.from(numbers).buffer)
-  const damaged: [cause: string, make: (serial: number) => Buffer][] = [
-    ['the signature "a()"', (serial) => encodeReturn(serial, 'a()', bytes(8, 0, 0, 0))],
-    ['a value past its end', (serial) => encodeReturn(serial, 'av', bytes(0xffff_fff0))],
-    ['a value past its end', (serial) => encodeReturn(serial, 'a(y)', bytes(0xffff_fff0, 0))],
-    ['a value past its end', (serial) => encodeReturn(serial, 'aav', bytes(0xffff_fff0, 0xffff_fff0))],
-    ['4294967318 bytes', (serial) => withNumber(encodeReturn(serial, 's', ['x']), 12, 0xffff_ffff)],
-    ['2147483670 bytes', (serial) => withNumber(encodeReturn(serial, 's', ['x']), 12, 0x7fff_ffff)],
-    ['a header field 1 of type ""', (serial) => withNumber(encodeReturn(serial, 's', ['x']), 12, 100_000)],
-  ]
-  let lists = 0
+/** Any user of the host may send this one to any connection, and the library throws at it. */
+const SIGNAL_OF_H = encodeSignal({ path: '/a', interface: 'a.b', member: 'c' }, 'h', [0])
+
+test('a message that the library throws at costs the connection, and the calls that are pending on it', async (t) => {
   const bus = await startFakeBus(t, {
-    answer: (call) => {
-      const isDamaged = call.member === 'ListUnitsByNames' && lists++ % 2 === 0
-      const [, make] = damaged[(lists - 1) / 2] ?? []
-      if (!isDamaged || make === undefined) return healthy(call)
-      return { bytes: Buffer.concat([make(call.serial), Buffer.alloc(200_000)]) }
-    },
+    answer: ({ member }) => (member === 'A' ? 'silence' : { signature: '', body: [] }),
   })
-  const { code, output } = await runWithSmallHeap(
-    t,
-    `const reader = createUnitReader({ address: '${bus.address}', hrtime: process.hrtime.bigint, sleep })
-    const limits = { signal: new AbortController().signal, timeoutMs: 60_000 }
-    for (let look = 0; look < ${2 * damaged.length}; look++) {
-      const { kind, cause } = await reader.read('auto', limits)
-      console.log(kind, cause ?? '')
-    }`,
+  const ours = new Bus(bus.address, '/', () => {})
+  t.after(() => ours.close())
+  const call = (member: string) =>
+    ours.call({ destination: 'a.b', path: '/', interface: 'a.b', member }, limits)
+  const pending = [call('A'), call('A')].map((one) =>
+    assert.rejects(one, { name: 'BusFailure', code: 'garbage' }),
   )
-  const peer = `the peer at ${bus.socketPath} does not speak D-Bus: a message`
-  const told = damaged.map(
-    ([cause]) => `unreachable ${peer} ${/^\d/.test(cause) ? 'of' : 'with'} ${cause}\nstate \n`,
-  )
-  assert.deepEqual({ code, output }, { code: 0, output: told.join('') })
-  assert.equal(bus.connections.total, 1 + damaged.length)
+  await waitUntil(() => bus.calls.length === 2)
+  bus.broadcast(SIGNAL_OF_H)
+  await Promise.all(pending)
+  assert.deepEqual(await call('B'), [])
+  assert.equal(bus.connections.total, 2)
 })
 
-test('survives damaged answers', async (t) => {
-  const makers = [1, 2, 3, 4].map(createMessageMaker)
-  const row = ['a.service', 'a', 'loaded', 'active', 'running', '', '/a', 0, '', '/']
+test('a unit is read though the connection gets such a message in the midst of it', async (t) => {
+  let isFirst = true
   const bus = await startFakeBus(t, {
-    answer: ({ serial }) => {
-      const { pick, damaged } = makers[bus.calls.length % makers.length] ?? createMessageMaker(0)
-      const bytes = damaged(encodeReturn(serial, 'a(ssssssouso)', [[row]]))
-      return { bytes: pick([bytes, bytes, bytes, bytes.subarray(0, 30)]) }
+    answer: (call) => {
+      const given = isFirst ? { bytes: SIGNAL_OF_H } : healthy(call)
+      isFirst = false
+      return given
     },
   })
-  const script = `
-    const look = async () => {
-      const reader = createUnitReader({ address: '${bus.address}', hrtime: process.hrtime.bigint, sleep })
-      const { kind } = await reader.read('a', { signal: new AbortController().signal, timeoutMs: 100 })
-      reader.close()
-      return kind
-    }
-    const kinds = new Set()
-    for (let round = 0; round < 12; round++)
-      for (const kind of await Promise.all(Array.from({ length: 25 }, look))) kinds.add(kind)
-    console.log([...kinds].join())`
-  const { code, output } = await runWithSmallHeap(t, script)
-  assert.equal(code, 0)
-  assert.match(output, /unreachable/)
+  assert.equal((await readerOf(t, bus.address).read('auto', limits)).kind, 'state')
 })
 
 test('gives up at once when it is told to', async (t) => {
@@ -385,10 +385,10 @@ test('neither an idle connection nor a silent bus keeps node alive', async (t) =
   const bus = await startFakeBus(t, {
     answer: (call) => (call.strings[0] === 'mute.service' ? 'silence' : healthy(call)),
   })
-  const { code, output } = await runWithSmallHeap(
+  const { code, output } = await runScript(
     t,
     `
-    const reader = createUnitReader({ address: '${bus.address}', hrtime: process.hrtime.bigint, sleep })
+    const reader = new UnitReader('${bus.address}', realClock)
     const limits = { signal: new AbortController().signal, timeoutMs: 200 }
     const show = (reading) => console.log(reading.kind)
     const patient = { ...limits, timeoutMs: 30_000 }
@@ -397,15 +397,12 @@ test('neither an idle connection nor a silent bus keeps node alive', async (t) =
   assert.deepEqual({ code, output }, { code: 0, output: 'unreachable\nstate\n' })
 })
 
-/** Runs a script that has a use for unit readers in a process of its own, which ends where its memory is filled. */
-async function runWithSmallHeap(
-  t: TestContext,
-  script: string,
-): Promise<{ code: number | null; output: string }> {
+/** Runs a script that has a use for unit readers in a process of its own. */
+async function runScript(t: TestContext, script: string): Promise<{ code: number | null; output: string }> {
   const imports = `
-    import { setTimeout as sleep } from 'node:timers/promises'
-    import { createUnitReader } from './src/collect/systemd/unit-reader.ts'`
-  const flags = ['--max-old-space-size=64', '--import', 'tsx', '--input-type=module']
+    import { UnitReader } from './src/collect/systemd/units.ts'
+    import { realClock } from './src/lib/real-clock.ts'`
+  const flags = ['--import', 'tsx', '--input-type=module']
   const child = spawn(process.execPath, [...flags, '-e', `${imports}\n${script}`], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { createUnitReader, type UnitReader } from '../../../src/collect/systemd/unit-reader.ts'
+import { UnitReader } from '../../../src/collect/systemd/units.ts'
+import { realClock } from '../../../src/lib/real-clock.ts'
 import { startFakeBus } from '../../helpers/fake-bus.ts'
 import { fakeSystemd, type FakeUnit } from '../../helpers/fake-systemd.ts'
 
@@ -8,11 +9,7 @@ const limits = { signal: new AbortController().signal, timeoutMs: 10_000 }
 
 /** A reader 61 seconds after the boot of its host. */
 function readerOf(t: TestContext, address: string): UnitReader {
-  const reader = createUnitReader({
-    address,
-    hrtime: () => 61_000_000_000n,
-    sleep: () => Promise.resolve(),
-  })
+  const reader = new UnitReader(address, { ...realClock, now: () => 61_000 })
   t.after(() => reader.close())
   return reader
 }
@@ -46,23 +43,6 @@ test('reads a service that is up, and not how it ended before', async (t) => {
       activeSeconds: 59.5,
     },
   })
-})
-
-test('glances at a unit that is up with one question, and reads one that is not as ever', async (t) => {
-  const properties: FakeUnit['properties'] = { MainPID: ['u', 7], Result: ['s', 'exit-code'] }
-  const units: FakeUnit[] = [
-    { id: 'up.service', active: 'reloading', properties },
-    { id: 'down.service', active: 'failed', properties },
-  ]
-  const bus = await startFakeBus(t, { answer: fakeSystemd(units) })
-  const reader = readerOf(t, bus.address)
-  const up = await reader.read('up', limits, true)
-  assert.equal(bus.calls.length, 1)
-  assert.ok(up.kind === 'state' && up.isGlance === true && up.unit.activeState === 'reloading')
-  assert.deepEqual([up.unit.mainPid, up.unit.activeSeconds], [0, null])
-  const down = await reader.read('down', limits, true)
-  assert.ok(down.kind === 'state' && down.isGlance === undefined)
-  assert.deepEqual([down.unit.mainPid, down.unit.result], [7, 'exit-code'])
 })
 
 test('reads how a service ended', async (t) => {
@@ -111,6 +91,23 @@ test('asks a unit that is no service nothing a service has', async (t) => {
   assert.deepEqual(asked, ['a.timer', 'org.freedesktop.systemd1.Unit ActiveEnterTimestampMonotonic'])
 })
 
+test('completes a name as systemctl does', async (t) => {
+  const bus = await startFakeBus(t, { answer: fakeSystemd([]) })
+  const reader = readerOf(t, bus.address)
+  const table: [string, string[]][] = [
+    ['auto', ['supervisord.service', 'supervisor.service']],
+    ['supervisor', ['supervisor.service']],
+    ['nginx.service', ['nginx.service']],
+    ['backup.timer', ['backup.timer']],
+    ['srv-data.mount', ['srv-data.mount']],
+    ['php8.2-fpm', ['php8.2-fpm.service']],
+    ['worker@3', ['worker@3.service']],
+    ['service', ['service.service']],
+  ]
+  for (const [name, names] of table)
+    assert.deepEqual(await reader.read(name, limits), { kind: 'not-found', names }, name)
+})
+
 test('auto takes the unit that tells most', async (t) => {
   const rhel = 'supervisord.service'
   const debian = 'supervisor.service'
@@ -152,22 +149,13 @@ test('auto takes the unit that tells most', async (t) => {
   }
 })
 
-test('says not-found with the names it looked for', async (t) => {
-  const reader = await readerOver(t, [])
-  assert.deepEqual(await reader.read('auto', limits), {
-    kind: 'not-found',
-    names: ['supervisord.service', 'supervisor.service'],
-  })
-  assert.deepEqual(await reader.read('nginx', limits), { kind: 'not-found', names: ['nginx.service'] })
-})
-
 test('asks nobody when the configuration says none', async (t) => {
   const bus = await startFakeBus(t)
   assert.deepEqual(await readerOf(t, bus.address).read('none', limits), { kind: 'not-asked' })
   assert.equal(bus.connections.total, 0)
 })
 
-test('keeps one connection for all looks, also for those side by side', async (t) => {
+test('keeps one connection for all readings, also for those side by side', async (t) => {
   const bus = await startFakeBus(t, { answer: fakeSystemd([{ id: 'x.service' }]) })
   const reader = readerOf(t, bus.address)
   await Promise.all([reader.read('x', limits), reader.read('auto', limits), reader.read('y', limits)])
