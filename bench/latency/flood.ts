@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { join } from 'node:path'
 import { openChildren } from '../../src/collect/open-children.ts'
-import { createSupervisorClient } from '../../src/collect/supervisor/client.ts'
+import { SupervisorClient } from '../../src/collect/supervisor/client.ts'
 import { startAgent } from '../../test/helpers/agent-process.ts'
 import { eventually } from '../../test/helpers/eventually.ts'
 import { startReceiver } from '../../test/helpers/receiver.ts'
@@ -77,7 +77,7 @@ const now = (): number => performance.now()
 /** How long each of many small questions of a third party took, in milliseconds. */
 async function ask(supervisord: Supervisord, forMs: number): Promise<number[]> {
   const credentials = { username: null, password: null, caFile: null }
-  const client = createSupervisorClient({ url: supervisord.url, ...credentials, timeoutMs: 60_000, now })
+  const client = new SupervisorClient({ url: supervisord.url, ...credentials, timeoutMs: 60_000, now })
   const times: number[] = []
   const endMs = now() + forMs
   while (now() < endMs) {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { takeSnapshot } from '../../src/collect/snapshot.ts'
 import { NO_PROBES } from '../../src/agent/open-probes.ts'
 import type { RpcReading } from '../../src/collect/supervisor/rpc-reading.ts'
-import { createSupervisorClient } from '../../src/collect/supervisor/client.ts'
+import { SupervisorClient } from '../../src/collect/supervisor/client.ts'
 import type { UnitReading, UnitState } from '../../src/collect/systemd/units.ts'
 import type { Snapshot } from '../../src/collect/snapshot.ts'
 import { eventually } from '../../test/helpers/eventually.ts'
@@ -26,7 +26,7 @@ export async function openStage({
   overTcp = false,
 }: Omit<Scenario, 'name' | 'phases'>): Promise<OpenStage> {
   const supervisord = await startSupervisord({ ...alone, programs })
-  const client = createSupervisorClient({
+  const client = new SupervisorClient({
     url: overTcp ? supervisord.inetUrl : supervisord.url,
     username: null,
     password: null,

@@ -8,7 +8,7 @@ import { hasNews } from '../rules/restarts.ts'
 import { EMPTY_STATE, type MonitorState } from '../rules/state.ts'
 import type { NotifierState } from './note-delivery.ts'
 import type { Period } from './pacing.ts'
-import type { RestartOutcome } from './restart-outcome.ts'
+import type { RestartOutcome } from '../collect/supervisor/restart.ts'
 import type { Remembered, StateFile, StatusSince } from './state.ts'
 import type { SystemdNotify } from './systemd-notify.ts'
 

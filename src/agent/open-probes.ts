@@ -4,10 +4,10 @@ import type { Log } from '../lib/log.ts'
 import { createHttpProbe } from '../collect/http-probe.ts'
 import type { MemoryReading } from '../collect/memory-reading.ts'
 import { readMemory } from '../collect/read-memory.ts'
+import type { SupervisorClient } from '../collect/supervisor/client.ts'
 import type { ProcessInfo } from '../collect/supervisor/process-info.ts'
 import type { RpcReading } from '../collect/supervisor/rpc-reading.ts'
 import { selectPrograms } from '../rules/programs.ts'
-import type { SupervisorDoor } from './open-supervisor.ts'
 
 /** The doors to what is looked at only where a monitor asks for it. */
 export interface Probes extends Pick<Doors, 'readMemory' | 'readHttp' | 'readStderr'> {
@@ -17,7 +17,7 @@ export interface Probes extends Pick<Doors, 'readMemory' | 'readHttp' | 'readStd
 interface ProbesOptions {
   /** Of the supervisord and its monitors, for the log. */
   readonly name: string
-  readonly door: Pick<SupervisorDoor, 'isLocal' | 'readStderr'>
+  readonly door: Pick<SupervisorClient, 'isLocal' | 'readStderr'>
   readonly targets: readonly SupervisorTarget[]
   readonly log: Log
   /** Masks our own secrets. */

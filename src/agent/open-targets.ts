@@ -9,12 +9,13 @@ import { Wake } from './wake.ts'
 import type { Config, SupervisorTarget } from '../config/config.ts'
 import type { Log } from '../lib/log.ts'
 import { readUpSeconds } from '../collect/read-up-seconds.ts'
+import { SupervisorClient } from '../collect/supervisor/client.ts'
+import { ProgramRestarter } from '../collect/supervisor/restart.ts'
 import type { OwnProcess } from '../collect/supervisor/rpc-reading.ts'
 import type { UnitReader } from '../collect/systemd/units.ts'
 import type { Rules } from '../rules/judge.ts'
 import type { Terminal } from '../cli/terminal.ts'
 import { NO_PROBES, openProbes, type Probes } from './open-probes.ts'
-import { openSupervisor, type SupervisorDoor } from './open-supervisor.ts'
 import { watchPids } from './watch-pids.ts'
 
 export interface OpenTargets {
@@ -89,12 +90,18 @@ export async function openTargets(options: TargetsOptions): Promise<OpenTargets>
       target.kind === 'supervisor' && target.supervisor === name
     const wake = new Wake()
     const onEnd = (): void => wake.notify()
-    const plain = openSupervisor(supervisor, { env, own, log, clock, holdStop, onEnd })
-    const watched = listens && url !== 'none' ? watchPids({ name, door: plain, wake, log }) : null
-    const door = watched ?? plain
+    const client = new SupervisorClient({
+      ...supervisor,
+      discovery: { env },
+      own,
+      log,
+      now: () => clock.now(),
+      onEnd,
+    })
+    const watched = listens && url !== 'none' ? watchPids({ name, client, wake, log }) : null
     const targets = config.monitors.map(({ target }) => target).filter(isOf)
-    const probes = openProbes({ name, door, targets, log, mask })
-    return { name, wake, door, watched, probes, unit, timeoutMs, monitors: monitorsOf(isOf) }
+    const probes = openProbes({ name, door: client, targets, log, mask })
+    return { name, wake, client, watched, probes, unit, timeoutMs, monitors: monitorsOf(isOf) }
   })
   const unitNames = new Set(
     config.monitors.flatMap(({ target }) => (target.kind === 'unit' ? [target.unit] : [])),
@@ -104,15 +111,18 @@ export async function openTargets(options: TargetsOptions): Promise<OpenTargets>
     for (const { unit, wake } of [...supervisors, ...units]) reader?.subscribe(unit, () => wake.notify())
   const stateFile = [...sendings.values()][0]?.stateFile ?? null
   const pacing = (): Pacing => new Pacing(config.agent.checkEveryMs, clock.now())
-  const supervisorTargets = supervisors.map(({ name, wake, door, probes, unit, timeoutMs, monitors }) => {
-    const doors = supervisorDoors(door, probes, readerOf(reader, unit, timeoutMs))
-    const restarter = dryRun ? null : new Restarter(door, wake, clock, log, stateFile)
-    return new Target(
-      { name, collector: collectorOf(doors), monitors, wake, pacing: pacing(), restarter },
-      clock,
-      log,
-    )
-  })
+  const supervisorTargets = supervisors.map(
+    ({ name, wake, client, watched, probes, unit, timeoutMs, monitors }) => {
+      const doors = supervisorDoors(client, watched ?? client, probes, readerOf(reader, unit, timeoutMs))
+      const programs = new ProgramRestarter(client, clock, log, holdStop)
+      const restarter = dryRun ? null : new Restarter(programs, wake, clock, log, stateFile)
+      return new Target(
+        { name, collector: collectorOf(doors), monitors, wake, pacing: pacing(), restarter },
+        clock,
+        log,
+      )
+    },
+  )
   const unitTargets = units.map(({ unit, wake }) => {
     const collector = collectorOf(unitDoors(readerOf(reader, unit, UNIT_TIMEOUT_MS)))
     const monitors = monitorsOf((target) => target.kind === 'unit' && target.unit === unit)
@@ -128,15 +138,16 @@ export async function openTargets(options: TargetsOptions): Promise<OpenTargets>
       const supervisor = supervisors.find((one) => one.wake === wake)
       const rpc = last?.snapshot.rpc
       if (supervisor === undefined || rpc?.kind !== 'answered') return NOTHING_MORE
-      const { door, watched } = supervisor
+      const { client, watched } = supervisor
       return {
-        version: await door.readVersion(rpc.state.pid, signal),
+        version: await client.readVersion(rpc.state.pid, signal),
         deaths: watched === null ? null : watched.seesPids() ? 'at once' : 'at the next check',
       }
     },
     async close() {
       reader?.close()
-      await Promise.all(supervisors.flatMap(({ door, probes }) => [door.close(), probes.close()]))
+      for (const { watched } of supervisors) watched?.close()
+      await Promise.all(supervisors.flatMap(({ client, probes }) => [client.close(), probes.close()]))
     },
   }
 }
@@ -157,13 +168,18 @@ function readerOf(reader: UnitReader | null, unit: string, timeoutMs: number): D
   return async (signal) => (await reader?.read(unit, { signal, timeoutMs })) ?? { kind: 'not-asked' }
 }
 
-function supervisorDoors(door: SupervisorDoor, probes: Probes, readUnit: Doors['readUnit']): Doors {
+function supervisorDoors(
+  client: SupervisorClient,
+  readings: Pick<SupervisorClient, 'read'>,
+  probes: Probes,
+  readUnit: Doors['readUnit'],
+): Doors {
   return {
     ...probes,
     readUnit,
-    readSupervisor: (signal) => door.read(signal),
+    readSupervisor: (signal) => readings.read(signal),
     // Over TCP the pid may be another host's.
-    readUpSeconds: (pid) => (door.isLocal() ? readUpSeconds(pid) : Promise.resolve(null)),
+    readUpSeconds: (pid) => (client.isLocal() ? readUpSeconds(pid) : Promise.resolve(null)),
   }
 }
 

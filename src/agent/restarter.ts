@@ -1,24 +1,18 @@
 import type { Clock } from '../lib/clock.ts'
 import { messageOf } from '../lib/errors.ts'
 import type { Log } from '../lib/log.ts'
+import type { ProgramRestarter, RestartOutcome } from '../collect/supervisor/restart.ts'
 import type { RestartOrder } from '../rules/own-restarts.ts'
 import type { Monitor } from './monitor.ts'
-import type { RestartOutcome } from './restart-outcome.ts'
 import type { StateFile } from './state.ts'
 import type { Wake } from './wake.ts'
-
-/** Restarts programs; has a deadline of its own and does not throw. */
-export interface ProgramRestarter {
-  /** @param stopWithinMs how long the program may take to stop */
-  restart(order: RestartOrder, stopWithinMs: number, signal: AbortSignal): Promise<RestartOutcome>
-}
 
 /** supervisord looks at its programs once a second, and so may be late by that much. */
 const LATENESS_MS = 2_000
 
 /** The restarts that are under way at one supervisord: beside the checks, and never two of one program. */
 export class Restarter {
-  readonly #supervisor: ProgramRestarter
+  readonly #programs: Pick<ProgramRestarter, 'restart'>
   readonly #wake: Wake
   readonly #clock: Clock
   readonly #log: Log
@@ -33,13 +27,13 @@ export class Restarter {
    * @param stateFile saved when one begins and ends, so that nothing is lost if the agent ends; null for who saves at its end
    */
   constructor(
-    supervisor: ProgramRestarter,
+    programs: Pick<ProgramRestarter, 'restart'>,
     wake: Wake,
     clock: Clock,
     log: Log,
     stateFile: Pick<StateFile, 'saveSoon'> | null,
   ) {
-    this.#supervisor = supervisor
+    this.#programs = programs
     this.#wake = wake
     this.#clock = clock
     this.#log = log
@@ -72,7 +66,7 @@ export class Restarter {
     const { program, why } = order
     const stopWithinMs = monitor.state.shutdownSeconds * 1000 + LATENESS_MS
     if (order.task === 'restart') this.#log.info(`${monitor.name}: restarting ${program}: ${why}`)
-    const outcome = await this.#supervisor.restart(order, stopWithinMs, signal).catch(asOutcome)
+    const outcome = await this.#programs.restart(order, stopWithinMs, signal).catch(asOutcome)
     if (outcome.kind === 'restarted') {
       this.#failures.delete(program)
       this.#log.info(`${monitor.name}: ${program} was restarted`)

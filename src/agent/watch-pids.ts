@@ -1,36 +1,39 @@
 import type { Log } from '../lib/log.ts'
 import { createPidWatch } from '../collect/pid-watch.ts'
+import type { SupervisorClient } from '../collect/supervisor/client.ts'
 import type { ProcessInfo } from '../collect/supervisor/process-info.ts'
 import type { RpcReading } from '../collect/supervisor/rpc-reading.ts'
-import type { SupervisorDoor } from './open-supervisor.ts'
 import { repeat } from './repeat.ts'
 import type { Wake } from './wake.ts'
 
 interface PidsOptions {
   readonly name: string
-  readonly door: SupervisorDoor
+  readonly client: SupervisorClient
   readonly wake: Wake
   readonly log: Log
 }
 
-/** A door with an eye on the processes that it reports. */
-export interface WatchedDoor extends SupervisorDoor {
+/** The readings of a supervisord whose processes are watched. */
+export interface WatchedReadings {
+  read(signal: AbortSignal): Promise<RpcReading>
   /** Whether they can be seen: then a death is noticed at once, else at the next check. */
-  readonly seesPids: () => boolean
+  seesPids(): boolean
+  /** Ends the watch, and leaves the client open. */
+  close(): void
 }
 
 /**
- * The door, with an eye on the processes that it reports: when one dies, supervisord is woken, and once it is,
+ * Reads supervisord and watches the processes that it reports: when one dies, supervisord is woken, and once it is,
  * the target is, too; when one is started, the target is woken. Where they are not to be seen, supervisord is woken
- * before each look: what it says would else be up to a second old.
+ * before each reading: what it says would else be up to a second old.
  */
-export function watchPids(options: PidsOptions): WatchedDoor {
-  const { name, door, wake, log } = options
+export function watchPids(options: PidsOptions): WatchedReadings {
+  const { name, client, wake, log } = options
   const stop = new AbortController()
   let lastPid: number | null = null
   let lastProcesses: readonly ProcessInfo[] | null = null
   const watch = createPidWatch({
-    onDeath: () => void door.wake(stop.signal).then(() => wake.notify()),
+    onDeath: () => void client.wake(stop.signal).then(() => wake.notify()),
     onBirth: () => wake.notify(),
     onBlind() {
       log.debug(
@@ -44,18 +47,16 @@ export function watchPids(options: PidsOptions): WatchedDoor {
     },
   })
   return {
-    ...door,
     seesPids: () => lastPid !== null && !watch.isBlind,
     async read(signal) {
       watch.look()
-      const reading = await door.read(signal, watch.isBlind)
+      const reading = await client.read(signal, watch.isBlind)
       follow(reading)
       return reading
     },
-    async close() {
+    close() {
       stop.abort()
       watch.close()
-      await door.close()
     },
   }
 

@@ -1,9 +1,5 @@
 import type { TestContext } from 'node:test'
-import {
-  createSupervisorClient,
-  type SupervisorClient,
-  type SupervisorClientOptions,
-} from '../../src/collect/supervisor/client.ts'
+import { SupervisorClient, type SupervisorClientOptions } from '../../src/collect/supervisor/client.ts'
 
 /** A client of the supervisord at this URL, patient and without credentials but for what is given; ends with the test. */
 export function openClient(
@@ -11,7 +7,7 @@ export function openClient(
   url: string | URL,
   more: Partial<SupervisorClientOptions> = {},
 ): SupervisorClient {
-  const client = createSupervisorClient({
+  const client = new SupervisorClient({
     url: String(url),
     username: null,
     password: null,

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { after, before, test, type TestContext } from 'node:test'
 import { measureDecoding } from '../../bench/costs/decoding.ts'
 import { median } from '../../bench/costs/table.ts'
-import { createSupervisorClient } from '../../src/collect/supervisor/client.ts'
+import { SupervisorClient } from '../../src/collect/supervisor/client.ts'
 import { buildBundle, startAgent } from '../helpers/agent-process.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { startReceiver, type Receiver } from '../helpers/receiver.ts'
@@ -77,7 +77,7 @@ test('a large answer is decoded about as fast as by Python', async () => {
 })
 
 test("a check takes no more of supervisord's time than supervisorctl", async (t) => {
-  const client = createSupervisorClient({
+  const client = new SupervisorClient({
     url: supervisord.url,
     username: null,
     password: null,

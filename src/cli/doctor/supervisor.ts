@@ -2,6 +2,7 @@ import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { Pacing } from '../../agent/pacing.ts'
 import { findBlindness } from '../../collect/find-blindness.ts'
+import { SupervisorClient } from '../../collect/supervisor/client.ts'
 import { findSupervisor } from '../../collect/supervisor/discovery.ts'
 import type { ProcessInfo } from '../../collect/supervisor/process-info.ts'
 import type { RpcFailure, RpcFailureReason, SupervisorState } from '../../collect/supervisor/rpc-reading.ts'
@@ -48,9 +49,8 @@ export async function probeSupervisor(
     return { ...nothing, findMs, reading: found }
   }
   const { url, username, password, source, warning } = found
-  const { createSupervisorClient } = await import('../../collect/supervisor/client.ts')
   const { caFile, timeoutMs } = config
-  const client = createSupervisorClient({ url, username, password, caFile, timeoutMs, now })
+  const client = new SupervisorClient({ url, username, password, caFile, timeoutMs, now })
   try {
     const askedMs = now()
     const reading = await client.read(signal)
@@ -58,9 +58,7 @@ export async function probeSupervisor(
     const known = { url, source, username, warning, findMs, readMs }
     if (reading.kind === 'not-asked') throw new Error('a client always asks')
     if (reading.kind === 'failed') return { ...known, reading, version: null }
-    const version = await client.call('supervisor.getSupervisorVersion', [], signal)
-    const named = version.kind === 'value' ? version.value : null
-    return { ...known, reading, version: typeof named === 'string' ? named : null }
+    return { ...known, reading, version: await client.readVersion(reading.state.pid, signal) }
   } finally {
     await client.close()
   }

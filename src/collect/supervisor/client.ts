@@ -1,233 +1,329 @@
-import { readFile, stat } from 'node:fs/promises'
-import { isMissing, messageOf } from '../../lib/errors.ts'
-import { createMask } from '../../lib/secret.ts'
-import { call, type CallResult, type DecodeOptions } from './call.ts'
-import { createPeer, type Peer } from './peer.ts'
+import type { SupervisorConfig } from '../../config/config.ts'
+import type { Log } from '../../lib/log.ts'
+import { type Address, type CallResult, Connection } from './connection.ts'
+import { type DiscoveryOptions, findSupervisor } from './discovery.ts'
+import { type ProcessEvent, RecentEvents, StderrLines } from './log.ts'
+import { parseClock, parseProcessInfos, type ProcessInfo, type ProgramConfig } from './process-info.ts'
+import { ProgramConfigs } from './program-configs.ts'
+import {
+  describeFailure,
+  FAULT,
+  type OwnProcess,
+  type RpcFailure,
+  type RpcReading,
+  withoutOwn,
+} from './rpc-reading.ts'
 import { asFault, isArray, type XmlRpcParam, type XmlRpcValue } from './xmlrpc.ts'
-import { createConfigCache } from './config-cache.ts'
-import { RecentEvents, StderrLines } from './log.ts'
-import { describeFailure, FAULT } from './rpc-reading.ts'
-import { parseClock, parseProcessInfos, type ProcessInfo } from './process-info.ts'
-import { Patience } from './patience.ts'
-import type { RpcFailure, RpcReading } from './rpc-reading.ts'
-import { parseServerUrl } from './discovery.ts'
 
-export interface SupervisorClientOptions {
-  /** `unix:///…`, `http://…`, `https://…`; credentials in it count where the others are null. */
-  readonly url: string
-  readonly username: string | null
-  readonly password: string | null
-  /** PEM file of the certificates to trust over https, read at the first use; null for the system's. */
-  readonly caFile: string | null
-  /** For an answer, as long as supervisord is not known to be slower. */
-  readonly timeoutMs: number
+export interface SupervisorClientOptions extends Pick<
+  SupervisorConfig,
+  'url' | 'username' | 'password' | 'caFile' | 'timeoutMs'
+> {
   /** Monotonic milliseconds. */
   readonly now: () => number
-  /** supervisord ended an idle connection: it most likely died. At most once per connection. */
+  /** Where `auto` looks for the address. */
+  readonly discovery?: DiscoveryOptions
+  /** This process among those of a supervisord, which is left out of the readings; null where none runs it. */
+  readonly own?: OwnProcess | null
+  readonly log?: Pick<Log, 'warn'>
+  /** Called when supervisord ends an idle connection: it most likely died. At most once per connection. */
   readonly onEnd?: () => void
-}
-
-type SupervisorCall =
-  | { readonly kind: 'value'; readonly value: XmlRpcValue }
-  | { readonly kind: 'failed'; readonly failure: RpcFailure }
-
-/** One supervisord; failures are results, and after one the next call begins anew. */
-export interface SupervisorClient {
-  /**
-   * @param isFresh asks a small question first: supervisord looks only once a second which processes have ended, and at
-   * the end of each turn in which it was asked something
-   */
-  read(signal: AbortSignal, isFresh?: boolean): Promise<RpcReading>
-  /** For methods that act: never sent twice. */
-  call(method: string, params: readonly XmlRpcParam[], signal: AbortSignal): Promise<SupervisorCall>
-  /**
-   * Returns the last line of stderr of programs that failed, or came back after they had, by `group:name`.
-   * @param nowSeconds on supervisord's clock
-   */
-  readStderr(
-    processes: readonly ProcessInfo[],
-    nowSeconds: number,
-    signal: AbortSignal,
-  ): Promise<ReadonlyMap<string, string>>
-  /**
-   * For texts of programs: control characters come as their pictures, `␛` for ESC.
-   * @returns null when there is none, or it cannot be had
-   */
-  readText(method: string, params: readonly XmlRpcParam[], signal: AbortSignal): Promise<string | null>
-  close(): Promise<void>
 }
 
 const ALL_PROCESSES = 'supervisor.getAllProcessInfo'
 
-/** @throws {TypeError} for a URL of a wrong kind, which the configuration refuses before. */
-export function createSupervisorClient(options: SupervisorClientOptions): SupervisorClient {
-  const { now } = options
-  const patience = new Patience(options.timeoutMs)
-  const address = parseServerUrl(options.url)
-  if ('wrong' in address) throw new TypeError(`supervisor url: ${address.wrong}`)
-  const url = address.displayUrl
-  const username = options.username ?? address.username
-  const password = options.password ?? address.password
-  const mask = maskCredentials(username, password)
-  const configs = createConfigCache(now)
-  const recentEvents = new RecentEvents()
-  const stderrLines = new StderrLines()
-  let peer: Peer | null = null
+/** An answer may take this many times what the last one took. */
+const ANSWER_FACTOR = 4
+/** The configurations are larger than the states: so many times, in supervisord's own time. */
+const CONFIGS_FACTOR = 8
+/** A check must come to its end before its verdict grows old. */
+const MAX_TIMEOUT_MS = 30_000
+
+/**
+ * One supervisord, at the address that the configuration gives or where it is found. Failures are results, and after one
+ * the next call begins anew.
+ */
+export class SupervisorClient {
+  readonly #options: SupervisorClientOptions
+  #connection: Connection | null = null
+  /** With `auto`, an address that does not answer is looked for again: supervisord may have been set up anew. */
+  #hasAnswered = false
   /** Other implementations have no `system.multicall`; learned by the first answer that shows it. */
-  let multicall = true
+  #hasMulticall = true
+  /** How long the last answer took. */
+  #answerMs = 0
+  #configs = new ProgramConfigs()
+  #recentEvents = new RecentEvents()
+  #stderrLines = new StderrLines()
+  #version: { readonly pid: number | null; readonly text: string } | null = null
+  readonly #warned = new Set<string>()
 
-  const openPeer = async (): Promise<Peer> => {
-    const ca = options.caFile === null ? null : await readFile(options.caFile, 'utf8')
-    peer ??= createPeer(
-      {
-        url: address.endpoint,
-        socketPath: address.socketPath,
-        username,
-        password,
-        ca,
-      },
-      () => options.onEnd?.(),
-      now,
+  /** @throws {TypeError} for a URL of a wrong kind, which the configuration refuses before */
+  constructor(options: SupervisorClientOptions) {
+    this.#options = options
+    if (options.url !== 'none' && options.url !== 'auto') this.#connect(options)
+  }
+
+  /** Returns true where supervisord listens on a socket file, so that its pids are this host's. */
+  isLocal(): boolean {
+    return this.#connection?.isLocal() ?? false
+  }
+
+  /**
+   * @param isFresh asks a small question first: supervisord looks only once a second which processes have ended, and at
+   * the end of each turn of its loop in which it was asked something
+   */
+  async read(signal: AbortSignal, isFresh = false): Promise<RpcReading> {
+    if (this.#options.url === 'none') return { kind: 'not-asked' }
+    const connection = await this.#find()
+    if (!(connection instanceof Connection)) return { kind: 'failed', failure: connection }
+    const reading = await this.#readFrom(connection, signal, isFresh)
+    this.#hasAnswered = reading.kind === 'answered'
+    const own = this.#options.own ?? null
+    if (reading.kind !== 'answered' || own === null) return reading
+    const { state, copies } = withoutOwn(reading.state, own, connection.displayUrl)
+    if (copies > 1) {
+      this.#warnOnce(
+        `supervisord runs ${copies} of this agent and each of them pushes: ` +
+          `take numprocs out of [eventlistener:${own.group}]`,
+      )
+    }
+    return { kind: 'answered', state }
+  }
+
+  /** Makes a call that acts: it is never sent twice. */
+  async call(
+    method: string,
+    params: readonly XmlRpcParam[],
+    signal: AbortSignal,
+  ): Promise<
+    | { readonly kind: 'value'; readonly value: XmlRpcValue }
+    | { readonly kind: 'failed'; readonly failure: RpcFailure }
+  > {
+    const connection = this.#connection
+    if (connection === null) {
+      const failure = {
+        reason: 'no-address',
+        url: this.#options.url,
+        detail: 'supervisord is not asked',
+      } as const
+      return { kind: 'failed', failure }
+    }
+    const timeoutMs = this.#timeoutMs(ANSWER_FACTOR)
+    const deadlineMs = this.#options.now() + timeoutMs
+    const result = await connection.call(method, params, { signal, deadlineMs, isRepeatable: false })
+    return result.kind === 'value'
+      ? result
+      : { kind: 'failed', failure: describeFailure(result, method, timeoutMs, connection) }
+  }
+
+  /**
+   * Has supervisord go through its loop now, which may else sleep for a second: what it is asked next, it answers after
+   * that. Never throws.
+   */
+  async wake(signal: AbortSignal): Promise<void> {
+    if (this.#connection !== null) await this.#ask(this.#connection, 'supervisor.getState', [], signal)
+  }
+
+  /** Returns supervisord's own version, asked for once for each of its pids; null when it does not tell. */
+  async readVersion(pid: number | null, signal: AbortSignal): Promise<string | null> {
+    if (this.#version !== null && this.#version.pid === pid) return this.#version.text
+    if (this.#connection === null) return null
+    const result = await this.#ask(this.#connection, 'supervisor.getSupervisorVersion', [], signal)
+    const text = result.kind === 'value' && typeof result.value === 'string' ? result.value : null
+    this.#version = text === null ? null : { pid, text }
+    return text
+  }
+
+  /**
+   * Returns the last line of stderr of programs that failed, or came back after they had, by `group:name`.
+   * @param nowSeconds on supervisord's clock
+   */
+  async readStderr(
+    processes: readonly ProcessInfo[],
+    nowSeconds: number,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, string>> {
+    const connection = this.#connection
+    if (connection === null) return new Map()
+    return this.#stderrLines.read(
+      processes,
+      nowSeconds,
+      (fullName, bytes) =>
+        this.#ask(connection, 'supervisor.readProcessStderrLog', [fullName, -bytes, 0], signal),
+      signal,
     )
-    return peer
   }
 
-  /** Calls within one deadline. */
-  const session = async (signal: AbortSignal, withinMs = patience.ms) => {
-    const deadline = now() + withinMs
-    const opened = peer ?? (await openPeer())
-    return (method: string, params: readonly XmlRpcParam[], idempotent: boolean, how: DecodeOptions = {}) =>
-      call(opened, method, params, { signal, timeoutMs: deadline - now(), idempotent, ...how })
+  /** Ends the calls that are under way. */
+  async close(): Promise<void> {
+    await this.#connection?.close()
   }
-  type Ask = Awaited<ReturnType<typeof session>>
 
-  const failedToOpen = (error: unknown): RpcFailure => ({
-    reason: 'unreachable',
-    url,
-    detail: `ca_file ${options.caFile} cannot be read: ${messageOf(error)}`,
-  })
+  /** Nothing that was learned of one address is believed of another. */
+  #connect(address: Address): Connection {
+    const { caFile, now, onEnd = () => {} } = this.#options
+    this.#hasMulticall = true
+    this.#answerMs = 0
+    this.#configs = new ProgramConfigs()
+    this.#recentEvents = new RecentEvents()
+    this.#stderrLines = new StderrLines()
+    this.#version = null
+    this.#connection = new Connection(address, caFile, now, onEnd)
+    return this.#connection
+  }
 
-  const askAll = async (ask: Ask): Promise<{ processes: CallResult; pid: number | null }> => {
-    if (multicall) {
-      const both = splitMulticall(await ask('system.multicall', [MULTICALL], true))
-      if (both) return both
-      const processes = await ask(ALL_PROCESSES, [], true)
-      if (processes.kind === 'value') multicall = false
-      return { processes, pid: null }
+  async #find(): Promise<Connection | RpcFailure> {
+    const last = this.#connection
+    if (last !== null && (this.#hasAnswered || this.#options.url !== 'auto')) return last
+    const found = await findSupervisor(this.#options, this.#options.discovery ?? { env: {} })
+    if (found.kind === 'failed') return found.failure
+    if (found.warning !== null) this.#warnOnce(found.warning)
+    if (last !== null && isSame(last.address, found)) return last
+    await last?.close()
+    return this.#connect(found)
+  }
+
+  async #readFrom(connection: Connection, signal: AbortSignal, isFresh: boolean): Promise<RpcReading> {
+    const { now } = this.#options
+    const timeoutMs = this.#timeoutMs(ANSWER_FACTOR)
+    const deadlineMs = now() + timeoutMs
+    const silence = await findSilence(connection, signal, deadlineMs, isFresh)
+    const startedMs = now()
+    const { result, pid } =
+      silence === null ? await this.#askAll(connection, signal, deadlineMs) : { result: silence, pid: null }
+    const ms = now() - startedMs
+    if (result.kind !== 'value') {
+      // What answers next may be another program.
+      this.#hasMulticall = true
+      if (result.kind === 'no-answer' && result.began === true) this.#answerMs = ms
+      return { kind: 'failed', failure: describeFailure(result, ALL_PROCESSES, timeoutMs, connection) }
     }
-    return { processes: await ask(ALL_PROCESSES, [], true), pid: null }
-  }
-
-  /** Why there is no use in asking; null when there may be. */
-  const tryOut = async (ask: Ask, isFresh: boolean): Promise<CallResult | null> => {
-    // A connection that is kept alive outlives its socket file, without which nobody else comes through any more.
-    if (address.socketPath !== null && (await stat(address.socketPath).then(() => false, isMissing))) {
-      return NO_SOCKET
+    const processes = parseProcessInfos(result.value)
+    if ('wrong' in processes) {
+      const { displayUrl: url, mask } = connection
+      const detail = `${ALL_PROCESSES} answered something else at ${url}: ${mask(processes.wrong)}`
+      return { kind: 'failed', failure: { reason: 'bad-answer', url, detail } }
     }
-    const woken = isFresh ? await ask('supervisor.getState', [], true) : null
-    return woken?.kind === 'no-answer' ? woken : null
+    this.#answerMs = ms
+    const clock = parseClock(result.value)
+    const configs = await this.#readConfigs(connection, pid, processes, signal)
+    const events = await this.#readEvents(connection, processes, clock, signal)
+    return { kind: 'answered', state: { ms, pid, now: clock, processes, configs, events } }
   }
 
-  return {
-    async read(signal, isFresh = false) {
-      const ask = await session(signal).catch(failedToOpen)
-      if (typeof ask !== 'function') return { kind: 'failed', failure: ask }
-      const timeoutMs = patience.ms
-      const silence = await tryOut(ask, isFresh)
-      const startedAt = now()
-      const { processes: result, pid } =
-        silence === null ? await askAll(ask) : { processes: silence, pid: null }
-      const ms = now() - startedAt
-      const processes = result.kind === 'value' ? parseProcessInfos(result.value) : result
-      if ('kind' in processes) {
-        // What answers next may be another program.
-        multicall = true
-        if (processes.kind === 'no-answer' && processes.began === true) patience.answered(ms)
-        return {
-          kind: 'failed',
-          failure: describeFailure(processes, { method: ALL_PROCESSES, url, timeoutMs, mask }),
-        }
-      }
-      if ('wrong' in processes) {
-        const detail = `${ALL_PROCESSES} answered something else at ${url}: ${mask(processes.wrong)}`
-        return { kind: 'failed', failure: { reason: 'bad-answer', url, detail } }
-      }
-      patience.answered(ms)
-      const clock = result.kind === 'value' ? parseClock(result.value) : 0
-      const known = await configs.get(pid, processes, async () => {
-        const askLonger = await session(signal, patience.configsMs)
-        return askLonger('supervisor.getAllConfigInfo', [], true)
-      })
-      const askOn = await session(signal)
-      const events = await recentEvents.read(processes, clock, (bytes) =>
-        // With loglevel=debug it has what programs write, colours included.
-        askOn('supervisor.readLog', [-bytes, 0], true, { controls: 'picture' }),
+  /** Asks for the programs, and for supervisord's pid where that takes no second question. */
+  async #askAll(
+    connection: Connection,
+    signal: AbortSignal,
+    deadlineMs: number,
+  ): Promise<{ readonly result: CallResult; readonly pid: number | null }> {
+    if (this.#hasMulticall) {
+      const both = splitMulticall(
+        await connection.call('system.multicall', [MULTICALL], { signal, deadlineMs }),
       )
-      return { kind: 'answered', state: { ms, pid, now: clock, processes, configs: known, events } }
-    },
+      if (both !== null) return both
+    }
+    const result = await connection.call(ALL_PROCESSES, [], { signal, deadlineMs })
+    if (result.kind === 'value') this.#hasMulticall = false
+    return { result, pid: null }
+  }
 
-    async call(method, params, signal) {
-      const timeoutMs = patience.ms
-      const ask = await session(signal).catch(failedToOpen)
-      if (typeof ask !== 'function') return { kind: 'failed', failure: ask }
-      const result = await ask(method, params, false)
-      return result.kind === 'value'
-        ? result
-        : { kind: 'failed', failure: describeFailure(result, { method, url, timeoutMs, mask }) }
-    },
+  async #readConfigs(
+    connection: Connection,
+    pid: number | null,
+    processes: readonly ProcessInfo[],
+    signal: AbortSignal,
+  ): Promise<readonly ProgramConfig[] | null> {
+    const { now } = this.#options
+    const configs = this.#configs
+    if (configs.follow(pid, processes, now())) {
+      const askedMs = now()
+      const deadlineMs = askedMs + this.#timeoutMs(CONFIGS_FACTOR)
+      const result = await connection.call('supervisor.getAllConfigInfo', [], { signal, deadlineMs })
+      configs.take(result, pid, askedMs, now())
+    }
+    return configs.known
+  }
 
-    async readStderr(processes, nowSeconds, signal) {
-      return stderrLines.read(
-        processes,
-        nowSeconds,
-        async (fullName, bytes) => {
-          const ask = await session(signal)
-          return ask('supervisor.readProcessStderrLog', [fullName, -bytes, 0], true, { controls: 'picture' })
-        },
-        signal,
-      )
-    },
+  #readEvents(
+    connection: Connection,
+    processes: readonly ProcessInfo[],
+    nowSeconds: number,
+    signal: AbortSignal,
+  ): Promise<readonly ProcessEvent[] | null> {
+    const deadlineMs = this.#options.now() + this.#timeoutMs(ANSWER_FACTOR)
+    return this.#recentEvents.read(processes, nowSeconds, (bytes) =>
+      // With loglevel=debug it has what programs write, colours included.
+      connection.call('supervisor.readLog', [-bytes, 0], { signal, deadlineMs, controls: 'picture' }),
+    )
+  }
 
-    async readText(method, params, signal) {
-      const ask = await session(signal).catch(failedToOpen)
-      const result =
-        typeof ask === 'function' ? await ask(method, params, true, { controls: 'picture' }) : null
-      return result?.kind === 'value' && typeof result.value === 'string' ? result.value : null
-    },
+  /** Asks beside the readings. Control characters, which programs write, come as their pictures. */
+  #ask(
+    connection: Connection,
+    method: string,
+    params: readonly XmlRpcParam[],
+    signal: AbortSignal,
+  ): Promise<CallResult> {
+    const deadlineMs = this.#options.now() + this.#timeoutMs(ANSWER_FACTOR)
+    return connection.call(method, params, { signal, deadlineMs, controls: 'picture' })
+  }
 
-    async close() {
-      await peer?.close()
-    },
+  /**
+   * Returns how long an answer may take: as the configuration says, or longer where supervisord is large and therefore slow.
+   * One that hangs does not even begin to answer.
+   */
+  #timeoutMs(factor: number): number {
+    return Math.max(this.#options.timeoutMs, Math.min(Math.round(factor * this.#answerMs), MAX_TIMEOUT_MS))
+  }
+
+  #warnOnce(warning: string): void {
+    if (this.#warned.has(warning)) return
+    this.#warned.add(warning)
+    this.#options.log?.warn(warning)
   }
 }
 
-/** The password by itself, and as basic authentication carries it. */
-function maskCredentials(username: string | null, password: string | null): (text: string) => string {
-  const basic = Buffer.from(`${username ?? ''}:${password ?? ''}`).toString('base64')
-  return createMask({ tokens: [], passwords: password === null ? [] : [basic, password] })
+function isSame(a: Address, b: Address): boolean {
+  return a.url === b.url && a.username === b.username && a.password === b.password
 }
 
-const NO_SOCKET: CallResult = { kind: 'no-answer', code: 'not-found-socket', detail: 'ENOENT' }
+/** Returns why there is no use in asking for the programs; null when there may be. */
+async function findSilence(
+  connection: Connection,
+  signal: AbortSignal,
+  deadlineMs: number,
+  isFresh: boolean,
+): Promise<CallResult | null> {
+  if (await connection.isSocketMissing()) {
+    return { kind: 'no-answer', code: 'not-found-socket', detail: 'ENOENT' }
+  }
+  const woken = isFresh ? await connection.call('supervisor.getState', [], { signal, deadlineMs }) : null
+  return woken?.kind === 'no-answer' ? woken : null
+}
 
-const MULTICALL: readonly XmlRpcParam[] = ['supervisor.getPID', ALL_PROCESSES].map((methodName) => ({
+const MULTICALL: XmlRpcParam = ['supervisor.getPID', ALL_PROCESSES].map((methodName) => ({
   methodName,
   params: [],
 }))
 
-/** The two answers of one multicall; null when the server cannot do it. */
-function splitMulticall(result: CallResult): { processes: CallResult; pid: number | null } | null {
-  const unknown =
+/** Returns the two answers of one multicall; null when the server cannot do it. */
+function splitMulticall(
+  result: CallResult,
+): { readonly result: CallResult; readonly pid: number | null } | null {
+  const isUnknown =
     (result.kind === 'fault' && result.code !== FAULT.shutdownState) ||
     (result.kind === 'http-status' && result.status !== 401 && result.status !== 403)
-  if (unknown) return null
-  if (result.kind !== 'value') return { processes: result, pid: null }
+  if (isUnknown) return null
+  if (result.kind !== 'value') return { result, pid: null }
   const [pidItem, item] = isArray(result.value) ? result.value : []
-  const pid = unwrap(pidItem, (value) => typeof value === 'number')
+  const pidValue = unwrap(pidItem, (value) => typeof value === 'number')
+  const pid = typeof pidValue === 'number' ? pidValue : null
   const processes = unwrap(item, (value) => isArray(value) && !isArray(value[0]))
-  const known = typeof pid === 'number' ? pid : null
-  if (processes !== undefined) return { processes: { kind: 'value', value: processes }, pid: known }
+  if (processes !== undefined) return { result: { kind: 'value', value: processes }, pid }
   const fault = asFault(item)
-  return fault && { processes: fault, pid: known }
+  return fault && { result: fault, pid }
 }
 
 /** Each answer of a multicall should stand in an array of its own; supervisord's do not. */

@@ -1,5 +1,5 @@
 import { fullName } from '../../lib/text.ts'
-import type { CallResult } from './call.ts'
+import type { CallResult } from './connection.ts'
 import type { ProcessInfo } from './process-info.ts'
 
 /** An event of one process in supervisord's log, which gives no groups. */

@@ -1,4 +1,5 @@
-import type { CallResult } from './call.ts'
+import { cut, oneLine } from '../../lib/text.ts'
+import type { CallResult, Connection } from './connection.ts'
 import type { ProcessEvent } from './log.ts'
 import type { ProcessInfo, ProgramConfig } from './process-info.ts'
 
@@ -35,7 +36,7 @@ export interface RpcFailure {
   readonly detail: string
 }
 
-/** What supervisord itself said in one look. */
+/** The answers of supervisord in one check. */
 export interface SupervisorState {
   /** Milliseconds the answer took. */
   readonly ms: number
@@ -46,11 +47,11 @@ export interface SupervisorState {
   readonly processes: readonly ProcessInfo[]
   /** null where `getAllConfigInfo` is missing or fails. */
   readonly configs: readonly ProgramConfig[] | null
-  /** What the end of its log says of the programs, oldest first; null when it was not read. */
+  /** The events of programs at the end of its log, oldest first; null when it was not read. */
   readonly events: readonly ProcessEvent[] | null
 }
 
-/** One look at supervisord through XML-RPC. */
+/** One reading of supervisord through XML-RPC. */
 export type RpcReading =
   | { readonly kind: 'answered'; readonly state: SupervisorState }
   | { readonly kind: 'failed'; readonly failure: RpcFailure }
@@ -90,19 +91,16 @@ export function withoutOwn(
 /** Faults of supervisord that mean more than themselves. @see http://supervisord.org/api.html */
 export const FAULT = { unknownMethod: 1, shutdownState: 6 } as const
 
-interface FailureContext {
-  readonly method: string
-  /** Without credentials. */
-  readonly url: string
-  readonly timeoutMs: number
-  /** Masks the credentials: what stands at the address may send back what it was sent, and the reason is pushed. */
-  readonly mask: (text: string) => string
-}
-
-/** A call that gave no value, as the reason that is pushed. */
+/**
+ * Describes a call that gave no value, as the reason that is pushed.
+ * @param timeoutMs how long it might take
+ * @param connection masks the credentials: what answers at the address may send back what it was sent
+ */
 export function describeFailure(
   result: Exclude<CallResult, { kind: 'value' }>,
-  { method, url, timeoutMs, mask }: FailureContext,
+  method: string,
+  timeoutMs: number,
+  { displayUrl: url, mask }: Pick<Connection, 'displayUrl' | 'mask'>,
 ): RpcFailure {
   const failure = (reason: RpcFailureReason, detail: string): RpcFailure => ({
     reason,
@@ -125,7 +123,7 @@ export function describeFailure(
       }
       return failure(
         'fault',
-        `${method} answered Fault ${result.code} ${oneLine(mask(result.message))} at ${url}`,
+        `${method} answered Fault ${result.code} ${cut(oneLine(mask(result.message)), 200)} at ${url}`,
       )
     case 'http-status':
       if (result.status === 401 || result.status === 403) {
@@ -135,6 +133,8 @@ export function describeFailure(
         )
       }
       return failure('bad-answer', `${method} answered HTTP ${result.status} at ${url}`)
+    case 'no-ca':
+      return { reason: 'unreachable', url, detail: result.detail }
     case 'not-xmlrpc':
       return failure('bad-answer', `${method} did not answer XML-RPC at ${url}: ${result.detail}`)
     default:
@@ -165,8 +165,4 @@ function describeNoAnswer(
     default:
       return { reason: 'unreachable', detail: `${method} failed at ${url}: ${detail}` }
   }
-}
-
-function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').trim().slice(0, 200)
 }

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { createSupervisorClient } from '../../../src/collect/supervisor/client.ts'
+import { SupervisorClient } from '../../../src/collect/supervisor/client.ts'
 import type { RpcFailure, RpcReading, SupervisorState } from '../../../src/collect/supervisor/rpc-reading.ts'
+import { memoryLog } from '../../helpers/memory-log.ts'
 import { nothingEscapes } from '../../helpers/nothing-escapes.ts'
 import { openClient } from '../../helpers/open-client.ts'
 import { startRpcServer, xmlAnswer, xmlFault } from '../../helpers/rpc-server.ts'
@@ -439,7 +441,7 @@ test('trusts a private certificate from its file, and names a file that cannot b
 
 test('a URL of a wrong kind is a mistake of the caller', () => {
   const options = { username: null, password: null, caFile: null, timeoutMs: 1, now: () => 0 }
-  assert.throws(() => createSupervisorClient({ url: 'tcp://h', ...options }), TypeError)
+  assert.throws(() => new SupervisorClient({ url: 'tcp://h', ...options }), TypeError)
 })
 
 test('has more patience with an answer that had begun, and no more with silence', async (t) => {
@@ -472,4 +474,79 @@ test('masks the password before a long fault is cut, so that no half of it is le
     const called = await client.call('supervisor.getAllProcessInfo', [], never)
     assert.ok(!JSON.stringify(called).includes('Passw'))
   }
+})
+
+test('asks nothing where the configuration has no address', async (t) => {
+  const client = openClient(t, 'none')
+  assert.deepEqual(await client.read(never), { kind: 'not-asked' })
+  assert.equal(client.isLocal(), false)
+})
+
+test('finds its address, and looks for it again once it does not answer', async (t) => {
+  const dir = await mkdtemp(join(tmpdir(), 'ksp-client-'))
+  t.after(() => rm(dir, { recursive: true }))
+  const conf = join(dir, 'supervisord.conf')
+  const listenAt = (port: string | number) =>
+    writeFile(conf, `[inet_http_server]\nport = 127.0.0.1:${port}\n`)
+  const client = openClient(t, 'auto', { discovery: { env: {}, confPaths: [conf], socketPaths: [] } })
+  assert.equal(failed(await client.read(never)).reason, 'no-address')
+
+  let isMute = false
+  const first = await startRpcServer(t, (_method, _body, _req, res) => {
+    if (!isMute) return multicall('<int>7</int>', array())
+    res.writeHead(404).end()
+    return undefined
+  })
+  const second = await startRpcServer(t, () => multicall('<int>8</int>', array()))
+  await listenAt(first.url.port)
+  assert.equal(answered(await client.read(never)).pid, 7)
+  await listenAt(second.url.port)
+  assert.equal(answered(await client.read(never)).pid, 7, 'as long as it answers')
+  isMute = true
+  assert.equal(failed(await client.read(never)).reason, 'bad-answer')
+  assert.equal(answered(await client.read(never)).pid, 8)
+})
+
+test('leaves out the agent itself, and warns once of copies of it', async (t) => {
+  const processes = ['web', 'kuma', 'kuma_01'].map((name) =>
+    struct({ name, group: name.replace('_01', ''), pid: '<int>17</int>' }),
+  )
+  const server = await serve(t, { 'system.multicall': multicall('<int>7</int>', array(...processes)) })
+  const log = memoryLog()
+  const own = { group: 'kuma', name: 'kuma', serverUrl: server.shown, pid: 1 }
+  const client = openClient(t, server.url, { own, log })
+  for (let times = 0; times < 2; times++) {
+    const { processes: others } = answered(await client.read(never))
+    assert.deepEqual(
+      others.map(({ name }) => name),
+      ['web'],
+    )
+  }
+  assert.deepEqual(log.lines, [
+    'warn: supervisord runs 2 of this agent and each of them pushes: take numprocs out of [eventlistener:kuma]',
+  ])
+})
+
+test("asks for supervisord's version once for each of its pids", async (t) => {
+  const server = await serve(t, { 'supervisor.getSupervisorVersion': xmlAnswer('4.2.5') })
+  const client = openClient(t, server.url)
+  for (const pid of [7, 7, 8]) assert.equal(await client.readVersion(pid, never), '4.2.5')
+  assert.equal(server.asked.length, 2)
+})
+
+test('reads the last line of stderr of a program that failed', async (t) => {
+  const server = await serve(t, { 'supervisor.readProcessStderrLog': xmlAnswer('a\u001b[31mno disk\n') })
+  const web = {
+    group: 'web',
+    name: 'web',
+    state: 'FATAL',
+    start: 1,
+    stop: 2,
+    spawnerr: 'Exited too quickly',
+    exitstatus: 1,
+    pid: 0,
+    stderrLogfile: '/var/log/web.err',
+  } as const
+  const lines = await openClient(t, server.url).readStderr([web], 3, never)
+  assert.deepEqual([...lines], [['web:web', 'ano disk']])
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it, test } from 'node:test'
-import type { CallResult } from '../../../src/collect/supervisor/call.ts'
+import type { CallResult } from '../../../src/collect/supervisor/connection.ts'
 import { lastLine, parseEvents, RecentEvents, StderrLines } from '../../../src/collect/supervisor/log.ts'
 import { createMutator, FUZZ_ROUNDS, FUZZ_SEED } from '../../helpers/fuzz.ts'
 import { program } from '../../helpers/snapshots.ts'
