@@ -18,7 +18,7 @@ export interface KumaConfig {
   /** For every push; basic authentication is among them. */
   readonly headers: Readonly<Record<string, string>>
   readonly caFile: string | null
-  /** Whether its certificate goes unchecked. */
+  /** True leaves its certificate unchecked. */
   readonly insecure: boolean
   readonly clientCertFile: string | null
   readonly clientKeyFile: string | null
@@ -36,7 +36,7 @@ export interface AgentConfig {
   /** A cron expression that replaces `pushEveryMs`. */
   readonly schedule: string | null
   readonly stateFile: string
-  /** What is pushed when the agent is stopped: nothing, or a last heartbeat. */
+  /** Pushes nothing, or a last heartbeat, when the agent is stopped. */
   readonly onStop: 'none' | 'down'
 }
 
@@ -83,20 +83,20 @@ export interface SupervisorTarget {
   readonly exclude: readonly string[]
   /** How many selected programs must be up; null means all. */
   readonly minRunning: number | null
-  /** What a program stopped by hand means. */
+  /** The verdict on a program that somebody stopped by hand. */
   readonly stopped: 'down' | 'ok'
   /** How much resident memory a process may have, its children included; null means any. */
   readonly memoryBytes: number | null
   readonly http: HttpCheck | null
-  /** What a process over its memory, or a failed HTTP check, brings about. */
+  /** The reaction to a process over its memory, or to a failed HTTP check. */
   readonly onFailure: 'report' | 'restart'
   /** How long after one restart the next may come. */
   readonly restartCooldownMs: number
-  /** Whether the last line of a dead program's stderr is told. */
+  /** Adds the last line of a dead program's stderr to the message. */
   readonly stderrTail: boolean
 }
 
-/** What a URL must answer. */
+/** A URL and the answer that it must give. */
 export interface HttpCheck {
   readonly url: string
   /** The right status codes. */
@@ -104,7 +104,7 @@ export interface HttpCheck {
   /** A text that must be in the answer; null means none. */
   readonly body: string | null
   readonly timeoutMs: number
-  /** Whether to ask only while the programs are RUNNING. */
+  /** `running` asks only while the programs are RUNNING. */
   readonly when: 'running' | 'always'
 }
 

@@ -3,7 +3,7 @@ import { maskToken } from '../lib/secret.ts'
 import { formatSize } from '../lib/size.ts'
 import type { Config, HttpCheck, KumaConfig, MonitorConfig, SupervisorConfig } from './config.ts'
 
-/** What a key can hold; null where it is not set. */
+/** The value of a key; null where it is not set. */
 type ConfigValue =
   string | number | boolean | null | readonly (string | number)[] | { readonly [key: string]: ConfigValue }
 

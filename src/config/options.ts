@@ -80,7 +80,7 @@ export const OPTIONS = Object.fromEntries(
 /** Variables that are no option's: what they hold must not stand in a command line. */
 export const OTHER_VARIABLES = { kumaPassword: 'KSP_KUMA_PASSWORD' } as const
 
-/** What commander makes of the shared options: texts, lists of texts, and `true` for a flag. */
+/** The shared options as commander reads them: texts, lists of texts, and `true` for a flag. */
 export type SharedFlags = {
   readonly [N in OptionName]?:
     | ((typeof ENTRIES)[N] extends { isList: true }

@@ -6,7 +6,7 @@ import type { ResolvedKuma } from './resolve-kumas.ts'
 import { SCHEMA, valueOr } from './schema.ts'
 import { parsePushAddress, type PushAddress } from './urls.ts'
 
-/** What a monitor over a plain unit may have. */
+/** The keys of a monitor over a plain unit. */
 const UNIT_KEYS: ReadonlySet<string> = new Set([
   'name',
   'token',

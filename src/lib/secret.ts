@@ -21,10 +21,10 @@ export function createMask(secrets: {
       : text
 }
 
-/** So many are looked for one after the other as quickly as all at once. */
+/** Up to so many, looking for one after the other is as quick as looking for all at once. */
 const FEW = 32
 
-/** Whether a text has the beginning of any of many secrets in it: one pass, however many there are. */
+/** Returns a function that tells whether a text has the beginning of any of many secrets in it, in one pass. */
 function beginsAny(secrets: readonly string[]): (text: string) => boolean {
   const length = Math.min(...secrets.map((secret) => secret.length))
   const beginnings = new Set(secrets.map((secret) => secret.slice(0, length)))
