@@ -1,6 +1,8 @@
+import { writeCrashNote } from './agent/crash-note.ts'
 import { runProgram } from './cli/program.ts'
 import { ask, type Terminal } from './cli/terminal.ts'
-import { ConfigError, EXIT, traceOf, type ExitCode } from './lib/errors.ts'
+import { ConfigError, EXIT, messageOf, traceOf, type ExitCode } from './lib/errors.ts'
+import { oneLine } from './lib/text.ts'
 
 const stop = new AbortController()
 
@@ -34,7 +36,7 @@ for (const [signal, number] of [
 // Node would open its debugger's port.
 process.on('SIGUSR1', () => {})
 
-let goesOnAfter = (_error: unknown): boolean => false
+let crashNotePath: string | null = null
 let mask = (text: string): string => text
 const printError = (text: string): void => write('stderr', mask(text))
 const print = (text: string): void => write('stdout', mask(text))
@@ -78,7 +80,7 @@ async function main(): Promise<ExitCode> {
     get isScreen() {
       return isTerminal(1)
     },
-    onFault: (listener) => void (goesOnAfter = listener),
+    noteCrashIn: (path) => void (crashNotePath = path),
     holdStop,
     screenSize,
     onSignal(signal, listener) {
@@ -95,14 +97,19 @@ async function main(): Promise<ExitCode> {
   }
 }
 
-/** A fault of ours is told with its place and ends with a code of its own: 1 would mean "down and delivered". */
+const MAX_TRACE_LENGTH = 1_000
+
+/** Ends the process with one line that tells where the exception comes from, and a code of its own: 1 would mean "down and delivered". */
 function crash(error: unknown): never {
-  printError(`kuma-supervisor-push: ${traceOf(error)}\n`)
-  process.exit(EXIT.software)
+  try {
+    if (crashNotePath !== null) writeCrashNote(crashNotePath, mask(messageOf(error)))
+    const trace = oneLine(mask(traceOf(error))).slice(0, MAX_TRACE_LENGTH)
+    printError(`kuma-supervisor-push: internal error: ${trace}\n`)
+  } finally {
+    process.exit(EXIT.software)
+  }
 }
 // Rejections that nobody awaits come here too.
-process.on('uncaughtException', (error) => {
-  if (!goesOnAfter(error)) crash(error)
-})
+process.on('uncaughtException', crash)
 
 void main().then((code) => process.exit(code), crash)

@@ -6,6 +6,7 @@ import { describePushes } from '../config/timing.ts'
 import { formatDuration } from '../lib/duration.ts'
 import { readBootId } from '../lib/read-boot-id.ts'
 import { realClock } from '../lib/real-clock.ts'
+import { CrashNote, crashNotePath } from './crash-note.ts'
 import type { Listener } from './listener.ts'
 import { tellDown, type Monitor, type Notifier, type Sending } from './monitor.ts'
 import { openOutboxes, type Outboxes } from './open-outboxes.ts'
@@ -52,6 +53,9 @@ export class Agent implements Notifying {
     const { log, mask } = loaded
     const { config, dryRun } = loaded.loaded
     const stateFile = new StateFile(dryRun ? null : config.agent.stateFile, await readBootId(), log)
+    const notePath = crashNotePath(config.agent.stateFile)
+    const crashNote = dryRun ? null : await CrashNote.read(notePath)
+    if (!dryRun) terminal.noteCrashIn(notePath)
     const memories = options.memories ?? (await stateFile.load())
     const outboxes = await openOutboxes({
       config,
@@ -70,15 +74,17 @@ export class Agent implements Notifying {
     const sendings = new Map(
       config.monitors.map(({ name }): [string, Sending] => {
         const notifier: Notifier = {
-          send(telling) {
+          async send(telling) {
             outboxes.offer(name, telling)
-            if (systemd !== null) void outboxes.settled(name).then(() => systemd.answered())
+            const isDelivered = await outboxes.settled(name)
+            systemd?.answered()
+            return isDelivered
           },
           get state() {
             return outboxes.state(name)
           },
         }
-        return [name, { notifier, period: newPeriod(), log, stateFile, systemd }]
+        return [name, { notifier, period: newPeriod(), log, stateFile, systemd, crashNote }]
       }),
     )
     const opened = await openTargets({

@@ -6,6 +6,7 @@ import type { MessageContent } from '../rules/message.ts'
 import type { RestartOrder } from '../rules/own-restarts.ts'
 import { hasNews } from '../rules/restarts.ts'
 import { EMPTY_STATE, type MonitorState } from '../rules/state.ts'
+import type { CrashNote } from './crash-note.ts'
 import type { NotifierState } from './note-delivery.ts'
 import type { Period } from './pacing.ts'
 import type { RestartOutcome } from '../collect/supervisor/restart.ts'
@@ -23,8 +24,8 @@ export interface Telling {
 
 /** Delivers the heartbeats of one monitor. */
 export interface Notifier {
-  /** Must not block. */
-  send(telling: Telling): void
+  /** Resolves when it is delivered, with true, or given up. */
+  send(telling: Telling): Promise<boolean>
   /** For the state file; null for a dry run. */
   readonly state: NotifierState | null
 }
@@ -37,6 +38,8 @@ export interface Sending {
   readonly stateFile: Pick<StateFile, 'saveSoon'>
   /** Null where no systemd asked to be told. */
   readonly systemd: SystemdNotify | null
+  /** Told with the first heartbeat that is delivered; null where the agent did not end by an exception. */
+  readonly crashNote: CrashNote | null
 }
 
 interface Outcome {
@@ -70,6 +73,7 @@ export class Monitor {
   #hasSent = false
   /** Since when a heartbeat waits for a check to end; null when none does. */
   #doubtMs: number | null = null
+  #crashNote: CrashNote | null
 
   /** @param sending null for who only judges: `once` sends by itself, `status` and `doctor` do not */
   constructor(
@@ -83,6 +87,7 @@ export class Monitor {
     this.#state = state
     this.#statusSince = statusSince
     this.#sending = sending
+    this.#crashNote = sending?.crashNote ?? null
   }
 
   get state(): MonitorState {
@@ -229,9 +234,23 @@ export class Monitor {
   }
 
   #send(): void {
-    if (this.#telling === null) return
+    if (this.#telling === null || this.#sending === null) return
     this.#hasSent = true
-    this.#sending?.notifier.send(this.#telling)
+    const { notifier } = this.#sending
+    if (this.#crashNote === null) void notifier.send(this.#telling)
+    else void this.#sendWith(this.#crashNote, notifier, this.#telling)
+  }
+
+  async #sendWith(note: CrashNote, notifier: Notifier, { verdict, restartsUntilMs }: Telling): Promise<void> {
+    const message = note.appendTo(verdict.message)
+    const isDelivered = await notifier.send({
+      verdict: { ...verdict, message },
+      restartsUntilMs,
+      content: null,
+    })
+    if (!isDelivered) return
+    this.#crashNote = null
+    await note.remove()
   }
 }
 

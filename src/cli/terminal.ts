@@ -16,8 +16,8 @@ export interface Terminal {
   readonly ask: (question: string, isSecret: boolean) => Promise<string | null>
   /** Whether standard output is a terminal. */
   readonly isScreen: boolean
-  /** Hands over exceptions that nobody has caught; the process ends by one that the listener does not take. */
-  readonly onFault: (listener: (error: unknown) => boolean) => void
+  /** From now on, an exception that ends the process is noted in this file for its next start. */
+  readonly noteCrashIn: (path: string) => void
   /**
    * Has a stop of the process, which would else end it by force after a moment, wait until what it gives is called; null where
    * none was asked for.

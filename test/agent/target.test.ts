@@ -68,6 +68,7 @@ function start(
         send({ verdict: { status, message } }) {
           breaks()
           sent.push(`${(clock.now() - startMs) / 1000} ${name} ${status} ${message}`)
+          return Promise.resolve(true)
         },
         state: null,
       },
@@ -75,6 +76,7 @@ function start(
       log: { ...memoryLog(), info: (line) => void changes.push(line) },
       stateFile: { saveSoon() {} },
       systemd: null,
+      crashNote: null,
     }
     return targetOf(name, fromSupervisor(read), { clock, sending })
   })

@@ -9,13 +9,17 @@ export function memorySending(period: Period = new GridPeriod(1e9, 2e9)) {
   let saves = 0
   const sending: Sending = {
     notifier: {
-      send: (telling) => void sent.push(telling),
+      async send(telling) {
+        sent.push(telling)
+        return true
+      },
       state: null,
     },
     period,
     log,
     stateFile: { saveSoon: () => void (saves += 1) },
     systemd: null,
+    crashNote: null,
   }
   return { sending, sent, log, saves: () => saves }
 }

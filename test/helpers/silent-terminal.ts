@@ -12,7 +12,7 @@ export function silentTerminal(more: Partial<Terminal> = {}): Terminal {
     ask: () => Promise.resolve(null),
     isInteractive: false,
     isScreen: false,
-    onFault: () => {},
+    noteCrashIn: () => {},
     holdStop: () => null,
     screenSize: () => ({ columns: null, rows: null }),
     onSignal: () => () => {},

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
+import { existsSync, statSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { before, describe, test, type TestContext } from 'node:test'
-import { buildBundle, startAgent } from '../helpers/agent-process.ts'
+import { buildBundle, startAgent, type AgentProcess } from '../helpers/agent-process.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { watchedProgram } from '../helpers/watched-program.ts'
 
@@ -13,23 +14,28 @@ async function scene(t: TestContext, breaks: string, prepares = '') {
   const { folder, options, ...watched } = await watchedProgram(t)
   const file = join(folder, 'breaks.mjs')
   await writeFile(file, `${prepares}\nprocess.on('SIGUSR2', () => { ${breaks} })`)
-  const agent = startAgent(['run', ...options({ 'check-every': '2s' })], { nodeOptions: ['--import', file] })
-  t.after(() => agent.stop())
+  const start = (): AgentProcess => {
+    const args = ['run', ...options({ 'check-every': '2s', 'push-every': '2s' })]
+    const agent = startAgent(args, { nodeOptions: ['--import', file] })
+    t.after(() => agent.stop())
+    return agent
+  }
+  const agent = start()
   await eventually('the first heartbeat', () => watched.kuma.heartbeats[0]?.startsWith('up'))
-  return { agent, ...watched }
+  return { agent, start, note: `${watched.stateFile}.crash`, ...watched }
 }
 
-const BREAKABLE_FILES = `import fs from 'node:fs'
+const BREAKABLE_FILES = `import fs from 'node:fs/promises'
 let isBroken = false
 for (const name of ['open', 'readFile']) {
   const whole = fs[name]
   fs[name] = (...given) => {
     if (isBroken) throw new Error('broken')
-    whole(...given)
+    return whole(...given)
   }
 }`
 
-describe('a mistake of the agent', () => {
+describe('an internal error', () => {
   for (const [name, breaks] of [
     ['an exception that nobody catches', "setTimeout(() => { throw new TypeError('x is not a function') })"],
     ['a rejection that nobody awaits', "void Promise.reject(new TypeError('x is not a function'))"],
@@ -38,25 +44,25 @@ describe('a mistake of the agent', () => {
       "void import('node:events').then(({ EventEmitter }) => new EventEmitter().emit('error', new TypeError('x is not a function')))",
     ],
   ] as const) {
-    test(`is DOWN in Kuma and UP after the next check: ${name}`, async (t) => {
-      const { agent, kuma } = await scene(t, breaks)
+    test(`ends the agent by 70, and the next start tells it once: ${name}`, async (t) => {
+      const { agent, start, note, kuma } = await scene(t, breaks)
       agent.kill('SIGUSR2')
-      await eventually('Kuma is told', () =>
-        kuma.heartbeats.includes('down agent error: x is not a function'),
-      )
-      await eventually('it is up again', () => kuma.heartbeats.at(-1)?.startsWith('up 1 of 1'))
-      assert.equal(agent.stderr.match(/^error: agent error in the process: TypeError: x is not/gm)?.length, 1)
-      assert.equal(await agent.stop(), 0)
+      assert.equal(await agent.ended, 70)
+      const told = agent.stderr.split('\n').filter((line) => line.includes('x is not a function'))
+      assert.equal(told.length, 1)
+      assert.match(told[0] ?? '', /^kuma-supervisor-push: internal error: TypeError: x is not a function at /)
+      assert.equal(statSync(note).mode & 0o777, 0o600)
+
+      const count = kuma.heartbeats.length
+      const next = start()
+      await eventually('some heartbeats', () => kuma.heartbeats.length >= count + 3)
+      const [first = '', ...others] = kuma.heartbeats.slice(count)
+      assert.match(first, /^up 1 of 1 running.* · restarted after an internal error: x is not a function$/)
+      for (const other of others) assert.match(other, /^up 1 of 1 running(?!.*error)/)
+      assert.equal(existsSync(note), false)
+      assert.equal(await next.stop(), 0)
     })
   }
-
-  test('that goes on and on ends the process by 70, with its cause', async (t) => {
-    const { agent } = await scene(t, "setInterval(() => { throw new TypeError('x is not a function') }, 50)")
-    agent.kill('SIGUSR2')
-    assert.equal(await agent.ended, 70)
-    assert.match(agent.stderr, /^error: 5 agent errors within a minute: giving up, to be started anew$/m)
-    assert.match(agent.stderr, /^kuma-supervisor-push: TypeError: x is not a function$/m)
-  })
 
   test('in a call of the file system delays no heartbeat', async (t) => {
     const { agent, kuma, supervisord } = await scene(t, 'isBroken = true', BREAKABLE_FILES)

@@ -79,7 +79,7 @@ async function run(
     isInteractive: answers !== undefined,
     isScreen: false,
     screenSize: () => ({ columns: null, rows: null }),
-    onFault: () => {},
+    noteCrashIn: () => {},
     holdStop: () => null,
     onSignal: () => () => {},
   }

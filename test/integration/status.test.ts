@@ -70,7 +70,7 @@ async function show(
     isInteractive: true,
     isScreen,
     screenSize: size ?? (() => ({ columns: columns ?? null, rows: rows ?? null })),
-    onFault: () => {},
+    noteCrashIn: () => {},
     holdStop: () => null,
     onSignal(signal: string, listener: () => void) {
       onSignal?.(signal, listener)

@@ -121,9 +121,10 @@ function parseLine(line: string): JournalLine | null {
 type Logged = Pick<JournalLine, 'level' | 'text'>
 
 function parseText(logged: string): Logged {
-  const [, level, text] = /^(error|warn): (.*)$/.exec(logged) ?? []
+  // A crash is printed under the program's name.
+  const [, level, text] = /^(error|warn|kuma-supervisor-push): (.*)$/.exec(logged) ?? []
   if (text === undefined) return { level: 'other', text: logged }
-  return { level: level === 'error' ? 'error' : 'warn', text }
+  return { level: level === 'warn' ? 'warn' : 'error', text }
 }
 
 /** Parses a line of an agent with `--log-format json`. */
