@@ -54,7 +54,7 @@ try {
       env: {
         PATH: process.env['PATH'],
         NODE_V8_COVERAGE: join(folder, 'coverage'),
-        RUNTIME_DIRECTORY: '/none',
+        RUNTIME_DIRECTORY: '/dev/null',
       },
       stdio: 'ignore',
     },

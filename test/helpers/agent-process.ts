@@ -69,7 +69,7 @@ export function startAgent(args: readonly string[], options: AgentOptions = {}):
   const child = spawn(file, rest, {
     cwd,
     // It neither serves its status in a folder of this host nor asks an agent of it.
-    env: { PATH: process.env['PATH'], RUNTIME_DIRECTORY: '/none', ...env },
+    env: { PATH: process.env['PATH'], RUNTIME_DIRECTORY: '/dev/null', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let stdout = ''

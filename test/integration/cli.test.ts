@@ -17,7 +17,7 @@ import { startSupervisord, type SupervisordOptions } from '../helpers/supervisor
 const TOKEN = 'AWbUXTosJG'
 const PROJECT = join(import.meta.dirname, '../..')
 /** An agent with this serves its status in no folder of this host. */
-const NO_STATUS = { PATH: process.env['PATH'], RUNTIME_DIRECTORY: '/none' }
+const NO_STATUS = { PATH: process.env['PATH'], RUNTIME_DIRECTORY: '/dev/null' }
 
 before(() => buildBundle())
 

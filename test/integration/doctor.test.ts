@@ -177,7 +177,7 @@ const doctor = (
   flags: Parameters<typeof runDoctor>[0],
   terminal: Parameters<typeof runDoctor>[1],
 ): Promise<number> => {
-  const files = { cron: '/none/cron', users: '/none/passwd' }
+  const files = { cron: '/dev/null', users: '/dev/null' }
   return runDoctor(flags, terminal, new AbortController().signal, files)
 }
 

@@ -38,7 +38,7 @@ async function start(
       'eventlistener:kuma': {
         command: `${process.execPath} ${BUNDLE} listen --config ${dir}/config.toml --log-level debug ${args}`,
         // It serves its status in no folder of this host.
-        environment: 'RUNTIME_DIRECTORY="/none"',
+        environment: 'RUNTIME_DIRECTORY="/dev/null"',
         events: 'PROCESS_STATE,SUPERVISOR_STATE_CHANGE,TICK_5',
         // More than there are in any test: it loses none, however late the agent comes.
         buffer_size: 5000,

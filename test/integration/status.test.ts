@@ -54,7 +54,7 @@ async function show(
   const terminal = {
     env: {
       DBUS_SYSTEM_BUS_ADDRESS: bus.address,
-      RUNTIME_DIRECTORY: '/none',
+      RUNTIME_DIRECTORY: '/dev/null',
       LANG: 'en_US.UTF-8',
       TERM: 'xterm',
       ...env,
