@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events'
+import { isatty } from 'node:tty'
 import { writeCrashNote } from './agent/crash-note.ts'
 import { runProgram } from './cli/program.ts'
 import { ask, type Terminal } from './cli/terminal.ts'
@@ -5,24 +7,14 @@ import { ConfigError, EXIT, messageOf, traceOf, type ExitCode } from './lib/erro
 import { oneLine } from './lib/text.ts'
 
 const stop = new AbortController()
+// Each monitor has its listeners on it; Node would warn of more than ten.
+setMaxListeners(0, stop.signal)
 
-/** The first signal stops cleanly, within a bounded time; a second one at once. */
 const STOP_WITHIN_MS = 1_500
 let force: NodeJS.Timeout | undefined
 let holdCount = 0
-const endInTime = (): void => {
-  clearTimeout(force)
-  if (holdCount === 0) force = setTimeout(() => process.exit(EXIT.ok), STOP_WITHIN_MS).unref()
-}
-const holdStop = (): (() => void) | null => {
-  if (!stop.signal.aborted) return null
-  holdCount += 1
-  endInTime()
-  return () => {
-    holdCount -= 1
-    endInTime()
-  }
-}
+
+// The first signal stops cleanly, within a bounded time; a second one at once.
 for (const [signal, number] of [
   ['SIGTERM', 15],
   ['SIGINT', 2],
@@ -33,29 +25,33 @@ for (const [signal, number] of [
     endInTime()
   })
 }
+
+function endInTime(): void {
+  clearTimeout(force)
+  if (holdCount === 0) force = setTimeout(() => process.exit(EXIT.ok), STOP_WITHIN_MS).unref()
+}
+
+function holdStop(): (() => void) | null {
+  if (!stop.signal.aborted) return null
+  holdCount += 1
+  endInTime()
+  return () => {
+    holdCount -= 1
+    endInTime()
+  }
+}
+
 // Node would open its debugger's port.
 process.on('SIGUSR1', () => {})
 
 let crashNotePath: string | null = null
 let mask = (text: string): string => text
-const printError = (text: string): void => write('stderr', mask(text))
-const print = (text: string): void => write('stdout', mask(text))
-const hide = (by: typeof mask): void => void (mask = by)
+const print = (text: string): void => void process.stdout.write(mask(text))
+const printError = (text: string): void => void process.stderr.write(mask(text))
+// A pager or head that was closed is no reason to stop watching.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 
-/** Node makes each stream when it is first asked for, which takes a silent run some milliseconds. */
-function write(name: 'stdout' | 'stderr', text: string): void {
-  const stream = process[name]
-  // A pager or head that was closed is no reason to stop watching.
-  if (stream.listenerCount('error') === 0) stream.on('error', () => {})
-  stream.write(text)
-}
-
-/** Loaded when it is first asked, which a silent run does not do. */
-function isTerminal(descriptor: number): boolean {
-  return process.getBuiltinModule('node:tty').isatty(descriptor)
-}
-
-/** Asked for anew, since a change comes as a signal; 0, as over some serial lines, is no size. */
+/** Returns the size now; 0, as over some serial lines, is no size. */
 function screenSize(): { columns: number | null; rows: number | null } {
   const [columns, rows] = process.stdout.isTTY ? process.stdout.getWindowSize() : [0, 0]
   return { columns: columns > 0 ? columns : null, rows: rows > 0 ? rows : null }
@@ -70,16 +66,12 @@ async function main(): Promise<ExitCode> {
       get input() {
         return process.stdin
       },
-      output: (text) => write('stdout', text),
+      output: (text) => void process.stdout.write(text),
     },
-    hide,
-    get isInteractive() {
-      return isTerminal(0)
-    },
+    hide: (by) => void (mask = by),
+    isInteractive: isatty(0),
     ask,
-    get isScreen() {
-      return isTerminal(1)
-    },
+    isScreen: isatty(1),
     noteCrashIn: (path) => void (crashNotePath = path),
     holdStop,
     screenSize,

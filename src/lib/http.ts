@@ -85,6 +85,7 @@ export function request(options: HttpRequest): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     const exchange = new Exchange(options, resolve, reject)
     const { origin, pathname, search } = url
+    keepWasmBaseline()
     try {
       // dispatch() rather than request(): that would wait for the connection before it heeds a signal.
       dispatcher.dispatch(
@@ -261,9 +262,7 @@ export async function loadProxyAgent(): Promise<typeof ProxyAgent> {
 }
 
 async function load<T>(loading: Promise<{ default: T }>): Promise<T> {
-  const { default: loaded } = await loading
-  keepWasmBaseline()
-  return loaded
+  return (await loading).default
 }
 
 /**

@@ -80,6 +80,6 @@ describe('what a one-shot locks', () => {
   })
 
   it('is the path where there is no folder yet', async () => {
-    assert.equal(await lockName('/none/state.json'), '/none/state.json')
+    assert.equal(await lockName('/proc/none/state.json'), '/proc/none/state.json')
   })
 })
