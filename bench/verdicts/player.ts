@@ -1,9 +1,9 @@
 import type { ProcessInfo } from '../../src/collect/supervisor/process-info.ts'
-import { judge, type Judgement, type Rules } from '../../src/rules/judge.ts'
+import { judge, type Judgement, type Settings } from '../../src/rules/judge.ts'
 import type { Snapshot } from '../../src/collect/snapshot.ts'
 import { EMPTY_STATE } from '../../src/rules/state.ts'
 import { selectPrograms } from '../../src/rules/programs.ts'
-import { rules as supervisorRules } from '../../test/helpers/snapshots.ts'
+import { monitorSettings } from '../../test/helpers/snapshots.ts'
 import { ratePeer, type Outcome } from './outcome.ts'
 import { PEERS, type PeerVerdict } from './peers.ts'
 import type { Phase, Scenario, Stage } from './scenario.ts'
@@ -18,7 +18,7 @@ export class Player {
   readonly scenario: Scenario
   readonly outcomes: Outcome[] = []
   readonly #stage: Stage
-  readonly #rules: Rules
+  readonly #settings: Settings
   #state = EMPTY_STATE
   #looks = 0
   /** Of the present phase. */
@@ -35,7 +35,7 @@ export class Player {
   constructor(scenario: Scenario, stage: Stage) {
     this.scenario = scenario
     this.#stage = stage
-    this.#rules = scenario.rules?.kind === 'unit' ? scenario.rules : supervisorRules(scenario.rules)
+    this.#settings = scenario.rules?.kind === 'unit' ? scenario.rules : monitorSettings(scenario.rules)
   }
 
   get isOver(): boolean {
@@ -52,7 +52,7 @@ export class Player {
     this.#looks += 1
     const snapshot = this.scenario.distorts?.(seen, this.#looks) ?? seen
     if (this.#acting === 'to do') this.#act(phase)
-    const judgement = judge(snapshot, this.#state, this.#rules, nowMs)
+    const judgement = judge(snapshot, this.#state, this.#settings, nowMs)
     this.#state = judgement.state
     const { verdict } = judgement
     // After a trouble a phase that is well begins with the recovery.
@@ -95,8 +95,8 @@ export class Player {
   }
 
   #selected({ rpc }: Snapshot): readonly ProcessInfo[] {
-    if (rpc.kind !== 'answered' || this.#rules.kind === 'unit') return []
-    return selectPrograms(rpc.state.processes, this.#rules).selected
+    if (rpc.kind !== 'answered' || this.#settings.kind === 'unit') return []
+    return selectPrograms(rpc.state.processes, this.#settings).selected
   }
 
   #isThrough({ truth, says, forSeconds }: Phase, { verdict, settled }: Judgement, nowMs: number): boolean {

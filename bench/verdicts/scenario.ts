@@ -1,6 +1,6 @@
 import type { SupervisorClientOptions } from '../../src/collect/supervisor/client.ts'
 import type { UnitReading, UnitState } from '../../src/collect/systemd/units.ts'
-import type { Rules } from '../../src/rules/judge.ts'
+import type { Settings } from '../../src/rules/judge.ts'
 import type { Snapshot } from '../../src/collect/snapshot.ts'
 import type { Supervisord, SupervisordOptions } from '../../test/helpers/supervisord.ts'
 
@@ -32,7 +32,7 @@ export interface Scenario {
   readonly programs?: SupervisordOptions['programs']
   /** Its own supervisord; without it, it shares one with others and sees nothing but its own programs. */
   readonly alone?: Omit<SupervisordOptions, 'programs'>
-  readonly rules?: Partial<Extract<Rules, { kind: 'supervisor' }>> | Extract<Rules, { kind: 'unit' }>
+  readonly rules?: Partial<Extract<Settings, { kind: 'supervisor' }>> | Extract<Settings, { kind: 'unit' }>
   /** Asks at the port rather than at the socket. */
   readonly overTcp?: boolean
   readonly client?: Partial<Omit<SupervisorClientOptions, 'url'>>

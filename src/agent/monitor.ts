@@ -1,7 +1,7 @@
 import type { Snapshot } from '../collect/snapshot.ts'
 import { cut, describeDuration, MESSAGE_LIMIT, oneLine } from '../lib/text.ts'
 import type { Log } from '../lib/log.ts'
-import { judge, type Rules, type Verdict } from '../rules/judge.ts'
+import { judge, type Settings, type Verdict } from '../rules/judge.ts'
 import type { MessageContent } from '../rules/message.ts'
 import type { RestartOrder } from '../rules/own-restarts.ts'
 import { hasNews } from '../rules/restarts.ts'
@@ -58,7 +58,7 @@ const DOUBT_MS = 20_000
 /** One monitor of the configuration: what it remembers, its verdict, and when that is sent. Times are monotonic milliseconds. */
 export class Monitor {
   readonly name: string
-  readonly settings: Rules
+  readonly settings: Settings
   readonly #sending: Sending | null
   #state: MonitorState
   #statusSince: StatusSince | null
@@ -78,7 +78,7 @@ export class Monitor {
   /** @param sending null for who only judges: `once` sends by itself, `status` and `doctor` do not */
   constructor(
     name: string,
-    settings: Rules,
+    settings: Settings,
     { state = EMPTY_STATE, statusSince = null }: { state?: MonitorState; statusSince?: StatusSince | null },
     sending: Sending | null,
   ) {

@@ -13,7 +13,7 @@ import { SupervisorClient } from '../collect/supervisor/client.ts'
 import { ProgramRestarter } from '../collect/supervisor/restart.ts'
 import type { OwnProcess } from '../collect/supervisor/rpc-reading.ts'
 import type { UnitReader } from '../collect/systemd/units.ts'
-import type { Rules } from '../rules/judge.ts'
+import type { Settings } from '../rules/judge.ts'
 import type { Terminal } from '../cli/terminal.ts'
 import { NO_PROBES, openProbes, type Probes } from './open-probes.ts'
 import { watchPids } from './watch-pids.ts'
@@ -71,7 +71,7 @@ export async function openTargets(options: TargetsOptions): Promise<OpenTargets>
     holdStop = () => null,
   } = options
   const reader = await openUnitReader(options)
-  const monitorsOf = (isOf: (target: Rules) => boolean): Monitor[] =>
+  const monitorsOf = (isOf: (target: Settings) => boolean): Monitor[] =>
     config.monitors
       .filter(({ target }) => isOf(target))
       .map(
@@ -86,7 +86,7 @@ export async function openTargets(options: TargetsOptions): Promise<OpenTargets>
 
   const supervisors = config.supervisors.map((supervisor) => {
     const { name, unit, url, timeoutMs } = supervisor
-    const isOf = (target: Rules): target is SupervisorTarget =>
+    const isOf = (target: Settings): target is SupervisorTarget =>
       target.kind === 'supervisor' && target.supervisor === name
     const wake = new Wake()
     const onEnd = (): void => wake.notify()
@@ -187,7 +187,7 @@ function collectorOf(doors: Doors): Collector {
   return { snapshot: (signal) => takeSnapshot(doors, signal) }
 }
 
-function reporting(target: Rules): Rules {
+function reporting(target: Settings): Settings {
   return target.kind === 'unit' ? target : { ...target, onFailure: 'report' }
 }
 

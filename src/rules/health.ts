@@ -37,12 +37,12 @@ const ALL_WELL: HttpJudgement = { problem: null, isWaiting: false }
 export function judgeHttp(
   http: ReadonlyMap<string, HttpReading>,
   programs: Programs | null,
-  rules: MonitorConfig['target'],
+  settings: MonitorConfig['target'],
   lastFailure: string | null,
 ): HttpJudgement {
-  if (rules.kind === 'unit' || rules.http === null) return ALL_WELL
-  const check = rules.http
-  const ripe = ripeness(check, rules.minRunning, programs)
+  if (settings.kind === 'unit' || settings.http === null) return ALL_WELL
+  const check = settings.http
+  const ripe = ripeness(check, settings.minRunning, programs)
   if (ripe === 'no') return ALL_WELL
   const reading = http.get(check.url)
   const isWaiting = reading?.kind === 'waiting'

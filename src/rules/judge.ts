@@ -11,7 +11,7 @@ import type { MonitorState } from './state.ts'
 import { followUnit, isActive, isInBetween, judgeUnitRestarts } from './units.ts'
 
 /** The part of a monitor's configuration that says what it watches, and how strictly. */
-export type Rules = MonitorConfig['target']
+export type Settings = MonitorConfig['target']
 
 export interface Verdict {
   readonly status: 'up' | 'down'
@@ -46,14 +46,14 @@ export interface Judgement {
  *
  * @param nowMs the agent's monotonic milliseconds at the end of the snapshot
  */
-export function judge(seen: Snapshot, before: MonitorState, rules: Rules, nowMs: number): Judgement {
-  const snapshot: Snapshot = rules.kind === 'unit' ? { ...seen, rpc: { kind: 'not-asked' } } : seen
+export function judge(seen: Snapshot, before: MonitorState, settings: Settings, nowMs: number): Judgement {
+  const snapshot: Snapshot = settings.kind === 'unit' ? { ...seen, rpc: { kind: 'not-asked' } } : seen
   const liveness = judgeLiveness(snapshot, before)
   const programs =
-    rules.kind === 'unit' || liveness.state === null
+    settings.kind === 'unit' || liveness.state === null
       ? null
-      : judgePrograms(liveness.state, snapshot, rules, before, nowMs)
-  const http = judgeHttp(snapshot.http, programs, rules, before.httpFailure)
+      : judgePrograms(liveness.state, snapshot, settings, before, nowMs)
+  const http = judgeHttp(snapshot.http, programs, settings, before.httpFailure)
   const unit = snapshot.rpc.kind === 'not-asked' ? followUnit(snapshot.unit, before.unit, nowMs) : before.unit
   const unitLoop = judgeUnitRestarts(snapshot.unit, unit, nowMs)
   const problems = [liveness.problem, unitLoop, ...(programs?.problems ?? []), http.problem].filter(
@@ -69,7 +69,7 @@ export function judge(seen: Snapshot, before: MonitorState, rules: Rules, nowMs:
   const plan = planRestarts(liveness.problem === null ? confirmed : [], programs, before.ownRestarts, nowMs)
   const content: MessageContent = {
     snapshot,
-    rules,
+    settings,
     programs,
     total: before.total,
     problems,
@@ -110,10 +110,10 @@ export function judge(seen: Snapshot, before: MonitorState, rules: Rules, nowMs:
 
 /** With `min_running`, problems of single programs are tolerated while enough of the others run. */
 function isQuorumMet(programs: Programs | null, confirmed: readonly TrackedProblem[]): boolean {
-  if (programs === null || programs.rules.minRunning === null) return false
+  if (programs === null || programs.settings.minRunning === null) return false
   const possible = programs.problems.filter(({ isOfProgram }) => isOfProgram === true).length
   const broken = confirmed.filter(({ problem }) => problem.isOfProgram === true).length
-  return programs.running.length + possible - broken >= programs.rules.minRunning
+  return programs.running.length + possible - broken >= programs.settings.minRunning
 }
 
 function nextStatus(

@@ -10,7 +10,7 @@ import { describeUnit, isActive } from './units.ts'
 /** The parts of a message. */
 export interface MessageContent {
   readonly snapshot: Snapshot
-  readonly rules: MonitorConfig['target']
+  readonly settings: MonitorConfig['target']
   /** Null when supervisord was not asked or did not answer. */
   readonly programs: Programs | null
   /** How many programs there were when it last did; null when it never did. */
@@ -82,24 +82,25 @@ const TELLS_LAST_WORDS: ReadonlySet<ProblemKind> = new Set(['fatal', 'crash-loop
 
 /** Restarts by the agent, and by supervisord, that were not told yet. */
 function describeRestarts(
-  { histories, rules }: Programs,
+  { histories, settings }: Programs,
   { snapshot, problems, named, ownRestarts, nowMs }: MessageContent,
   toldMs: number,
 ): string[] {
   const offenders = new Set(problems.flatMap(({ remedy }) => remedy?.programs ?? []))
   // A message quotes stderr once.
   const isQuoted = named.some(({ problem }) => TELLS_LAST_WORDS.has(problem.kind))
-  const stderr = rules.stderrTail && !isQuoted ? snapshot.stderr : new Map<string, string>()
-  const cooldownMs = rules.restartCooldownMs
+  const stderr = settings.stderrTail && !isQuoted ? snapshot.stderr : new Map<string, string>()
+  const cooldownMs = settings.restartCooldownMs
   return [
     describeOwnRestarts(ownRestarts, { toldMs, offenders, cooldownMs, nowMs }),
     describeNews(histories, stderr, toldMs, nowMs),
   ].filter((fact) => fact !== null)
 }
 
-function notes({ snapshot: { memory }, rules, note }: MessageContent): string[] {
+function notes({ snapshot: { memory }, settings, note }: MessageContent): string[] {
   // A limit that is not checked must not seem to be kept.
-  const isUnchecked = rules.kind === 'supervisor' && rules.memoryBytes !== null && memory.kind === 'failed'
+  const isUnchecked =
+    settings.kind === 'supervisor' && settings.memoryBytes !== null && memory.kind === 'failed'
   return [note, isUnchecked ? `memory limit not checked: ${memory.why}` : null].filter((one) => one !== null)
 }
 

@@ -58,7 +58,7 @@ export function planRestarts(
   nowMs: number,
 ): { orders: readonly RestartOrder[]; own: OwnRestarts } {
   if (programs === null) return { orders: [], own: before }
-  const { onFailure, restartCooldownMs } = programs.rules
+  const { onFailure, restartCooldownMs } = programs.settings
   const isCounted = (ms: number): boolean => nowMs - ms < countedMs(restartCooldownMs)
   const own = new Map(
     [...before]

@@ -42,7 +42,7 @@ function matcher(pattern: string): (info: ProcessInfo) => boolean {
 
 /** The programs of one monitor in one snapshot. */
 export interface Programs {
-  readonly rules: SupervisorTarget
+  readonly settings: SupervisorTarget
   /** The answer that they were in. */
   readonly supervisor: SupervisorState
   /** How many are selected. */
@@ -63,12 +63,12 @@ type IdleReason = 'never started' | 'exited as expected' | 'stopped'
 export function judgePrograms(
   supervisor: SupervisorState,
   { memory, stderr }: Pick<Snapshot, 'memory' | 'stderr'>,
-  rules: SupervisorTarget,
+  settings: SupervisorTarget,
   before: MonitorState,
   nowMs: number,
 ): Programs {
   const { processes, configs } = supervisor
-  const { selected, unmatched } = selectPrograms(processes, rules)
+  const { selected, unmatched } = selectPrograms(processes, settings)
   const histories = followPrograms(selected, supervisor, before, nowMs)
   const configOf = new Map(configs?.map((config) => [fullName(config), config]))
   const stopping = processes.filter((info) => info.state === 'STOPPING')
@@ -82,8 +82,8 @@ export function judgePrograms(
       config: configOf.get(name),
       history: histories.get(name),
       ownRestart: before.ownRestarts.get(name),
-      stderr: rules.stderrTail ? stderr.get(name) : undefined,
-      stopped: rules.stopped,
+      stderr: settings.stderrTail ? stderr.get(name) : undefined,
+      stopped: settings.stopped,
       othersStopMs: stopsMs.length === 0 ? null : Math.max(...stopsMs),
       nowMs,
     })
@@ -95,11 +95,11 @@ export function judgePrograms(
     ...notRunning,
     ...unmatched.map((pattern) => noMatch(pattern, processes)),
     selected.length === 0 && unmatched.length === 0 ? nothingSelected(processes.length) : null,
-    tooFew(rules.minRunning, running.length, running.length + notRunning.length, selected.length),
-    ...selected.map((info) => judgeMemory(info, memory, rules.memoryBytes)),
+    tooFew(settings.minRunning, running.length, running.length + notRunning.length, selected.length),
+    ...selected.map((info) => judgeMemory(info, memory, settings.memoryBytes)),
   ].filter((problem) => problem !== null)
   return {
-    rules,
+    settings,
     supervisor,
     total: selected.length,
     running,

@@ -5,7 +5,7 @@ import { composeMessage } from '../../src/rules/message.ts'
 import { GridPeriod } from '../../src/agent/pacing.ts'
 import type { StatusSince } from '../../src/agent/state.ts'
 import { memorySending } from '../helpers/memory-sending.ts'
-import { answered, failed, snapshot, program, rules, unitState } from '../helpers/snapshots.ts'
+import { answered, failed, snapshot, program, monitorSettings, unitState } from '../helpers/snapshots.ts'
 
 const looksWell = (start: number) =>
   snapshot(unitState(), answered([program('web', 'RUNNING', { start, pid: start })]))
@@ -13,7 +13,7 @@ const DIED = snapshot(unitState(), failed('refused'))
 
 describe('a restart that nobody asked for', () => {
   const restarted = () => {
-    const monitor = new Monitor('web', rules(), {}, null)
+    const monitor = new Monitor('web', monitorSettings(), {}, null)
     monitor.update(looksWell(100), 1_000)
     monitor.update(looksWell(200), 6_000)
     return monitor
@@ -34,7 +34,7 @@ describe('a restart that nobody asked for', () => {
 
   it('is news at once, and once', () => {
     const { sending, sent } = memorySending()
-    const monitor = new Monitor('web', rules(), {}, sending)
+    const monitor = new Monitor('web', monitorSettings(), {}, sending)
     monitor.update(looksWell(100), 1_000)
     const counts = [10_000, 10_050, 16_000].map((nowMs) => {
       monitor.update(looksWell(200), nowMs)
@@ -45,7 +45,7 @@ describe('a restart that nobody asked for', () => {
 
   it('waits when other news went out shortly before', () => {
     const { sending, sent } = memorySending()
-    const monitor = new Monitor('web', rules(), {}, sending)
+    const monitor = new Monitor('web', monitorSettings(), {}, sending)
     monitor.update(looksWell(100), 1_000)
     const starts: [number, number][] = [
       [200, 10_000],
@@ -69,7 +69,7 @@ describe('a restart that nobody asked for', () => {
   })
 
   it('is not taken for told by a heartbeat that was delivered late', () => {
-    const monitor = new Monitor('web', rules(), {}, null)
+    const monitor = new Monitor('web', monitorSettings(), {}, null)
     monitor.update(looksWell(100), 1_000)
     const before = untilMs(monitor)
     monitor.update(looksWell(200), 6_000)
@@ -102,7 +102,7 @@ describe('a restart that nobody asked for', () => {
   it('stays told over a restart of the agent', () => {
     const monitor = restarted()
     monitor.told(6_000)
-    const next = new Monitor('web', rules(), monitor.remembered, null)
+    const next = new Monitor('web', monitorSettings(), monitor.remembered, null)
     next.update(looksWell(200), 11_000)
     assert.equal(said(next), '1 of 1 running')
   })
@@ -154,7 +154,7 @@ describe('a restart that nobody asked for', () => {
 describe('since when a monitor is what it is', () => {
   it('is kept, over a restart of the agent too', () => {
     const before: { statusSince: StatusSince } = { statusSince: { status: 'up', sinceMs: 5 } }
-    const monitor = new Monitor('web', rules(), before, null)
+    const monitor = new Monitor('web', monitorSettings(), before, null)
     monitor.update(looksWell(100), 1_000)
     assert.deepEqual(monitor.remembered.statusSince, before.statusSince)
     const nowMs = Date.now()
@@ -168,7 +168,7 @@ describe('since when a monitor is what it is', () => {
 describe('a change of a verdict', () => {
   it('is sent, logged and saved at once', () => {
     const { sending, sent, log, saves } = memorySending()
-    const monitor = new Monitor('web', rules(), {}, sending)
+    const monitor = new Monitor('web', monitorSettings(), {}, sending)
     for (const nowMs of [1_000, 2_000]) monitor.update(looksWell(100), nowMs)
     assert.deepEqual([sent.length, saves()], [1, 1])
     for (const nowMs of [3_000, 4_000]) monitor.fail('x is not a function', nowMs)
@@ -184,7 +184,7 @@ describe('the heartbeats of a monitor', () => {
   /** Asks every second what is due, and gives the seconds at which something was sent. */
   const start = () => {
     const { sending, sent } = memorySending(new GridPeriod(24_000, 10_000))
-    const monitor = new Monitor('web', rules(), {}, sending)
+    const monitor = new Monitor('web', monitorSettings(), {}, sending)
     const sentAt: number[] = []
     let second = 0
     const note = (): void => {

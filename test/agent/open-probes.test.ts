@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { SupervisorTarget } from '../../src/config/config.ts'
 import { openProbes } from '../../src/agent/open-probes.ts'
-import { failed, rules } from '../helpers/snapshots.ts'
+import { failed, monitorSettings } from '../helpers/snapshots.ts'
 import { memoryLog } from '../helpers/memory-log.ts'
 
 test('considers each of many pages once in a look', async (t) => {
@@ -18,7 +18,7 @@ test('considers each of many pages once in a look', async (t) => {
         return 'running' as const
       },
     }
-    const target = rules({ http })
+    const target = monitorSettings({ http })
     return target.kind === 'supervisor' ? target : assert.fail()
   })
   const probes = openProbes({

@@ -11,7 +11,7 @@ import type { Snapshot } from '../../src/collect/snapshot.ts'
 import { EMPTY_STATE } from '../../src/rules/state.ts'
 import { startFakeBus } from '../helpers/fake-bus.ts'
 import { fakeSystemd } from '../helpers/fake-systemd.ts'
-import { rules } from '../helpers/snapshots.ts'
+import { monitorSettings } from '../helpers/snapshots.ts'
 import { memoryLog } from '../helpers/memory-log.ts'
 import { startRpcServer, xmlAnswer, xmlFault } from '../helpers/rpc-server.ts'
 
@@ -79,7 +79,7 @@ async function lookAt(
       kumas: [],
       agent: { pushEveryMs: 1, checkEveryMs: 1, schedule: null, stateFile: '/none', onStop: 'none' },
       supervisors: [{ name: 'local', unit: 'auto', url, ...access }],
-      monitors: [{ name: 'all', push: null, kumaIntervalMs: null, target: rules() }],
+      monitors: [{ name: 'all', push: null, kumaIntervalMs: null, target: monitorSettings() }],
     },
     env: { DBUS_SYSTEM_BUS_ADDRESS: address },
     memories: new Map([['all', remembered]]),

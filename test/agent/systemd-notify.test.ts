@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { Monitor } from '../../src/agent/monitor.ts'
 import { NotifySocket, SystemdNotify } from '../../src/agent/systemd-notify.ts'
-import { answered, snapshot, program, rules, unitState } from '../helpers/snapshots.ts'
+import { answered, snapshot, program, monitorSettings, unitState } from '../helpers/snapshots.ts'
 import { temporaryFolder } from '../helpers/fake-bus.ts'
 import { memoryLog } from '../helpers/memory-log.ts'
 import { ManualClock } from '../helpers/manual-clock.ts'
@@ -23,7 +23,7 @@ function start(watchdogMs: number | null = 30_000) {
 }
 
 function monitor(name: string, state: 'RUNNING' | 'FATAL'): Monitor {
-  const one = new Monitor(name, rules(), {}, null)
+  const one = new Monitor(name, monitorSettings(), {}, null)
   one.update(snapshot(unitState(), answered([program('web', state)])), 1_000_000)
   return one
 }

@@ -9,11 +9,11 @@ import { Target } from '../../src/agent/target.ts'
 import { Wake } from '../../src/agent/wake.ts'
 import type { RpcReading, SupervisorState } from '../../src/collect/supervisor/rpc-reading.ts'
 import type { Snapshot } from '../../src/collect/snapshot.ts'
-import type { Rules } from '../../src/rules/judge.ts'
+import type { Settings } from '../../src/rules/judge.ts'
 import { ManualClock } from '../helpers/manual-clock.ts'
 import { memoryLog } from '../helpers/memory-log.ts'
 import { memorySending } from '../helpers/memory-sending.ts'
-import { answered, failed, program, rules, snapshot, unitState } from '../helpers/snapshots.ts'
+import { answered, failed, program, monitorSettings, snapshot, unitState } from '../helpers/snapshots.ts'
 
 const RUNNING = answered([program('web', 'RUNNING')])
 const FATAL = answered([program('web', 'FATAL')])
@@ -29,7 +29,7 @@ const fromSupervisor =
 
 interface Scene {
   readonly clock?: ManualClock
-  readonly settings?: Rules
+  readonly settings?: Settings
   readonly sending?: Sending | null
   readonly restart?: (() => Promise<RestartOutcome>) | null
 }
@@ -37,7 +37,7 @@ interface Scene {
 function targetOf(
   name: string,
   take: () => Promise<Snapshot>,
-  { clock = new ManualClock(), settings = rules(), sending = null, restart = null }: Scene = {},
+  { clock = new ManualClock(), settings = monitorSettings(), sending = null, restart = null }: Scene = {},
 ) {
   const log = memoryLog()
   const wake = new Wake()
@@ -385,7 +385,7 @@ describe('a one-shot', () => {
       const slow = { kind: 'answered' as const, state: { ...stateOf(RUNNING), ms: 2_000 } }
       return snapshot(unitState(), slow, null, { http: new Map([[url, { kind: 'waiting' }]]) })
     }
-    const { target } = targetOf('local', take, { clock, settings: rules({ http }) })
+    const { target } = targetOf('local', take, { clock, settings: monitorSettings({ http }) })
     const ended = target.checkUntilSettled(never)
     await clock.advance(22_000)
     await ended
@@ -424,7 +424,7 @@ describe('a restart by the agent', () => {
       const bytes = new Map([1234, 1235].map((pid) => [pid, used]))
       return snapshot(unitState(), reading, null, { memory: { kind: 'read', bytes } })
     }
-    const settings = rules({ memoryBytes: 512 * MB, onFailure: 'restart' })
+    const settings = monitorSettings({ memoryBytes: 512 * MB, onFailure: 'restart' })
     const { sending, sent } = memorySending()
     const { target, monitor, wake } = targetOf('local', take, { clock, settings, sending, restart })
     // It would have the next check come at once.

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { loadText } from '../helpers/load-text.ts'
-import { rules } from '../helpers/snapshots.ts'
+import { monitorSettings } from '../helpers/snapshots.ts'
 
 const TOKEN = '[[monitor]]\ntoken = "AWbUXTosJG"\n'
 
 /** A monitor over the whole local supervisord. */
-const WHOLE = rules()
+const WHOLE = monitorSettings()
 
 async function pickFrom(toml: string, request: Parameters<typeof loadText>[1]) {
   const { config } = await loadText(toml, request)

@@ -1,15 +1,15 @@
 // Feeds snapshots to the rules as the agent does, and keeps what they say.
 import type { Snapshot } from '../../src/collect/snapshot.ts'
-import { judge, type Judgement, type Rules, type Verdict } from '../../src/rules/judge.ts'
+import { judge, type Judgement, type Settings, type Verdict } from '../../src/rules/judge.ts'
 import { EMPTY_STATE, type MonitorState } from '../../src/rules/state.ts'
-import { healthy, rules } from './snapshots.ts'
+import { healthy, monitorSettings } from './snapshots.ts'
 
 export class Observer {
   state: MonitorState = EMPTY_STATE
   nowMs = 1_000_000
-  readonly #settings: Rules
+  readonly #settings: Settings
 
-  constructor(settings: Rules) {
+  constructor(settings: Settings) {
     this.#settings = settings
   }
 
@@ -36,7 +36,7 @@ export function checksUntilDown(
   seen: Snapshot,
   { everySeconds = 5, before = healthy('web', 'celery:w1') } = {},
 ): number | null {
-  const observer = new Observer(rules())
+  const observer = new Observer(monitorSettings())
   observer.settle(before)
   for (let count = 1; count <= 100; count += 1) {
     if (observer.see(seen, everySeconds).verdict?.status === 'down') return count

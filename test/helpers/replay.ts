@@ -1,9 +1,9 @@
 // Recorded snapshots: how they are written to a fixture, read again and played to the rules.
 import { Monitor } from '../../src/agent/monitor.ts'
 import type { SupervisorState } from '../../src/collect/supervisor/rpc-reading.ts'
-import type { Rules } from '../../src/rules/judge.ts'
+import type { Settings } from '../../src/rules/judge.ts'
 import type { Snapshot } from '../../src/collect/snapshot.ts'
-import { rules as supervisorRules } from './snapshots.ts'
+import { monitorSettings } from './snapshots.ts'
 
 export interface TimedSnapshot {
   /** Since the first one. */
@@ -18,7 +18,7 @@ export interface Recording {
   /** What happened, and what of it was not recorded but made. */
   readonly about: string
   readonly recordedWith: string
-  readonly rules: Partial<Extract<Rules, { kind: 'supervisor' }>>
+  readonly rules: Partial<Extract<Settings, { kind: 'supervisor' }>>
   readonly snapshots: readonly TimedSnapshot[]
   readonly timeline: Timeline
 }
@@ -73,7 +73,7 @@ export function decodeRecording(text: string): Recording {
 /** Each change of the status, with its message; every message is delivered at once. */
 export function play({ snapshots, rules }: Pick<Recording, 'snapshots' | 'rules'>): Timeline {
   const timeline: string[] = []
-  const monitor = new Monitor('replayed', supervisorRules(rules), {}, null)
+  const monitor = new Monitor('replayed', monitorSettings(rules), {}, null)
   let before: string | undefined
   for (const { atMs, snapshot } of snapshots) {
     const nowMs = 1_000_000 + atMs

@@ -4,7 +4,7 @@ import type { ProcessInfo, ProcessState, ProgramConfig } from '../../src/collect
 import type { RpcFailureReason, RpcReading } from '../../src/collect/supervisor/rpc-reading.ts'
 import type { UnitReading, UnitState } from '../../src/collect/systemd/units.ts'
 import type { Snapshot } from '../../src/collect/snapshot.ts'
-import type { Rules } from '../../src/rules/judge.ts'
+import type { Settings } from '../../src/rules/judge.ts'
 
 export function program(fullName: string, state: ProcessState, more: Partial<ProcessInfo> = {}): ProcessInfo {
   const [group = '', name = group] = fullName.split(':')
@@ -85,7 +85,7 @@ export function healthy(...names: string[]): Snapshot {
   return snapshot(unitState(), answered(names.map((name) => program(name, 'RUNNING'))))
 }
 
-export function rules(more: Partial<Extract<Rules, { kind: 'supervisor' }>> = {}): Rules {
+export function monitorSettings(more: Partial<Extract<Settings, { kind: 'supervisor' }>> = {}): Settings {
   return {
     kind: 'supervisor',
     supervisor: 'local',

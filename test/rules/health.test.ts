@@ -5,7 +5,7 @@ import type { HttpReading } from '../../src/collect/http-reading.ts'
 import type { MemoryReading } from '../../src/collect/memory-reading.ts'
 import type { ProcessInfo } from '../../src/collect/supervisor/process-info.ts'
 import type { RpcReading } from '../../src/collect/supervisor/rpc-reading.ts'
-import { answered, failed, snapshot, program, rules, unitState } from '../helpers/snapshots.ts'
+import { answered, failed, snapshot, program, monitorSettings, unitState } from '../helpers/snapshots.ts'
 import { Observer } from '../helpers/observer.ts'
 
 const URL_OF_CHECK = 'http://127.0.0.1:8000/health?key=secret'
@@ -29,7 +29,7 @@ function states(web: ProcessInfo['state'], beat: ProcessInfo['state']): RpcReadi
 }
 
 const observe = (more: Partial<HttpCheck> = {}, minRunning: number | null = null) =>
-  new Observer(rules({ http: { ...CHECK, ...more }, minRunning }))
+  new Observer(monitorSettings({ http: { ...CHECK, ...more }, minRunning }))
 
 describe('an HTTP check', () => {
   const rows: [name: string, reading: HttpReading, check: Partial<HttpCheck>, says: string | null][] = [
@@ -136,7 +136,7 @@ describe('an HTTP check', () => {
 })
 
 const MB = 1024 ** 2
-const LIMITED = rules({ memoryBytes: 512 * MB })
+const LIMITED = monitorSettings({ memoryBytes: 512 * MB })
 
 function using(bytes: number, more: Partial<ProcessInfo> = {}, state: ProcessInfo['state'] = 'RUNNING') {
   return withMemory({ kind: 'read', bytes: new Map([[1234, bytes]]) }, more, state)
@@ -174,7 +174,7 @@ describe('a memory limit', () => {
   })
 
   it('is not tolerated by a quorum', () => {
-    const observer = new Observer(rules({ memoryBytes: 512 * MB, minRunning: 1 }))
+    const observer = new Observer(monitorSettings({ memoryBytes: 512 * MB, minRunning: 1 }))
     assert.equal(observer.settle(using(612 * MB)).status, 'down')
   })
 
@@ -188,7 +188,7 @@ describe('a memory limit', () => {
   })
 
   it('says nothing where there is none', () => {
-    assert.equal(new Observer(rules()).settle(using(612 * MB)).status, 'up')
+    assert.equal(new Observer(monitorSettings()).settle(using(612 * MB)).status, 'up')
   })
 
   it('is told not to be watched where memory cannot be read', () => {
@@ -197,7 +197,7 @@ describe('a memory limit', () => {
       '1 of 1 running · memory limit not checked: supervisord does not tell its pid · supervisord up 1 min'
     assert.equal(new Observer(LIMITED).settle(withMemory(memory)).message, says)
     assert.equal(
-      new Observer(rules()).settle(withMemory(memory)).message,
+      new Observer(monitorSettings()).settle(withMemory(memory)).message,
       '1 of 1 running · supervisord up 1 min',
     )
   })

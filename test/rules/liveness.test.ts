@@ -10,7 +10,7 @@ import {
   snapshot,
   program,
   programConfig,
-  rules,
+  monitorSettings,
   unitState,
 } from '../helpers/snapshots.ts'
 
@@ -158,14 +158,14 @@ describe('the liveness of one supervisord', () => {
   for (const [name, seen, checks, says] of rows) {
     it(`${name}: ${checks === null ? 'up' : `down at check ${checks}`}`, () => {
       assert.equal(checksUntilDown(seen), checks)
-      const observer = new Observer(rules())
+      const observer = new Observer(monitorSettings())
       observer.settle(healthy('web', 'celery:w1'))
       assert.equal(observer.settle(seen).message, says)
     })
   }
 
   it('tells both when the unit is dead and the agent may not open the socket', () => {
-    const { message } = new Observer(rules()).settle(snapshot(INACTIVE, failed('permission')))
+    const { message } = new Observer(monitorSettings()).settle(snapshot(INACTIVE, failed('permission')))
     assert.match(message, /^supervisor\.service inactive \(dead\); the agent may not open/)
   })
 
@@ -177,7 +177,7 @@ describe('the liveness of one supervisord', () => {
 
   it('gives a supervisord that has just been started its time to listen, and not for ever', () => {
     const young = (activeSeconds: number) => snapshot(unitState({ activeSeconds }), failed('socket-missing'))
-    const observer = new Observer(rules())
+    const observer = new Observer(monitorSettings())
     observer.settle(healthy('web'))
     assert.match(
       observer.see(young(1)).verdict?.message ?? '',
@@ -193,7 +193,7 @@ describe('the liveness of one supervisord', () => {
   })
 
   it('waits for the start after an orderly shutdown, where no unit tells of it', () => {
-    const observer = new Observer(rules())
+    const observer = new Observer(monitorSettings())
     observer.settle(snapshot(NO_SYSTEMD, RUNNING))
     for (const reason of ['shutdown', 'shutdown', 'socket-missing', 'refused'] as const) {
       assert.equal(observer.see(snapshot(NO_SYSTEMD, failed(reason))).verdict?.status, 'up', reason)
@@ -206,7 +206,7 @@ describe('the liveness of one supervisord', () => {
       unitState(),
       answered([program('web', 'RUNNING')], [programConfig('web', { stopwaitsecs: 60 })]),
     )
-    const observer = new Observer(rules())
+    const observer = new Observer(monitorSettings())
     observer.settle(before)
     const stopping = unitState({ activeState: 'deactivating', subState: 'stop' })
     for (let count = 0; count < 9; count += 1) observer.see(snapshot(stopping, failed('shutdown')))
@@ -217,7 +217,7 @@ describe('the liveness of one supervisord', () => {
   })
 
   it('is down when a unit goes up and down and never gets there', () => {
-    const observer = new Observer(rules())
+    const observer = new Observer(monitorSettings())
     observer.settle(healthy('web'))
     const stopping = unitState({ activeState: 'deactivating', subState: 'stop-sigterm' })
     let status: string | undefined = 'up'
@@ -231,7 +231,7 @@ describe('the liveness of one supervisord', () => {
   it('takes the moment between stop and start of a restart, and the wait for its turn at boot, for what it is', () => {
     const queued = unitState({ activeState: 'inactive', subState: 'dead', jobType: 'start' })
     assert.equal(checksUntilDown(snapshot(queued, failed('socket-missing'))), 3)
-    const { message } = new Observer(rules()).settle(snapshot(queued, failed('socket-missing')))
+    const { message } = new Observer(monitorSettings()).settle(snapshot(queued, failed('socket-missing')))
     assert.equal(message, 'supervisor.service is about to start for 10 s')
   })
 
@@ -242,7 +242,7 @@ describe('the liveness of one supervisord', () => {
       programConfig('celery:a', { stopwaitsecs: 30 }),
       programConfig('celery:b', { stopwaitsecs: 20 }),
     ]
-    const observer = new Observer(rules({ programs: ['web'] }))
+    const observer = new Observer(monitorSettings({ programs: ['web'] }))
     observer.settle(snapshot(unitState(), answered(processes, configs)))
     assert.equal(observer.state.shutdownSeconds, 40)
     const many = Array.from({ length: 100 }, (_, index) => program(`p${index}`, 'RUNNING'))
@@ -251,7 +251,7 @@ describe('the liveness of one supervisord', () => {
   })
 
   it('does not take a unit on its way down for a supervisord outside systemd', () => {
-    const observer = new Observer(rules())
+    const observer = new Observer(monitorSettings())
     observer.settle(healthy('web', 'celery:w1'))
     observer.see(snapshot(unitState({ activeState: 'deactivating', subState: 'stop' }), RUNNING))
     const { verdict } = observer.see(snapshot(INACTIVE, failed('socket-missing')))
@@ -274,13 +274,13 @@ describe('the liveness of one supervisord', () => {
   })
 
   it('says nothing at all while its very first check leaves it open', () => {
-    const observer = new Observer(rules())
+    const observer = new Observer(monitorSettings())
     assert.equal(observer.see(snapshot(unitState(), failed('refused'))).verdict, null)
     assert.equal(observer.see(snapshot(unitState(), failed('refused'))).verdict?.status, 'down')
   })
 
   it('stays up, and tells, while one failed check is repeated', () => {
-    const observer = new Observer(rules())
+    const observer = new Observer(monitorSettings())
     observer.settle(healthy('web'))
     const { verdict, settled } = observer.see(snapshot(unitState(), failed('refused')))
     assert.deepEqual([verdict?.status, settled], ['up', false])

@@ -4,7 +4,7 @@ import type { SupervisorTarget } from '../../src/config/config.ts'
 import type { HttpReading } from '../../src/collect/http-reading.ts'
 import type { ProcessInfo } from '../../src/collect/supervisor/process-info.ts'
 import type { OwnRestart } from '../../src/rules/own-restarts.ts'
-import { answered, snapshot, program, rules, unitState } from '../helpers/snapshots.ts'
+import { answered, snapshot, program, monitorSettings, unitState } from '../helpers/snapshots.ts'
 import { Observer } from '../helpers/observer.ts'
 
 const MB = 1024 ** 2
@@ -24,7 +24,7 @@ function paging(status: number, processes: readonly ProcessInfo[]) {
 }
 
 function observe(more: Partial<SupervisorTarget> = {}): Observer {
-  return new Observer(rules({ memoryBytes: 512 * MB, onFailure: 'restart', ...more }))
+  return new Observer(monitorSettings({ memoryBytes: 512 * MB, onFailure: 'restart', ...more }))
 }
 
 /** What the agent does with the outcome of a restart. */

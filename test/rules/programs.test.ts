@@ -12,7 +12,7 @@ import {
   snapshot,
   program,
   programConfig,
-  rules,
+  monitorSettings,
   unitState,
 } from '../helpers/snapshots.ts'
 
@@ -88,14 +88,14 @@ describe('the programs', () => {
     it(`${name}: ${checks === null ? 'up' : `down at check ${checks}`}`, () => {
       const seen = snapshot(unitState(), answered([program('web', 'RUNNING'), info]))
       assert.equal(checksUntilDown(seen, { before: healthy('web', 'x') }), checks)
-      assert.equal(new Observer(rules()).settle(seen).message, says)
+      assert.equal(new Observer(monitorSettings()).settle(seen).message, says)
     })
   }
 
   it('asks the configured exit codes where the implementation writes no spawnerr', () => {
     const exited = program('x', 'EXITED', { spawnerr: null, exitstatus: 2 })
     const seen = snapshot(unitState(), answered([exited], [programConfig('x', { exitcodes: [0, 2] })]))
-    assert.equal(new Observer(rules()).settle(seen).status, 'up')
+    assert.equal(new Observer(monitorSettings()).settle(seen).status, 'up')
   })
 
   it('gives a slow starter its startsecs', () => {
@@ -106,7 +106,7 @@ describe('the programs', () => {
 
   it('makes no alarm of a program that waits, stopped, for the others of a restart to stop', () => {
     const configs = [programConfig('g:slow', { stopwaitsecs: 30 }), programConfig('g:quick')]
-    const observer = new Observer(rules())
+    const observer = new Observer(monitorSettings())
     observer.settle(healthy('g:slow', 'g:quick'))
     const both = (slow: 'STOPPING' | 'STOPPED', quick: 'STOPPED' | 'STARTING'): Snapshot =>
       snapshot(unitState(), answered([program('g:slow', slow), program('g:quick', quick)], configs))
@@ -118,13 +118,13 @@ describe('the programs', () => {
   })
 
   it('says that a program waits for others when the wait is long', () => {
-    const observer = new Observer(rules({ programs: ['web'] }))
+    const observer = new Observer(monitorSettings({ programs: ['web'] }))
     const seen = snapshot(unitState(), answered([program('web', 'STOPPED'), program('mail', 'STOPPING')]))
     assert.equal(observer.settle(seen).message, 'web STOPPED while others are STOPPING · 0 of 1 running')
   })
 
   it('comes up again though another program is just being started', () => {
-    const observer = new Observer(rules())
+    const observer = new Observer(monitorSettings())
     const three = (a: 'FATAL' | 'STARTING' | 'RUNNING', b: 'STARTING' | 'RUNNING'): Snapshot =>
       snapshot(unitState(), answered([program('a', a), program('b', b)]))
     observer.settle(three('FATAL', 'RUNNING'))
@@ -139,7 +139,7 @@ describe('the programs', () => {
   })
 
   it('does not call two separate ends, each come back from, one', () => {
-    const observer = new Observer(rules())
+    const observer = new Observer(monitorSettings())
     const exited = (start: number): Snapshot =>
       snapshot(
         unitState(),
@@ -151,7 +151,7 @@ describe('the programs', () => {
   })
 
   it('does not call two separate starts, seen a minute apart, one long start', () => {
-    const observer = new Observer(rules())
+    const observer = new Observer(monitorSettings())
     const start = (at: number): Snapshot =>
       snapshot(unitState(), answered([program('x', 'STARTING', { start: at })]))
     observer.see(healthy('x'))
@@ -161,7 +161,7 @@ describe('the programs', () => {
 
   it('makes no alarm of a graceful restart that takes as long as stop and start may', () => {
     const configs = [programConfig('x', { startsecs: 20, stopwaitsecs: 30 })]
-    const observer = new Observer(rules())
+    const observer = new Observer(monitorSettings())
     observer.settle(healthy('x'))
     const phases = [
       ...Array<'STOPPING'>(6).fill('STOPPING'),
@@ -176,7 +176,7 @@ describe('the programs', () => {
   })
 
   it('goes down when a program never gets anywhere, whatever it is called in between', () => {
-    const observer = new Observer(rules())
+    const observer = new Observer(monitorSettings())
     observer.settle(healthy('x'))
     const exited = program('x', 'EXITED', { spawnerr: 'Bad exit code 1', exitstatus: 1 })
     let status: string | undefined = 'up'
@@ -188,7 +188,7 @@ describe('the programs', () => {
   })
 
   it('stays down through a restart of what failed, until it runs', () => {
-    const observer = new Observer(rules())
+    const observer = new Observer(monitorSettings())
     observer.settle(snapshot(unitState(), answered([program('x', 'FATAL')])))
     const starting = observer.see(snapshot(unitState(), answered([program('x', 'STARTING')]))).verdict
     assert.deepEqual([starting?.status, starting?.message], ['down', 'x STARTING · 0 of 1 running'])
@@ -196,7 +196,7 @@ describe('the programs', () => {
   })
 
   it('asks for another check soon when what is down is down in another way, as long as that would not count by itself', () => {
-    const observer = new Observer(rules())
+    const observer = new Observer(monitorSettings())
     const isSettled = (seen: Snapshot): boolean => observer.see(seen).settled
     const starting = snapshot(unitState(), answered([program('x', 'STARTING')]))
     assert.equal(isSettled(snapshot(unitState(), answered([program('x', 'FATAL')]))), true)
@@ -211,7 +211,7 @@ describe('the programs', () => {
   })
 
   it('makes no alarm of all programs starting after a restart of supervisord', () => {
-    const observer = new Observer(rules())
+    const observer = new Observer(monitorSettings())
     observer.settle(healthy('x', 'y'))
     const starting = answered([program('x', 'STARTING'), program('y', 'STARTING')])
     const { verdict } = observer.see(snapshot(unitState(), starting))
@@ -225,13 +225,13 @@ describe('the programs', () => {
       program('celery:w2', 'FATAL', { spawnerr: 'no such file' }),
       program('cat', 'RUNNING'),
     ]
-    const { message } = new Observer(rules()).settle(snapshot(unitState(), answered(processes)))
+    const { message } = new Observer(monitorSettings()).settle(snapshot(unitState(), answered(processes)))
     assert.equal(message, 'celery:w2 FATAL: no such file (+2 more) · 1 of 4 running')
   })
 
   it('says how long supervisord has been up', () => {
     const seen = { ...healthy('x'), upSeconds: 273_600 }
-    assert.deepEqual(new Observer(rules()).settle(seen), {
+    assert.deepEqual(new Observer(monitorSettings()).settle(seen), {
       status: 'up',
       message: '1 of 1 running · supervisord up 3 d 4 h',
       ping: 3,
@@ -242,7 +242,7 @@ describe('the programs', () => {
 describe('the selection', () => {
   const running = (...names: string[]) => answered(names.map((name) => program(name, 'RUNNING')))
   const judged = (more: object, ...names: string[]) =>
-    new Observer(rules(more)).settle(snapshot(unitState(), running(...names)))
+    new Observer(monitorSettings(more)).settle(snapshot(unitState(), running(...names)))
 
   const rows: [name: string, more: object, names: string[], status: string, says: string][] = [
     [
@@ -314,7 +314,7 @@ describe('the selection', () => {
 
 describe('the last words of a program', () => {
   const stderr = new Map([['web:web', "ModuleNotFoundError: No module named 'app'"]])
-  const tell = rules({ stderrTail: true })
+  const tell = monitorSettings({ stderrTail: true })
   const seeing = (...processes: ProcessInfo[]) => snapshot(unitState(), answered(processes), null, { stderr })
 
   it('are added to what is said of its failure, where that is asked for', () => {
@@ -324,7 +324,7 @@ describe('the last words of a program', () => {
       "web EXITED unexpectedly: exit 1; stderr: ModuleNotFoundError: No module named 'app' · 0 of 1 running",
     )
     assert.equal(
-      new Observer(rules()).settle(seen).message,
+      new Observer(monitorSettings()).settle(seen).message,
       'web EXITED unexpectedly: exit 1 · 0 of 1 running',
     )
   })

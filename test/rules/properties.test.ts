@@ -4,22 +4,30 @@ import { describe, it } from 'node:test'
 import type { RpcFailureReason } from '../../src/collect/supervisor/rpc-reading.ts'
 import type { ProcessInfo } from '../../src/collect/supervisor/process-info.ts'
 import { cut, MESSAGE_LIMIT, oneLine } from '../../src/lib/text.ts'
-import { judge, type Rules } from '../../src/rules/judge.ts'
+import { judge, type Settings } from '../../src/rules/judge.ts'
 import type { Snapshot } from '../../src/collect/snapshot.ts'
 import { EMPTY_STATE } from '../../src/rules/state.ts'
-import { answered, failed, snapshot, program, programConfig, rules, unitState } from '../helpers/snapshots.ts'
+import {
+  answered,
+  failed,
+  snapshot,
+  program,
+  programConfig,
+  monitorSettings,
+  unitState,
+} from '../helpers/snapshots.ts'
 import { Observer } from '../helpers/observer.ts'
 import { anySnapshot, pick, URL_OF_CHECK } from '../helpers/random-snapshots.ts'
 import { seededRandom } from '../helpers/seeded-random.ts'
 
 const SEEDS = Array.from({ length: 60 }, (_, index) => index + 1)
 
-const RULES: readonly Rules[] = [
-  rules(),
-  rules({ stopped: 'ok', minRunning: 2 }),
-  rules({ programs: ['*', 'web:*', '[!a]?'], exclude: ['x*'] }),
-  rules({ programs: ['absent'], minRunning: 0 }),
-  rules({
+const RULES: readonly Settings[] = [
+  monitorSettings(),
+  monitorSettings({ stopped: 'ok', minRunning: 2 }),
+  monitorSettings({ programs: ['*', 'web:*', '[!a]?'], exclude: ['x*'] }),
+  monitorSettings({ programs: ['absent'], minRunning: 0 }),
+  monitorSettings({
     memoryBytes: 1000,
     http: { url: URL_OF_CHECK, status: [200], body: 'ok', timeoutMs: 1000, when: 'running' },
     onFailure: 'restart',
@@ -30,7 +38,7 @@ const RULES: readonly Rules[] = [
 ]
 
 /** Runs the property for each seed and each rule set. */
-function forAll(property: (random: () => number, ruleSet: Rules) => void): void {
+function forAll(property: (random: () => number, ruleSet: Settings) => void): void {
   for (const seed of SEEDS) {
     RULES.forEach((ruleSet, index) => {
       try {
@@ -133,7 +141,7 @@ describe('a steady healthy host', () => {
   it('never goes down, however often and seldom it is checked', () => {
     for (const seed of SEEDS) {
       const random = seededRandom(seed)
-      const observer = new Observer(rules())
+      const observer = new Observer(monitorSettings())
       for (let count = 0; count < 200; count += 1) {
         const { verdict } = observer.see(wellSnapshot(random, [1, 2, 3, 4]), random() ** 4 * 3_600)
         assert.equal(verdict?.status, 'up', `seed ${seed}: ${verdict?.message}`)
@@ -145,7 +153,7 @@ describe('a steady healthy host', () => {
     const configs = ['web', 'mail'].map((name) => programConfig(name, { startsecs: 12, stopwaitsecs: 20 }))
     for (const seed of SEEDS) {
       const random = seededRandom(seed)
-      const observer = new Observer(rules())
+      const observer = new Observer(monitorSettings())
       const everySeconds = 0.2 + random() * 5
       let start = 1_700_000_000
       const stay = (web: ProcessInfo['state'], seconds: number): void => {
@@ -208,7 +216,7 @@ describe('a dead host', () => {
     it(`${name}: is down within its confirmation and one check, whatever came before`, () => {
       for (const seed of SEEDS) {
         const random = seededRandom(seed)
-        const observer = new Observer(rules())
+        const observer = new Observer(monitorSettings())
         for (let count = 0; count < 10; count += 1) {
           observer.see(
             pick(random, [

@@ -9,7 +9,7 @@ import {
   snapshot,
   program,
   programConfig,
-  rules,
+  monitorSettings,
   unitState,
 } from '../helpers/snapshots.ts'
 import { Observer } from '../helpers/observer.ts'
@@ -35,7 +35,7 @@ const stopped: ProcessEvent = { name: 'web', kind: 'stopped' }
 
 describe('a crash loop', () => {
   it('is down with the third restart in five minutes, though the program always seems well', () => {
-    const observer = new Observer(rules())
+    const observer = new Observer(monitorSettings())
     const statuses = [0, 40, 80, 120].map((at) => observer.see(seen(born(at)), 40).verdict)
     assert.deepEqual(
       statuses.map((verdict) => verdict?.status),
@@ -45,7 +45,7 @@ describe('a crash loop', () => {
   })
 
   it('is told by the log even when one check misses several restarts', () => {
-    const observer = new Observer(rules())
+    const observer = new Observer(monitorSettings())
     observer.see(seen(born(0)))
     const { verdict } = observer.see(
       seen(born(60), [crash(), up, crash(), up, crash('killed by SIGSEGV'), up]),
@@ -56,7 +56,7 @@ describe('a crash loop', () => {
   })
 
   it('is not counted twice when the log still tells of earlier restarts', () => {
-    const observer = new Observer(rules())
+    const observer = new Observer(monitorSettings())
     const first = born(0)
     observer.see(seen(first))
     const second = born(60)
@@ -68,7 +68,7 @@ describe('a crash loop', () => {
   })
 
   it('counts one death once, however long the start that follows is tried again', () => {
-    const observer = new Observer(rules())
+    const observer = new Observer(monitorSettings())
     const first = born(0)
     observer.see(seen(first))
     const log = [spawned(first.pid), up, crash()]
@@ -84,7 +84,7 @@ describe('a crash loop', () => {
   })
 
   it('counts a death that one snapshot shows, once it is back', () => {
-    const observer = new Observer(rules())
+    const observer = new Observer(monitorSettings())
     const first = born(0)
     observer.see(seen(first))
     const log = [spawned(first.pid), up, crash()]
@@ -96,7 +96,7 @@ describe('a crash loop', () => {
   })
 
   it('is not made of what the log tells of yesterday', () => {
-    const observer = new Observer(rules())
+    const observer = new Observer(monitorSettings())
     observer.see(seen(born(0)))
     const { verdict } = observer.see(seen(born(80_000), [crash(), up, crash(), up, crash(), up]), 80_000)
     assert.deepEqual(
@@ -106,7 +106,7 @@ describe('a crash loop', () => {
   })
 
   it('is not made of the restarts of a program of the same name in another group', () => {
-    const observer = new Observer(rules({ programs: ['web:web'] }))
+    const observer = new Observer(monitorSettings({ programs: ['web:web'] }))
     const both = (info: ProcessInfo, events: ProcessEvent[]): Snapshot =>
       snapshot(unitState(), answered([info, program('other:web', 'RUNNING')], null, { events }))
     observer.see(both(born(0), []))
@@ -115,7 +115,7 @@ describe('a crash loop', () => {
   })
 
   it('is over when nothing has happened for its window, not before', () => {
-    const observer = new Observer(rules())
+    const observer = new Observer(monitorSettings())
     for (const at of [0, 40, 80, 120]) observer.see(seen(born(at)), 40)
     const steady = born(120)
     observer.see(seen(steady), 1)
@@ -127,13 +127,13 @@ describe('a crash loop', () => {
   })
 
   it('is seen by checks that are minutes apart', () => {
-    const observer = new Observer(rules())
+    const observer = new Observer(monitorSettings())
     const verdicts = [0, 300, 600, 900].map((at) => observer.see(seen(born(at)), 300).verdict?.status)
     assert.deepEqual(verdicts, ['up', 'up', 'up', 'down'])
   })
 
   it('names what comes after it instead, when supervisord gives up or somebody stops the program', () => {
-    const observer = new Observer(rules())
+    const observer = new Observer(monitorSettings())
     for (const at of [0, 40, 80, 120]) observer.see(seen(born(at)), 40)
     assert.match(observer.see(seen(program('web', 'FATAL'))).verdict?.message ?? '', /^web FATAL/)
     assert.match(observer.see(seen(program('web', 'STOPPED'))).verdict?.message ?? '', /^web STOPPED by hand/)
@@ -173,7 +173,7 @@ describe('a crash loop', () => {
   ]
   for (const [name, snapshots] of innocent) {
     it(`is not ${name}`, () => {
-      const observer = new Observer(rules({ stopped: 'ok' }))
+      const observer = new Observer(monitorSettings({ stopped: 'ok' }))
       for (const one of snapshots()) {
         const { verdict } = observer.see(one)
         assert.equal(verdict?.status, 'up', verdict?.message)
@@ -182,14 +182,14 @@ describe('a crash loop', () => {
   }
 
   it('is forgotten with a program that was removed', () => {
-    const observer = new Observer(rules())
+    const observer = new Observer(monitorSettings())
     for (const at of [0, 40, 80, 120]) observer.see(seen(born(at)), 40)
     observer.see(healthy('other'))
     assert.equal(observer.see(seen(born(160))).verdict?.status, 'up')
   })
 
   it('takes no more memory however long it lasts', () => {
-    const observer = new Observer(rules())
+    const observer = new Observer(monitorSettings())
     for (let at = 0; at < 200; at += 1) observer.see(seen(born(at)), 1)
     assert.equal(observer.state.programs.get('web:web')?.restarts.length, 20)
   })
@@ -197,7 +197,7 @@ describe('a crash loop', () => {
 
 describe('a restart that nobody asked for', () => {
   it('is told in the next message', () => {
-    const observer = new Observer(rules())
+    const observer = new Observer(monitorSettings())
     observer.see(seen(born(0)))
     observer.see(seen(born(5), [crash(), up]))
     const { verdict } = observer.see(seen(born(5)), 20)
@@ -205,7 +205,7 @@ describe('a restart that nobody asked for', () => {
   })
 
   it('is seen by its pid when it happens within the second of its start', () => {
-    const observer = new Observer(rules())
+    const observer = new Observer(monitorSettings())
     observer.see(seen(born(0)))
     observer.see(seen({ ...born(0), pid: 4712 }))
     const { verdict } = observer.see(seen({ ...born(0), pid: 4712 }), 20)
@@ -213,7 +213,7 @@ describe('a restart that nobody asked for', () => {
   })
 
   it('is told once Kuma has it no more', () => {
-    const observer = new Observer(rules())
+    const observer = new Observer(monitorSettings())
     observer.see(seen(born(0)))
     observer.see(seen(born(5), [crash(), up]))
     observer.state = { ...observer.state, toldMs: observer.nowMs }
@@ -221,7 +221,7 @@ describe('a restart that nobody asked for', () => {
   })
 
   it('is told together with those of other programs, the newest first', () => {
-    const observer = new Observer(rules())
+    const observer = new Observer(monitorSettings())
     const both = (a: number, b: number, events: ProcessEvent[]): Snapshot => {
       const processes = [born(a), program('mail:m1', 'RUNNING', { start: b, pid: b })]
       return snapshot(unitState(), answered(processes, [programConfig('web')], { events }))

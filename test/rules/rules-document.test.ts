@@ -6,10 +6,18 @@ import { noDescriptors } from '../../src/lib/errors.ts'
 import type { ProcessState } from '../../src/collect/supervisor/process-info.ts'
 import type { RpcFailureReason } from '../../src/collect/supervisor/rpc-reading.ts'
 import type { UnitReading } from '../../src/collect/systemd/units.ts'
-import type { Rules } from '../../src/rules/judge.ts'
+import type { Settings } from '../../src/rules/judge.ts'
 import type { Snapshot } from '../../src/collect/snapshot.ts'
 import { PROBLEMS, type ProblemKind } from '../../src/rules/problems.ts'
-import { answered, failed, healthy, snapshot, program, rules, unitState } from '../helpers/snapshots.ts'
+import {
+  answered,
+  failed,
+  healthy,
+  snapshot,
+  program,
+  monitorSettings,
+  unitState,
+} from '../helpers/snapshots.ts'
 import { Observer } from '../helpers/observer.ts'
 
 /** The tables of the page, by their heading; each row as its cells. */
@@ -94,7 +102,7 @@ describe('the table of supervisord and systemd', () => {
   for (const [index, [systemd, supervisord, seen]] of cases.entries()) {
     it(`${systemd}, ${supervisord}: is as it says`, () => {
       const [, , says = '', message] = rows[index] ?? []
-      const observer = new Observer(rules())
+      const observer = new Observer(monitorSettings())
       observer.settle(healthy('web', 'mail'))
       const first = observer.see(seen).verdict
       const last = observer.settle(seen)
@@ -120,7 +128,7 @@ const died = (times: number): Snapshot =>
   )
 
 describe('the table of every kind of trouble', () => {
-  const examples: Record<ProblemKind, { seen: readonly Snapshot[]; rules?: Rules }> = {
+  const examples: Record<ProblemKind, { seen: readonly Snapshot[]; rules?: Settings }> = {
     'unit-dead': { seen: [snapshot(FAILED, no('refused'))] },
     'no-answer': { seen: [snapshot({ kind: 'no-systemd' }, no('refused'))] },
     'no-access': { seen: [snapshot(ACTIVE, no('permission'))] },
@@ -135,9 +143,9 @@ describe('the table of every kind of trouble', () => {
       seen: [
         snapshot(ACTIVE, answered([program('web', 'RUNNING'), program('idle', 'STOPPED', { start: 0 })])),
       ],
-      rules: rules({ minRunning: 2 }),
+      rules: monitorSettings({ minRunning: 2 }),
     },
-    absent: { seen: [web('RUNNING')], rules: rules({ programs: ['web', 'celery:*'] }) },
+    absent: { seen: [web('RUNNING')], rules: monitorSettings({ programs: ['web', 'celery:*'] }) },
     backoff: {
       seen: [web('BACKOFF', { spawnerr: 'Exited too quickly (process log may have details)' })],
     },
@@ -145,7 +153,7 @@ describe('the table of every kind of trouble', () => {
     stopping: { seen: [web('STOPPING')] },
     waiting: {
       seen: [snapshot(ACTIVE, answered([program('web', 'STOPPED'), program('mail', 'STOPPING')]))],
-      rules: rules({ programs: ['web'] }),
+      rules: monitorSettings({ programs: ['web'] }),
     },
     stopped: { seen: [web('STOPPED')] },
     http: {
@@ -155,7 +163,7 @@ describe('the table of every kind of trouble', () => {
           http: new Map([['http://127.0.0.1:8000/', { kind: 'failed', says: 'did not answer within 10 s' }]]),
         },
       ],
-      rules: rules({
+      rules: monitorSettings({
         http: {
           url: 'http://127.0.0.1:8000/',
           status: [200],
@@ -172,7 +180,7 @@ describe('the table of every kind of trouble', () => {
           memory: { kind: 'read', bytes: new Map([[1234, 612 * 1024 ** 2]]) },
         },
       ],
-      rules: rules({ memoryBytes: 512 * 1024 ** 2 }),
+      rules: monitorSettings({ memoryBytes: 512 * 1024 ** 2 }),
     },
   }
   const rows = table('Every kind of trouble')
@@ -185,7 +193,7 @@ describe('the table of every kind of trouble', () => {
   })
   for (const [kind, example] of Object.entries(examples)) {
     it(`${kind}: says what it says`, () => {
-      const observer = new Observer(example.rules ?? rules())
+      const observer = new Observer(example.rules ?? monitorSettings())
       let last: Snapshot | undefined
       for (const seen of example.seen) observer.see((last = seen))
       assert.ok(last !== undefined)
@@ -201,13 +209,13 @@ describe('the table of every kind of trouble', () => {
 describe('the table of what is no trouble', () => {
   const two = (state: ProcessState, more = {}): Snapshot =>
     snapshot(ACTIVE, answered([program('mail', 'RUNNING'), program('web', state, more)]))
-  const cases: [seen: readonly Snapshot[], ruleSet?: Rules][] = [
+  const cases: [seen: readonly Snapshot[], ruleSet?: Settings][] = [
     [[two('STOPPED', { start: 0 })]],
     [[two('EXITED')]],
-    [[two('STOPPED')], rules({ stopped: 'ok' })],
+    [[two('STOPPED')], monitorSettings({ stopped: 'ok' })],
     [[0, 1, 1].map((times) => withMail(died(times)))],
     [[two('STARTING')]],
-    [[two('FATAL', { spawnerr: "can't find command '/srv/web'" })], rules({ minRunning: 1 })],
+    [[two('FATAL', { spawnerr: "can't find command '/srv/web'" })], monitorSettings({ minRunning: 1 })],
     [[healthy('web', 'mail'), snapshot(ACTIVE, no('timeout'))]],
   ]
   const rows = table('What is no trouble')
@@ -216,7 +224,7 @@ describe('the table of what is no trouble', () => {
   for (const [index, [seen, ruleSet]] of cases.entries()) {
     const [what, message] = rows[index] ?? []
     it(`${what}: is up, and says so`, () => {
-      const observer = new Observer(ruleSet ?? rules())
+      const observer = new Observer(ruleSet ?? monitorSettings())
       let said = ''
       for (const one of seen) {
         const { verdict } = observer.see(one)

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import type { Snapshot } from '../../src/collect/snapshot.ts'
 import type { UnitReading } from '../../src/collect/systemd/units.ts'
 import type { Verdict } from '../../src/rules/judge.ts'
-import { answered, snapshot, program, rules, unitState } from '../helpers/snapshots.ts'
+import { answered, snapshot, program, monitorSettings, unitState } from '../helpers/snapshots.ts'
 import { Observer } from '../helpers/observer.ts'
 
 const NOT_ASKED = { kind: 'not-asked' } as const
@@ -198,7 +198,7 @@ describe('a plain unit that fails and is restarted by systemd', () => {
 })
 
 it('a supervisord that is restarted by systemd and answers each time is judged by its programs', () => {
-  const observer = new Observer(rules())
+  const observer = new Observer(monitorSettings())
   for (let restarts = 0; restarts < 5; restarts += 1) {
     const { unit: reading } = waiting(restarts)
     observer.see(snapshot(reading, answered([program('web', 'RUNNING')])), 1)

@@ -9,7 +9,7 @@ import { HttpFailure, type HttpFailureCode } from '../../src/lib/http.ts'
 import { judgeAnswer, judgeFailure, refusedRedirect } from '../../src/kuma/judge-answer.ts'
 import { redirect } from '../../src/kuma/redirect.ts'
 import type { RpcFailureReason } from '../../src/collect/supervisor/rpc-reading.ts'
-import { failed, snapshot, rules } from '../helpers/snapshots.ts'
+import { failed, snapshot, monitorSettings } from '../helpers/snapshots.ts'
 import { Observer } from '../helpers/observer.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -129,7 +129,8 @@ function silenceMessages(): string[] {
     unreachable: true,
   }
   return (Object.keys(reasons) as RpcFailureReason[]).map(
-    (reason) => new Observer(rules()).settle(snapshot({ kind: 'no-systemd' }, failed(reason))).message,
+    (reason) =>
+      new Observer(monitorSettings()).settle(snapshot({ kind: 'no-systemd' }, failed(reason))).message,
   )
 }
 
