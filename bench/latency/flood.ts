@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { join } from 'node:path'
-import { openChildren } from '../../src/collect/open-children.ts'
+import { readChildren } from '../../src/collect/processes.ts'
 import { SupervisorClient } from '../../src/collect/supervisor/client.ts'
 import { startAgent } from '../../test/helpers/agent-process.ts'
 import { eventually } from '../../test/helpers/eventually.ts'
@@ -93,10 +93,9 @@ async function ask(supervisord: Supervisord, forMs: number): Promise<number[]> {
 /** Kills every program, and what supervisord has started in its place, five times within a second. */
 async function killAll(supervisord: Supervisord): Promise<number> {
   let deaths = 0
-  const children = openChildren(supervisord.pid())
   const beganMs = performance.now()
   for (let time = 0; time < TIMES; time++) {
-    for (const pid of children.pids()) {
+    for (const pid of readChildren(supervisord.pid())) {
       try {
         process.kill(pid, 'SIGKILL')
         deaths++
@@ -106,6 +105,5 @@ async function killAll(supervisord: Supervisord): Promise<number> {
     }
     await sleep(Math.max(0, beganMs + ((time + 1) * 1_000) / TIMES - performance.now()))
   }
-  children.close()
   return deaths
 }

@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { takeSnapshot } from '../../src/collect/snapshot.ts'
-import { NO_PROBES } from '../../src/agent/open-probes.ts'
 import type { RpcReading } from '../../src/collect/supervisor/rpc-reading.ts'
 import { SupervisorClient } from '../../src/collect/supervisor/client.ts'
 import type { UnitReading, UnitState } from '../../src/collect/systemd/units.ts'
-import type { Snapshot } from '../../src/collect/snapshot.ts'
+import { Collector, type Snapshot } from '../../src/collect/snapshot.ts'
 import { eventually } from '../../test/helpers/eventually.ts'
+import { memoryLog } from '../../test/helpers/memory-log.ts'
 import { unitState } from '../../test/helpers/snapshots.ts'
 import { startSupervisord, type Supervisord } from '../../test/helpers/supervisord.ts'
 import type { Scenario, Stage } from './scenario.ts'
@@ -36,20 +35,21 @@ export async function openStage({
     ...options,
   })
   const said = { unit: unit ?? null }
-  const stop = new AbortController()
+  const collector = new Collector({
+    name: 'stage',
+    unit: 'auto',
+    unitTimeoutMs: 10_000,
+    units: { read: async () => unitReading(said.unit, supervisord), subscribe() {} },
+    supervisor: rules?.kind === 'unit' ? null : client,
+    settings: [],
+    wake: null,
+    log: memoryLog(),
+    mask: (text) => text,
+  })
+  const { signal } = new AbortController()
   return {
-    stage: createStage(supervisord, (signal) => client.read(signal), said),
-    snapshot: () =>
-      takeSnapshot(
-        {
-          ...NO_PROBES,
-          readUnit: () => Promise.resolve(unitReading(said.unit, supervisord)),
-          readSupervisor: (signal) =>
-            rules?.kind === 'unit' ? Promise.resolve({ kind: 'not-asked' }) : client.read(signal),
-          readUpSeconds: () => Promise.resolve(null),
-        },
-        stop.signal,
-      ),
+    stage: createStage(supervisord, () => client.read(signal), said),
+    snapshot: () => collector.snapshot(signal),
     async close() {
       await client.close()
       await supervisord.stop()
@@ -68,11 +68,11 @@ function unitReading(said: Partial<UnitState> | UnitReading | null, supervisord:
 
 function createStage(
   supervisord: Supervisord,
-  read: (signal: AbortSignal) => Promise<RpcReading>,
+  read: () => Promise<RpcReading>,
   said: { unit: Partial<UnitState> | UnitReading | null },
 ): Stage {
   const processes = async () => {
-    const reading = await read(new AbortController().signal)
+    const reading = await read()
     return reading.kind === 'answered' ? reading.state.processes : []
   }
   return {

@@ -1,22 +1,19 @@
 import { Monitor, type Sending } from './monitor.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Memories } from './state.ts'
-import { takeSnapshot, type Doors } from '../collect/snapshot.ts'
+import { Collector } from '../collect/snapshot.ts'
 import { Pacing } from './pacing.ts'
 import { Restarter } from './restarter.ts'
-import { Target, type Collector } from './target.ts'
+import { Target } from './target.ts'
 import { Wake } from './wake.ts'
 import type { Config, SupervisorTarget } from '../config/config.ts'
 import type { Log } from '../lib/log.ts'
-import { readUpSeconds } from '../collect/read-up-seconds.ts'
 import { SupervisorClient } from '../collect/supervisor/client.ts'
 import { ProgramRestarter } from '../collect/supervisor/restart.ts'
 import type { OwnProcess } from '../collect/supervisor/rpc-reading.ts'
 import type { UnitReader } from '../collect/systemd/units.ts'
 import type { Settings } from '../rules/judge.ts'
 import type { Terminal } from '../cli/terminal.ts'
-import { NO_PROBES, openProbes, type Probes } from './open-probes.ts'
-import { watchPids } from './watch-pids.ts'
 
 export interface OpenTargets {
   readonly targets: readonly Target[]
@@ -70,7 +67,7 @@ export async function openTargets(options: TargetsOptions): Promise<OpenTargets>
     sendings = new Map<string, Sending>(),
     holdStop = () => null,
   } = options
-  const reader = await openUnitReader(options)
+  const units = await openUnitReader(options)
   const monitorsOf = (isOf: (target: Settings) => boolean): Monitor[] =>
     config.monitors
       .filter(({ target }) => isOf(target))
@@ -85,7 +82,7 @@ export async function openTargets(options: TargetsOptions): Promise<OpenTargets>
       )
 
   const supervisors = config.supervisors.map((supervisor) => {
-    const { name, unit, url, timeoutMs } = supervisor
+    const { name, unit, timeoutMs } = supervisor
     const isOf = (target: Settings): target is SupervisorTarget =>
       target.kind === 'supervisor' && target.supervisor === name
     const wake = new Wake()
@@ -98,33 +95,42 @@ export async function openTargets(options: TargetsOptions): Promise<OpenTargets>
       now: () => clock.now(),
       onEnd,
     })
-    const watched = listens && url !== 'none' ? watchPids({ name, client, wake, log }) : null
-    const targets = config.monitors.map(({ target }) => target).filter(isOf)
-    const probes = openProbes({ name, door: client, targets, log, mask })
-    return { name, wake, client, watched, probes, unit, timeoutMs, monitors: monitorsOf(isOf) }
+    const collector = new Collector({
+      name,
+      unit,
+      unitTimeoutMs: timeoutMs,
+      units,
+      supervisor: client,
+      settings: config.monitors.map(({ target }) => target).filter(isOf),
+      wake: listens ? wake : null,
+      log,
+      mask,
+    })
+    return { name, wake, client, collector, monitors: monitorsOf(isOf) }
   })
   const unitNames = new Set(
     config.monitors.flatMap(({ target }) => (target.kind === 'unit' ? [target.unit] : [])),
   )
-  const units = [...unitNames].map((unit) => ({ unit, wake: new Wake() }))
-  if (listens)
-    for (const { unit, wake } of [...supervisors, ...units]) reader?.subscribe(unit, () => wake.notify())
   const stateFile = [...sendings.values()][0]?.stateFile ?? null
   const pacing = (): Pacing => new Pacing(config.agent.checkEveryMs, clock.now())
-  const supervisorTargets = supervisors.map(
-    ({ name, wake, client, watched, probes, unit, timeoutMs, monitors }) => {
-      const doors = supervisorDoors(client, watched ?? client, probes, readerOf(reader, unit, timeoutMs))
-      const programs = new ProgramRestarter(client, clock, log, holdStop)
-      const restarter = dryRun ? null : new Restarter(programs, wake, clock, log, stateFile)
-      return new Target(
-        { name, collector: collectorOf(doors), monitors, wake, pacing: pacing(), restarter },
-        clock,
-        log,
-      )
-    },
-  )
-  const unitTargets = units.map(({ unit, wake }) => {
-    const collector = collectorOf(unitDoors(readerOf(reader, unit, UNIT_TIMEOUT_MS)))
+  const supervisorTargets = supervisors.map(({ name, wake, client, collector, monitors }) => {
+    const programs = new ProgramRestarter(client, clock, log, holdStop)
+    const restarter = dryRun ? null : new Restarter(programs, wake, clock, log, stateFile)
+    return new Target({ name, collector, monitors, wake, pacing: pacing(), restarter }, clock, log)
+  })
+  const unitTargets = [...unitNames].map((unit) => {
+    const wake = new Wake()
+    const collector = new Collector({
+      name: unit,
+      unit,
+      unitTimeoutMs: UNIT_TIMEOUT_MS,
+      units,
+      supervisor: null,
+      settings: [],
+      wake: listens ? wake : null,
+      log,
+      mask,
+    })
     const monitors = monitorsOf((target) => target.kind === 'unit' && target.unit === unit)
     return new Target(
       { name: unit, collector, monitors, wake, pacing: pacing(), restarter: null },
@@ -138,16 +144,15 @@ export async function openTargets(options: TargetsOptions): Promise<OpenTargets>
       const supervisor = supervisors.find((one) => one.wake === wake)
       const rpc = last?.snapshot.rpc
       if (supervisor === undefined || rpc?.kind !== 'answered') return NOTHING_MORE
-      const { client, watched } = supervisor
+      const { client, collector } = supervisor
       return {
         version: await client.readVersion(rpc.state.pid, signal),
-        deaths: watched === null ? null : watched.seesPids() ? 'at once' : 'at the next check',
+        deaths: collector.deaths,
       }
     },
     async close() {
-      reader?.close()
-      for (const { watched } of supervisors) watched?.close()
-      await Promise.all(supervisors.flatMap(({ client, probes }) => [client.close(), probes.close()]))
+      units?.close()
+      await Promise.all(supervisors.map(({ collector }) => collector.close()))
     },
   }
 }
@@ -164,38 +169,6 @@ async function openUnitReader({ config, env, clock }: TargetsOptions): Promise<U
   return new units.UnitReader(env['DBUS_SYSTEM_BUS_ADDRESS'] ?? null, clock)
 }
 
-function readerOf(reader: UnitReader | null, unit: string, timeoutMs: number): Doors['readUnit'] {
-  return async (signal) => (await reader?.read(unit, { signal, timeoutMs })) ?? { kind: 'not-asked' }
-}
-
-function supervisorDoors(
-  client: SupervisorClient,
-  readings: Pick<SupervisorClient, 'read'>,
-  probes: Probes,
-  readUnit: Doors['readUnit'],
-): Doors {
-  return {
-    ...probes,
-    readUnit,
-    readSupervisor: (signal) => readings.read(signal),
-    // Over TCP the pid may be another host's.
-    readUpSeconds: (pid) => (client.isLocal() ? readUpSeconds(pid) : Promise.resolve(null)),
-  }
-}
-
-function collectorOf(doors: Doors): Collector {
-  return { snapshot: (signal) => takeSnapshot(doors, signal) }
-}
-
 function reporting(target: Settings): Settings {
   return target.kind === 'unit' ? target : { ...target, onFailure: 'report' }
-}
-
-function unitDoors(readUnit: Doors['readUnit']): Doors {
-  return {
-    ...NO_PROBES,
-    readUnit,
-    readSupervisor: () => Promise.resolve({ kind: 'not-asked' }),
-    readUpSeconds: () => Promise.resolve(null),
-  }
 }

@@ -1,4 +1,4 @@
-import type { Snapshot } from '../collect/snapshot.ts'
+import type { Collector, Snapshot } from '../collect/snapshot.ts'
 import type { Clock } from '../lib/clock.ts'
 import { messageOf, traceOf } from '../lib/errors.ts'
 import type { Log } from '../lib/log.ts'
@@ -6,11 +6,6 @@ import type { Monitor } from './monitor.ts'
 import type { Pacing } from './pacing.ts'
 import type { Restarter } from './restarter.ts'
 import type { Wake } from './wake.ts'
-
-/** Takes snapshots of one supervisord or of one plain unit. A reading that fails is a value, so it throws only by mistake. */
-export interface Collector {
-  snapshot(signal: AbortSignal): Promise<Snapshot>
-}
 
 /** A snapshot and when it was judged, in monotonic milliseconds. */
 export interface LastSnapshot {
@@ -30,7 +25,7 @@ const SETTLE_MS = 12_000
 
 export interface TargetParts {
   readonly name: string
-  readonly collector: Collector
+  readonly collector: Pick<Collector, 'snapshot'>
   readonly monitors: readonly Monitor[]
   /** Starts a check at once. */
   readonly wake: Wake
@@ -42,7 +37,7 @@ export interface TargetParts {
 /** One supervisord or one plain unit, with every monitor over it: they share each snapshot. */
 export class Target {
   readonly name: string
-  readonly collector: Collector
+  readonly collector: Pick<Collector, 'snapshot'>
   readonly monitors: readonly Monitor[]
   readonly wake: Wake
   readonly pacing: Pacing

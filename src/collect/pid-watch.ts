@@ -1,200 +1,120 @@
-import { watchActivity, type Activity } from './activity.ts'
-import { isSupervisord } from './is-supervisord.ts'
-import { openChildren, type Children } from './open-children.ts'
-import { readProcessStat, type ProcessStat } from './process-stat.ts'
-import { takePulse, type Pulse } from './pulse.ts'
+import { isSupervisord, readChildren, readProcessStat, type ProcessStat } from './processes.ts'
+
+const EVERY_MS = 200
+/** Of one core; with many programs they are read less often. */
+const CPU_SHARE = 0.005
+/** How much the last reading counts for the next pause: one alone may be off. */
+const SMOOTHING = 0.2
 
 /**
- * Notices the death of supervisord's programs by their pids, which supervisord itself may not look at for a second, and
- * that one was started.
+ * Notices by their pids that programs of a supervisord of this host have ended, which supervisord itself may not do for a
+ * second, and that it has started one.
  */
-export interface PidWatch {
-  /** Whether supervisord's processes turned out not to be this host's, or not to be seen. */
-  readonly isBlind: boolean
+export class PidWatch {
+  readonly #onChange: (change: 'death' | 'start') => void
+  readonly #procDir: string
+  #supervisorPid: number | null = null
+  #isSeen: boolean | null = null
+  /** When each process was started, by its pid; null for one that is known to be dead, so that it is told once. */
+  #programs: ReadonlyMap<number, string | null> = new Map()
+  /** Children that supervisord did not report and that were told. */
+  #told: ReadonlySet<number> = new Set()
+  #costMs = 0
+  #timer: NodeJS.Timeout | null = null
+
+  /**
+   * @param onChange called when programs have died, once for each, and when supervisord has children that it did not report
+   * @param procDir `/proc` but in tests
+   */
+  constructor(onChange: (change: 'death' | 'start') => void, procDir = '/proc') {
+    this.#onChange = onChange
+    this.#procDir = procDir
+  }
+
+  /** Whether supervisord's processes are those of this host, and to be seen; null before that is known. */
+  get isSeen(): boolean | null {
+    return this.#isSeen
+  }
+
   /**
    * Watches these from now on, and no others.
    * @param supervisorPid whose children they must be; null when it is not known
    */
-  follow(supervisorPid: number | null, pids: readonly number[]): void
-  /** Looks ahead of the time, since the agent is awake anyway: it need not wake up soon after for this alone. */
-  look(): void
-  close(): void
-}
+  watch(supervisorPid: number | null, pids: readonly number[]): void {
+    this.#isSeen = this.#sees(supervisorPid)
+    this.#supervisorPid = supervisorPid
+    if (supervisorPid === null || this.#isSeen !== true) {
+      this.close()
+      return
+    }
+    const before = this.#programs
+    const programs = pids.map((pid) => [pid, before.get(pid) ?? this.#startOf(pid)] as const)
+    this.#programs = new Map(programs)
+    const children = readChildren(supervisorPid, this.#procDir)
+    // One that supervisord still has as a child is hidden (hidepid), and not dead.
+    const isDead = programs.some(
+      ([pid, started]) =>
+        started === null &&
+        !before.has(pid) &&
+        (readProcessStat(pid, this.#procDir) !== null || !children.includes(pid)),
+    )
+    if (isDead) this.#onChange('death')
+    this.#timer ??= setTimeout(() => this.#look(), EVERY_MS)
+  }
 
-interface PidWatchOptions {
-  /** Called when one or more of them have died since the last look; once for each death. */
-  readonly onDeath: () => void
-  /** Called when supervisord has children that it did not report; once for each child. */
-  readonly onBirth: () => void
-  /** Called when the pids turn out not to be this host's, or not to be seen; once for each supervisord. */
-  readonly onBlind: () => void
-  /** Calls again and again; anew after a restart. */
-  readonly repeat: (ms: number, task: () => void) => { restart(): void; stop(): void }
-  /** Milliseconds of CPU that this process has used. */
-  readonly cpuMs: () => number
-  /** `/proc` but in tests. */
-  readonly procDir?: string
-}
+  /** Watches nothing until it is told to. */
+  close(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = null
+    this.#programs = new Map()
+  }
 
-const EVERY_MS = 200
-/** Of one core; with many programs they are looked at less often. */
-const CPU_SHARE = 0.005
-/** How much the last look counts: one alone may be off. */
-const SMOOTHING = 0.2
-
-/**
- * So many looks in a row are left out while supervisord does not run. It wakes up once a second by itself; one that is
- * stopped takes no notice of a child's end.
- */
-const MOST_RESTS = 4
-
-/** A supervisord that is followed. */
-interface Supervisor {
-  readonly pid: number
-  /** As in its stat: another one may get its pid. Null when that cannot be read. */
-  readonly started: string | null
-  /** Null where it is not to be seen. */
-  readonly sight: Sight | null
-}
-
-/** What is to be seen of a supervisord of this host. */
-interface Sight {
-  readonly children: Children
-  readonly activity: Activity
-}
-
-/** By pid; null for one that is known to be dead, so that it is told once. */
-type Watched = Map<number, Pulse | null>
-
-export function createPidWatch(options: PidWatchOptions): PidWatch {
-  const { onDeath, onBirth, onBlind, repeat, cpuMs, procDir = '/proc' } = options
-  let watched: Watched = new Map()
-  let supervisor: Supervisor | null = null
-  /** What births were last looked for among. */
-  let [seenPids, seenWatched]: readonly [readonly number[], Watched] = [[], watched]
-  /** Children that supervisord did not report and that were told. */
-  let told: ReadonlySet<number> = new Set()
-  let rests = 0
-  let costMs = 0
-  let everyMs = EVERY_MS
-  let looks: ReturnType<typeof repeat> | null = null
-
-  /** Null where it is not to be seen. */
-  const meet = (pid: number): Sight | null => {
-    const started = readProcessStat(pid, procDir)?.started ?? null
+  #sees(supervisorPid: number | null): boolean | null {
+    if (supervisorPid === null) return null
     // One that has just ended is still the one that was seen.
-    if (supervisor?.pid === pid && (started === null || started === supervisor.started))
-      return supervisor.sight
-    leave()
-    supervisor = { pid, started, sight: isSupervisord(pid, procDir) ? openSight(pid, procDir) : null }
-    if (supervisor.sight === null) onBlind()
-    return supervisor.sight
+    const hasEnded = readProcessStat(supervisorPid, this.#procDir) === null
+    if (hasEnded && supervisorPid === this.#supervisorPid) return this.#isSeen
+    return isSupervisord(supervisorPid, this.#procDir)
   }
 
-  /** What has the pid of one of its programs from now on is another process. */
-  const leave = (): void => {
-    for (const pulse of watched.values()) pulse?.close()
-    watched = new Map()
-    supervisor?.sight?.children.close()
-    supervisor?.sight?.activity.close()
-    supervisor = null
+  /** Null when it is no living child of supervisord. */
+  #startOf(pid: number): string | null {
+    const stat = this.#readLiving(pid)
+    return stat !== null && stat.parent === this.#supervisorPid ? stat.started : null
   }
 
-  /** True when supervisord has a child that it did not report and that was not told yet. */
-  const hasBorn = (): boolean => {
-    const pids = supervisor?.sight?.children.pids() ?? []
-    if (pids === seenPids && watched === seenWatched) return false
-    ;[seenPids, seenWatched] = [pids, watched]
-    const strangers = pids.filter((pid) => !watched.has(pid))
-    const isBirth = strangers.some((pid) => !told.has(pid))
-    told = new Set(strangers)
-    return isBirth
+  #readLiving(pid: number): ProcessStat | null {
+    const stat = readProcessStat(pid, this.#procDir)
+    return stat?.state === 'Z' ? null : stat
+  }
+
+  #look(): void {
+    const before = process.cpuUsage()
+    const hasDied = this.#findDead()
+    const hasStarted = this.#findStarted()
+    const { user, system } = process.cpuUsage(before)
+    this.#costMs += SMOOTHING * ((user + system) / 1000 - this.#costMs)
+    this.#timer = setTimeout(() => this.#look(), Math.max(EVERY_MS, this.#costMs / CPU_SHARE))
+    if (hasDied) this.#onChange('death')
+    if (hasStarted) this.#onChange('start')
   }
 
   /** True when one has died that was alive when it was last seen. */
-  const hasDied = (): boolean => {
-    let isDeath = false
-    for (const [pid, pulse] of watched) {
-      if (pulse === null || pulse.isBeating()) continue
-      pulse.close()
-      watched.set(pid, null)
-      isDeath = true
-    }
-    return isDeath
+  #findDead(): boolean {
+    const dead = [...this.#programs].filter(
+      ([pid, started]) => started !== null && this.#readLiving(pid)?.started !== started,
+    )
+    if (dead.length > 0)
+      this.#programs = new Map([...this.#programs, ...dead.map(([pid]) => [pid, null] as const)])
+    return dead.length > 0
   }
 
-  /** Milliseconds of CPU that it took. */
-  const lookAtAll = (): number => {
-    const beforeMs = cpuMs()
-    if (hasDied()) onDeath()
-    if (hasBorn()) onBirth()
-    return cpuMs() - beforeMs
+  /** True when supervisord has a child that it did not report and that was not told yet. */
+  #findStarted(): boolean {
+    const children = this.#supervisorPid === null ? [] : readChildren(this.#supervisorPid, this.#procDir)
+    const unknown = children.filter((pid) => !this.#programs.has(pid))
+    const isNew = unknown.some((pid) => !this.#told.has(pid))
+    this.#told = new Set(unknown)
+    return isNew
   }
-
-  const look = (): void => {
-    rests = supervisor?.sight?.activity.hasRun() === false && rests < MOST_RESTS ? rests + 1 : 0
-    const tookMs = rests > 0 ? 0 : lookAtAll()
-    costMs += SMOOTHING * (tookMs - costMs)
-    const nextMs = Math.max(EVERY_MS, costMs / CPU_SHARE)
-    if (nextMs !== everyMs) lookEvery(nextMs)
-  }
-
-  const lookEvery = (ms: number): void => {
-    looks?.stop()
-    looks = repeat(ms, look)
-    everyMs = ms
-  }
-
-  const follow: PidWatch['follow'] = (supervisorPid, pids) => {
-    const sight = supervisorPid === null ? null : meet(supervisorPid)
-    const before = watched
-    watched = new Map()
-    let isDeath = false
-    for (const pid of sight === null ? [] : pids) {
-      // Else it would be taken for a second one.
-      if (watched.has(pid)) continue
-      const known = before.get(pid)
-      before.delete(pid)
-      const stat = known === undefined ? readProcessStat(pid, procDir) : null
-      const isSeen = stat !== null && isChild(stat, supervisorPid)
-      const found = isSeen ? takePulse(pid, stat.started, procDir) : null
-      watched.set(pid, known === undefined ? found : known)
-      if (known !== undefined || isSeen) continue
-      // It died before it was ever seen; or hidepid hides it, and then the next one, too: no reason to look again.
-      isDeath ||= stat !== null || sight?.children.pids().includes(pid) !== true
-    }
-    for (const pulse of before.values()) pulse?.close()
-    if (sight !== null && looks === null) lookEvery(everyMs)
-    if (sight === null) {
-      looks?.stop()
-      looks = null
-    }
-    // What has changed may not be what was looked at.
-    rests = MOST_RESTS
-    if (isDeath) onDeath()
-  }
-
-  return {
-    get isBlind() {
-      return supervisor?.sight === null
-    },
-    follow,
-    look() {
-      if (looks === null) return
-      look()
-      looks.restart()
-    },
-    close() {
-      follow(null, [])
-      leave()
-    },
-  }
-}
-
-function openSight(pid: number, procDir: string): Sight {
-  return { children: openChildren(pid, procDir), activity: watchActivity(pid, procDir) }
-}
-
-function isChild({ state, parent }: ProcessStat, supervisorPid: number | null): boolean {
-  return state !== 'Z' && parent === supervisorPid
 }

@@ -1,50 +1,197 @@
-import type { HttpReading } from './http-reading.ts'
-import type { MemoryReading } from './memory-reading.ts'
+import type { Wake } from '../agent/wake.ts'
+import type { SupervisorTarget } from '../config/config.ts'
+import { selectPrograms } from '../lib/glob.ts'
+import type { Log } from '../lib/log.ts'
+import { HttpProbe, type HttpReading } from './http-check.ts'
+import { PidWatch } from './pid-watch.ts'
+import { readMemory, readUpSeconds, type MemoryReading } from './processes.ts'
+import type { SupervisorClient } from './supervisor/client.ts'
+import type { ProcessInfo } from './supervisor/process-info.ts'
 import type { RpcReading } from './supervisor/rpc-reading.ts'
-import type { UnitReading } from './systemd/units.ts'
+import type { UnitReader, UnitReading } from './systemd/units.ts'
 
-/** Everything one round saw of one supervisord, or of one plain unit (`rpc` is then `not-asked`). */
+/** Everything one check saw of one supervisord, or of one plain unit (`rpc` is then `not-asked`). */
 export interface Snapshot {
   readonly unit: UnitReading
   readonly rpc: RpcReading
   /** Seconds that supervisord, or the plain unit, has been up; null when unknown. */
   readonly upSeconds: number | null
   readonly memory: MemoryReading
-  /** What the URLs of the HTTP checks answered; one that was not asked in this round is not there. */
+  /** What the URLs of the HTTP checks answered; one that was not asked in this check is not there. */
   readonly http: ReadonlyMap<string, HttpReading>
   /** The last line of stderr of programs that failed, by `group:name`: printable and without our secrets. */
   readonly stderr: ReadonlyMap<string, string>
 }
 
-/** The doors to what one watch looks at; a reading that fails is a value, so none of them throws. */
-export interface Doors {
-  readUnit(signal: AbortSignal): Promise<UnitReading>
-  readSupervisor(signal: AbortSignal): Promise<RpcReading>
-  /** Seconds that a process of this host has been up; null when that cannot be known. */
-  readUpSeconds(pid: number): Promise<number | null>
-  /** What follows depends on what supervisord has just said. */
-  readMemory(rpc: RpcReading): Promise<MemoryReading>
-  /** By URL; those that are not to be asked now are not there. */
-  readHttp(rpc: RpcReading, signal: AbortSignal): Promise<ReadonlyMap<string, HttpReading>>
-  /** The last line of stderr of programs that failed, by `group:name`. */
-  readStderr(rpc: RpcReading, signal: AbortSignal): Promise<ReadonlyMap<string, string>>
+/** What a collector reads, and who hears of changes. */
+export interface Sources {
+  /** Of the target, for the log. */
+  readonly name: string
+  /** As the configuration names it. */
+  readonly unit: string
+  readonly unitTimeoutMs: number
+  /** Null where no unit is asked for. */
+  readonly units: Pick<UnitReader, 'read' | 'subscribe'> | null
+  /** Null for a plain unit. */
+  readonly supervisor: SupervisorClient | null
+  /** The settings of the monitors over it: memory, HTTP checks and stderr are read where one of them asks for it. */
+  readonly settings: readonly SupervisorTarget[]
+  /** Notified when the unit or a process changes; null for a single look. */
+  readonly wake: Pick<Wake, 'notify'> | null
+  readonly log: Log
+  /** Masks our own secrets in texts of others. */
+  readonly mask: (text: string) => string
 }
 
-/** Reads the doors side by side, as far as one needs not know what another says. */
-export async function takeSnapshot(doors: Doors, signal: AbortSignal): Promise<Snapshot> {
-  const [unit, rpc] = await Promise.all([doors.readUnit(signal), doors.readSupervisor(signal)])
-  const [upSeconds, memory, http, stderr] = await Promise.all([
-    findUpSeconds(unit, rpc, doors),
-    doors.readMemory(rpc),
-    doors.readHttp(rpc, signal),
-    doors.readStderr(rpc, signal),
-  ])
-  return { unit, rpc, upSeconds, memory, http, stderr }
+/** So long a check waits for a page; one that takes longer is in a later snapshot. */
+const HTTP_WAIT_MS = 2_000
+
+/** Takes snapshots of one supervisord or of one plain unit. A reading that fails is a value, so it throws only by mistake. */
+export class Collector {
+  readonly #sources: Sources
+  /** Null where nobody hears of changes. */
+  readonly #pids: PidWatch | null
+  /** By URL: each is asked once, however many monitors ask for it. */
+  readonly #pages: ReadonlyMap<string, HttpProbe>
+  readonly #closing = new AbortController()
+  #saidBlind = false
+  /** Why memory could last not be read; empty when it could. */
+  #memoryFailure = ''
+
+  constructor(sources: Sources) {
+    const { wake, units, unit, supervisor, settings } = sources
+    this.#sources = sources
+    this.#pids =
+      wake === null || supervisor === null ? null : new PidWatch((change) => void this.#pidsChanged(change))
+    this.#pages = openPages(settings)
+    if (wake !== null) units?.subscribe(unit, () => wake.notify())
+  }
+
+  /** When the end of a program is noticed; null where there are no programs, and for a single look. */
+  get deaths(): 'at once' | 'at the next check' | null {
+    if (this.#pids === null) return null
+    return this.#pids.isSeen === true ? 'at once' : 'at the next check'
+  }
+
+  /** Reads side by side, as far as one need not know what another says. */
+  async snapshot(signal: AbortSignal): Promise<Snapshot> {
+    const { unit: name, units, unitTimeoutMs } = this.#sources
+    const [unit, rpc] = await Promise.all([
+      units?.read(name, { signal, timeoutMs: unitTimeoutMs }) ?? { kind: 'not-asked' as const },
+      this.#readSupervisor(signal),
+    ])
+    const upSeconds = this.#findUpSeconds(unit, rpc)
+    const memory = this.#readMemory(rpc)
+    const [http, stderr] = await Promise.all([this.#readPages(rpc, signal), this.#readStderr(rpc, signal)])
+    return { unit, rpc, upSeconds, memory, http, stderr }
+  }
+
+  /** Leaves the unit reader open, which is shared. */
+  async close(): Promise<void> {
+    this.#closing.abort()
+    this.#pids?.close()
+    const pages = [...this.#pages.values()].map((page) => page.close())
+    await Promise.all([this.#sources.supervisor?.close(), ...pages])
+  }
+
+  /**
+   * Reads supervisord and watches the processes that it reports. Where they are not to be seen, supervisord is woken before
+   * it is asked: what it says would else be up to a second old.
+   */
+  async #readSupervisor(signal: AbortSignal): Promise<RpcReading> {
+    const { supervisor, name, log } = this.#sources
+    if (supervisor === null) return { kind: 'not-asked' }
+    const pids = this.#pids
+    const rpc = await supervisor.read(signal, pids?.isSeen === false)
+    if (rpc.kind !== 'answered' || pids === null) return rpc
+    pids.watch(
+      rpc.state.pid,
+      rpc.state.processes.flatMap(({ pid }) => (pid > 0 ? pid : [])),
+    )
+    const isBlind = pids.isSeen === false
+    if (isBlind && !this.#saidBlind) {
+      const why = 'another host, a container, or hidepid'
+      log.debug(
+        `${name}: its processes are not to be seen here (${why}): the next check notices their deaths`,
+      )
+    }
+    this.#saidBlind = isBlind
+    return rpc
+  }
+
+  async #pidsChanged(change: 'death' | 'start'): Promise<void> {
+    const { supervisor, wake } = this.#sources
+    // It may not take notice of a death for a second, and so say that the program runs.
+    if (change === 'death') await supervisor?.wake(this.#closing.signal)
+    wake?.notify()
+  }
+
+  #findUpSeconds(unit: UnitReading, rpc: RpcReading): number | null {
+    const pid = rpc.kind === 'answered' ? rpc.state.pid : null
+    const isOfUnit = unit.kind === 'state' && (pid === null || pid === unit.unit.mainPid)
+    if (isOfUnit && unit.unit.activeSeconds !== null) return unit.unit.activeSeconds
+    // Over TCP the pid may be another host's.
+    return pid !== null && this.#sources.supervisor?.isLocal() === true ? readUpSeconds(pid) : null
+  }
+
+  #readMemory(rpc: RpcReading): MemoryReading {
+    const { settings, supervisor, name, log } = this.#sources
+    const limited = settings.filter(({ memoryBytes }) => memoryBytes !== null)
+    if (limited.length === 0 || rpc.kind !== 'answered') return { kind: 'not-asked' }
+    const { pid: supervisorPid, processes } = rpc.state
+    const pids = new Set(selectedBy(limited, processes).flatMap(({ pid }) => (pid > 0 ? pid : [])))
+    const reading: MemoryReading =
+      supervisor?.isLocal() === true
+        ? readMemory({ supervisorPid, pids: [...pids] })
+        : { kind: 'failed', why: 'supervisord is asked over TCP; give its socket file as url' }
+    const why = reading.kind === 'failed' ? reading.why : ''
+    if (why !== '' && why !== this.#memoryFailure) log.warn(`${name}: memory limit cannot be checked: ${why}`)
+    this.#memoryFailure = why
+    return reading
+  }
+
+  async #readPages(rpc: RpcReading, signal: AbortSignal): Promise<Snapshot['http']> {
+    const wanted = this.#sources.settings.filter((one) => one.http !== null && isDue(one, rpc))
+    const urls = new Set(wanted.map(({ http }) => http?.url))
+    const due = [...this.#pages].filter(([url]) => urls.has(url))
+    return new Map(
+      await Promise.all(
+        due.map(async ([url, page]) => [url, await page.read(HTTP_WAIT_MS, signal)] as const),
+      ),
+    )
+  }
+
+  async #readStderr(rpc: RpcReading, signal: AbortSignal): Promise<Snapshot['stderr']> {
+    const { settings, supervisor, mask } = this.#sources
+    const wanted = settings.filter(({ stderrTail }) => stderrTail)
+    if (wanted.length === 0 || supervisor === null || rpc.kind !== 'answered') return new Map()
+    const { processes, now } = rpc.state
+    const lines = await supervisor.readStderr(selectedBy(wanted, processes), now, signal)
+    return new Map([...lines].map(([name, line]) => [name, mask(line)]))
+  }
 }
 
-async function findUpSeconds(unit: UnitReading, rpc: RpcReading, doors: Doors): Promise<number | null> {
-  const pid = rpc.kind === 'answered' ? rpc.state.pid : null
-  const isOfUnit = unit.kind === 'state' && (pid === null || pid === unit.unit.mainPid)
-  if (isOfUnit && unit.unit.activeSeconds !== null) return unit.unit.activeSeconds
-  return pid === null ? null : doors.readUpSeconds(pid)
+function openPages(settings: readonly SupervisorTarget[]): ReadonlyMap<string, HttpProbe> {
+  const checks = settings.flatMap(({ http }) => http ?? [])
+  return new Map(
+    checks.map(({ url }) => {
+      const same = checks.filter((check) => check.url === url)
+      const timeoutMs = Math.max(...same.map((check) => check.timeoutMs))
+      const texts = same.flatMap(({ body }) => body ?? [])
+      return [url, new HttpProbe(url, timeoutMs, texts)]
+    }),
+  )
+}
+
+function isDue(target: SupervisorTarget, rpc: RpcReading): boolean {
+  if (target.http?.when === 'always') return true
+  if (rpc.kind !== 'answered') return false
+  return selectPrograms(rpc.state.processes, target).selected.some(({ state }) => state === 'RUNNING')
+}
+
+function selectedBy(
+  targets: readonly SupervisorTarget[],
+  processes: readonly ProcessInfo[],
+): readonly ProcessInfo[] {
+  return targets.flatMap((target) => selectPrograms(processes, target).selected)
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { fullName } from './text.ts'
 
 /**
  * The paths that match a pattern of `*`, `?` and `[…]`, sorted; what cannot be read is left out.
@@ -30,7 +31,7 @@ function matches(pattern: string, name: string): boolean {
 }
 
 /** Returns the expression that matches what a pattern of `*`, `?`, `[abc]` and `[!abc]` does, as in a shell. */
-export function globExpression(pattern: string): RegExp {
+function globExpression(pattern: string): RegExp {
   const source = pattern.replaceAll(/\*|\?|\[(!?)([^\]]+)\]|[\s\S]/gu, (token, not: string, set?: string) => {
     if (token === '*') return '[^]*'
     if (token === '?') return '[^]'
@@ -50,4 +51,39 @@ function classSource(isNegated: boolean, set: string): string | null {
 
 function literal(text: string): string {
   return text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
+}
+
+interface Program {
+  readonly group: string
+  readonly name: string
+}
+
+interface Selection<T> {
+  readonly selected: readonly T[]
+  /** Patterns of `programs` that match nothing. */
+  readonly unmatched: readonly string[]
+}
+
+/** Applies the globs of a monitor; no `programs` selects every program. */
+export function selectPrograms<T extends Program>(
+  all: readonly T[],
+  { programs, exclude }: { readonly programs: readonly string[]; readonly exclude: readonly string[] },
+): Selection<T> {
+  const wanted = programs.map((pattern) => ({ pattern, isMatch: matcher(pattern) }))
+  const unwanted = exclude.map(matcher)
+  const selected = all.filter(
+    (program) =>
+      (wanted.length === 0 || wanted.some(({ isMatch }) => isMatch(program))) &&
+      !unwanted.some((isMatch) => isMatch(program)),
+  )
+  const unmatched = wanted.filter(({ isMatch }) => !all.some(isMatch))
+  return { selected, unmatched: unmatched.map(({ pattern }) => pattern) }
+}
+
+/** `group:name` matches both; a pattern without a colon matches a name in any group. */
+function matcher(pattern: string): (program: Program) => boolean {
+  const expression = globExpression(pattern)
+  return pattern.includes(':')
+    ? (program) => expression.test(fullName(program))
+    : ({ name }) => expression.test(name)
 }

@@ -1,6 +1,6 @@
 // Programs that run, but not well: a page that does not answer as it should, and memory above a limit.
-import type { HttpReading } from '../collect/http-reading.ts'
-import type { MemoryReading } from '../collect/memory-reading.ts'
+import type { HttpReading } from '../collect/http-check.ts'
+import type { MemoryReading } from '../collect/processes.ts'
 import type { ProcessInfo } from '../collect/supervisor/process-info.ts'
 import type { HttpCheck, MonitorConfig } from '../config/config.ts'
 import { cut, describeSize, displayName, fullName } from '../lib/text.ts'

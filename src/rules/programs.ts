@@ -2,43 +2,13 @@ import type { Snapshot } from '../collect/snapshot.ts'
 import type { ProcessInfo, ProcessState, ProgramConfig } from '../collect/supervisor/process-info.ts'
 import type { SupervisorState } from '../collect/supervisor/rpc-reading.ts'
 import type { SupervisorTarget } from '../config/config.ts'
-import { globExpression } from '../lib/glob.ts'
+import { selectPrograms } from '../lib/glob.ts'
 import { displayName, fullName } from '../lib/text.ts'
 import { judgeMemory } from './health.ts'
 import { isStoppedByAgent, type OwnRestart } from './own-restarts.ts'
 import type { Problem, ProblemKind } from './problems.ts'
 import { describeLoop, followPrograms, type ProgramHistories, type ProgramHistory } from './restarts.ts'
 import type { MonitorState } from './state.ts'
-
-interface Selection {
-  readonly selected: readonly ProcessInfo[]
-  /** Patterns of `programs` that match nothing. */
-  readonly unmatched: readonly string[]
-}
-
-/** Applies the globs of a monitor; no `programs` selects every program. */
-export function selectPrograms(
-  processes: readonly ProcessInfo[],
-  { programs, exclude }: Pick<SupervisorTarget, 'programs' | 'exclude'>,
-): Selection {
-  const wanted = programs.map((pattern) => ({ pattern, matches: matcher(pattern) }))
-  const unwanted = exclude.map(matcher)
-  const selected = processes.filter(
-    (info) =>
-      (wanted.length === 0 || wanted.some(({ matches }) => matches(info))) &&
-      !unwanted.some((matches) => matches(info)),
-  )
-  const unmatched = wanted.filter(({ matches }) => !processes.some((info) => matches(info)))
-  return { selected, unmatched: unmatched.map(({ pattern }) => pattern) }
-}
-
-/** `group:name` matches both; a pattern without a colon matches a name in any group. */
-function matcher(pattern: string): (info: ProcessInfo) => boolean {
-  const expression = globExpression(pattern)
-  return pattern.includes(':')
-    ? (info) => expression.test(fullName(info))
-    : ({ name }) => expression.test(name)
-}
 
 /** The programs of one monitor in one snapshot. */
 export interface Programs {

@@ -1,6 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Clock } from '../../src/lib/clock.ts'
-import type { Repeated } from '../../src/agent/repeat.ts'
 
 interface Sleeper {
   readonly untilMs: number
@@ -34,30 +33,6 @@ export class ManualClock implements Clock {
         resolve()
       })
     })
-  }
-
-  /** As `repeat`, by this clock. */
-  repeat(ms: number, task: () => void): Repeated {
-    let next = new AbortController()
-    const wait = async (signal: AbortSignal): Promise<void> => {
-      await this.sleep(ms, signal)
-      if (signal.aborted) return
-      begin()
-      task()
-    }
-    const begin = (): void => {
-      next = new AbortController()
-      void wait(next.signal)
-    }
-    const stop = (): void => next.abort()
-    begin()
-    return {
-      restart() {
-        stop()
-        begin()
-      },
-      stop,
-    }
   }
 
   /** Moves on, waking every sleeper at its own time and letting it work before the next. */

@@ -3,7 +3,7 @@ import { PROCESS_STATES, type ProcessInfo } from '../../src/collect/supervisor/p
 import type { ProcessEvent } from '../../src/collect/supervisor/log.ts'
 import type { RpcFailureReason, RpcReading } from '../../src/collect/supervisor/rpc-reading.ts'
 import type { UnitReading } from '../../src/collect/systemd/units.ts'
-import type { HttpReading } from '../../src/collect/http-reading.ts'
+import type { HttpReading } from '../../src/collect/http-check.ts'
 import type { Snapshot } from '../../src/collect/snapshot.ts'
 import { answered, failed, program, programConfig, unitState } from './snapshots.ts'
 

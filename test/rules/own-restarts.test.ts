@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { SupervisorTarget } from '../../src/config/config.ts'
-import type { HttpReading } from '../../src/collect/http-reading.ts'
+import type { HttpReading } from '../../src/collect/http-check.ts'
 import type { ProcessInfo } from '../../src/collect/supervisor/process-info.ts'
 import type { OwnRestart } from '../../src/rules/own-restarts.ts'
 import { answered, snapshot, program, monitorSettings, unitState } from '../helpers/snapshots.ts'

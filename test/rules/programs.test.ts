@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { ProcessInfo } from '../../src/collect/supervisor/process-info.ts'
 import type { Snapshot } from '../../src/collect/snapshot.ts'
-import { selectPrograms } from '../../src/rules/programs.ts'
+import { selectPrograms } from '../../src/lib/glob.ts'
 import { checksUntilDown, Observer } from '../helpers/observer.ts'
 import { seededRandom } from '../helpers/seeded-random.ts'
 import {

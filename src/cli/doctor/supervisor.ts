@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { Pacing } from '../../agent/pacing.ts'
-import { findBlindness } from '../../collect/find-blindness.ts'
+import { findBlindness } from '../../collect/processes.ts'
 import { SupervisorClient } from '../../collect/supervisor/client.ts'
 import { findSupervisor } from '../../collect/supervisor/discovery.ts'
 import type { ProcessInfo } from '../../collect/supervisor/process-info.ts'
@@ -9,7 +9,7 @@ import type { RpcFailure, RpcFailureReason, SupervisorState } from '../../collec
 import type { SupervisorConfig, SupervisorTarget } from '../../config/config.ts'
 import { quotePath } from '../../lib/quote.ts'
 import { realClock } from '../../lib/real-clock.ts'
-import { selectPrograms } from '../../rules/programs.ts'
+import { selectPrograms } from '../../lib/glob.ts'
 import type { DoctorContext } from './context.ts'
 import { failed, ok, skipped, type Finding } from './report.ts'
 

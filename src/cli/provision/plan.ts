@@ -1,6 +1,6 @@
 import type { ProcessInfo } from '../../collect/supervisor/process-info.ts'
 import type { KumaInventory, KumaMonitor } from '../../kuma/provisioning/kuma-inventory.ts'
-import { selectPrograms } from '../../rules/programs.ts'
+import { selectPrograms } from '../../lib/glob.ts'
 
 /** The things that get a monitor of their own beside the host. */
 type Per = 'program' | 'group' | 'host'

@@ -7,7 +7,7 @@ import { peekState, type Memories } from '../../agent/state.ts'
 import { parseStatus, type Status, type TargetStatus } from '../../agent/status.ts'
 import { statusFolders, statusSocket } from '../../agent/status-server.ts'
 import type { Target } from '../../agent/target.ts'
-import { readMemory } from '../../collect/read-memory.ts'
+import { readMemory } from '../../collect/processes.ts'
 import { OPTION_NAMES, OPTIONS, type OptionName, type SharedFlags } from '../../config/options.ts'
 import { EXIT, type ExitCode } from '../../lib/errors.ts'
 import { readBootId } from '../../lib/read-boot-id.ts'
@@ -189,7 +189,7 @@ async function addMemoryTo(target: TargetStatus): Promise<TargetStatus> {
   if (supervisord === null) return target
   const { pid: supervisorPid, programs } = supervisord
   // Pids of another host or container are no children of a supervisord of that pid here, and so are not read.
-  const memory = await readMemory({ supervisorPid, pids: programs.flatMap(({ pid }) => pid ?? []) })
+  const memory = readMemory({ supervisorPid, pids: programs.flatMap(({ pid }) => pid ?? []) })
   if (memory.kind !== 'read') return target
   const measured = programs.map((program) => ({
     ...program,

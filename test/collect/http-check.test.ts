@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
 import { test, type TestContext } from 'node:test'
-import { createHttpProbe, type HttpProbe } from '../../src/collect/http-probe.ts'
+import { HttpProbe } from '../../src/collect/http-check.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { freePort } from '../helpers/free-port.ts'
 import { serveHttp, serveTcp } from '../helpers/scripted-server.ts'
@@ -9,8 +9,12 @@ import { serveHttp, serveTcp } from '../helpers/scripted-server.ts'
 const never = new AbortController().signal
 const PATIENT_MS = 20_000
 
-function open(t: TestContext, url: string, more: { timeoutMs?: number; texts?: string[] } = {}): HttpProbe {
-  const probe = createHttpProbe({ url, timeoutMs: PATIENT_MS, texts: [], ...more })
+function open(
+  t: TestContext,
+  url: string,
+  { timeoutMs = PATIENT_MS, texts = [] }: { timeoutMs?: number; texts?: string[] } = {},
+): HttpProbe {
+  const probe = new HttpProbe(url, timeoutMs, texts)
   t.after(() => probe.close())
   return probe
 }
@@ -81,15 +85,6 @@ test('every failure is said as the end of a sentence about the URL', async (t) =
     const reading = await open(t, url, { timeoutMs }).read(PATIENT_MS, never)
     assert.deepEqual(reading, { kind: 'failed', says })
   }
-})
-
-test('a mistake is told once, and the page is asked anew', async (t) => {
-  const options = { url: 'nowhere', timeoutMs: PATIENT_MS, texts: [] }
-  const probe = createHttpProbe(options)
-  t.after(() => probe.close())
-  await assert.rejects(probe.read(PATIENT_MS, never), /Invalid URL/)
-  options.url = await serve(t, (response) => response.end('well'))
-  assert.equal((await probe.read(PATIENT_MS, never)).kind, 'answered')
 })
 
 test('a closed probe leaves no request behind', async (t) => {
