@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 /** A thousand programs make some hundred kilobytes. */
 const MAX_BYTES = 8 * 1024 * 1024
 
-/** Reads what is told at a socket file; null when nothing is. */
+/** Reads all that the server at a socket file sends; null when nobody answers, or too much comes. */
 export async function readSocket(path: string, signal: AbortSignal): Promise<string | null> {
   const socket = connect(path)
   const giveUp = (): void => void socket.destroy()

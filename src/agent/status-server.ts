@@ -82,12 +82,12 @@ async function whyNotOurs(folder: string, uid: number): Promise<string | null> {
 
 const MAX_READERS = 16
 const READER_TIMEOUT_MS = 5_000
-/** A status of this age is told again: a reader that asks all the time costs next to nothing. */
+/** A younger status is sent again: a reader that asks all the time costs next to nothing. */
 const MAX_AGE_MS = 500
 
 /**
- * Serves the status of the agent to whoever connects, and takes nothing from anybody: every user of this host may read what
- * the monitors say, as `systemctl status` shows it too.
+ * Sends the status of the agent to whoever connects, and reads nothing: every user of this host may know what the monitors
+ * say, as `systemctl status` shows it too.
  */
 export class StatusServer {
   readonly #describe: () => Promise<string>
@@ -96,13 +96,13 @@ export class StatusServer {
   #server: Server | null = null
   #last: { readonly atMs: number; readonly text: Promise<string> } | null = null
 
-  /** @param describe makes what is told */
+  /** @param describe returns the text to send */
   constructor(describe: () => Promise<string>, log: Log) {
     this.#describe = describe
     this.#log = log
   }
 
-  /** Begins to serve in a folder that nobody else can write to. What stands in the way is logged: the agent works without. */
+  /** Begins to serve in a folder that nobody else can write to. A failure is logged: the agent works without. */
   async start(folder: string): Promise<void> {
     const path = statusSocket(folder)
     const server = createServer((reader) => this.#answer(reader))

@@ -55,12 +55,12 @@ const TargetSchema = v.object({
   supervisord: v.nullable(SupervisordSchema),
 })
 
-/** What became of the heartbeats of one monitor. */
+/** The last heartbeats of one monitor: the one that Kuma took, and the one that was tried. */
 const DeliverySchema = v.object({
   kuma: Text,
   /** When Kuma last took a heartbeat; null when it never did. */
   delivered_at: v.nullable(Time),
-  /** What that heartbeat said. */
+  /** The status in that heartbeat. */
   delivered: v.nullable(UpOrDown),
   /** When the last one was tried. */
   answered_at: Time,

@@ -6,7 +6,7 @@ import { OWN_OPTIONS, type OwnOptionEntry } from './options.ts'
 export interface LineOption {
   /** `-h` and `--help`, or the long one alone. */
   readonly flags: readonly string[]
-  /** What stands for its value, `<file>`; null for an option without one. */
+  /** The placeholder of its value, `<file>`; null for an option without one. */
   readonly placeholder: string | null
   readonly help: string
   /** The heading that it stands under. */
@@ -28,7 +28,7 @@ export interface LineCommand {
   readonly own: readonly LineOption[]
 }
 
-/** The whole command line: whatever is added to commander is told here. */
+/** The whole command line, as the shells and the pages need it. */
 export interface CommandLine {
   readonly name: string
   readonly summary: string

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { formatDuration } from '../lib/duration.ts'
 import { longestGap, type Rhythm } from '../config/timing.ts'
 
-/** What `install.sh --cron` writes. */
+/** Written by `install.sh --cron`. */
 export const CRON_FILE = '/etc/cron.d/kuma-supervisor-push'
 
 /** That cron runs `once`. */

@@ -1,7 +1,7 @@
 /** One option of single commands. */
 export interface OwnOptionEntry {
   readonly flag: `--${string}`
-  /** What stands for the value in the help; left out for a flag without one. */
+  /** The placeholder of the value in the help; left out for a flag without one. */
   readonly placeholder?: string
   /** The only values there are. */
   readonly choices?: readonly string[]
@@ -55,7 +55,7 @@ export const OWN_OPTIONS = {
 
 export type OwnOption = keyof typeof OWN_OPTIONS
 
-/** What commander makes of them: texts, lists of texts, and `true` for a flag. */
+/** Their values as commander gives them: texts, lists of texts, and `true` for a flag. */
 export type OwnFlags = {
   readonly [N in OwnOption]?:
     | ((typeof OWN_OPTIONS)[N] extends { isList: true }

@@ -1,8 +1,8 @@
 import { takesEscapes, type Terminal } from './terminal.ts'
 
-/** The abilities of the terminal that text is made for. */
+/** The abilities of the terminal that a text is formatted for. */
 export interface Style {
-  /** Whether it shows more than ASCII. */
+  /** It shows more than ASCII. */
   readonly isUtf8: boolean
   readonly hasColours: boolean
 }

@@ -10,11 +10,11 @@ export interface Terminal {
   readonly pipes: EventPipes
   /** From now on, whatever is printed goes through this, a crash included. */
   readonly hide: (mask: (text: string) => string) => void
-  /** Whether a person runs this at a terminal. */
+  /** A person runs this at a terminal. */
   readonly isInteractive: boolean
   /** Asks that person; what is typed as a secret is not shown. Null when the answer is none: Ctrl-C, Ctrl-D. */
   readonly ask: (question: string, isSecret: boolean) => Promise<string | null>
-  /** Whether standard output is a terminal. */
+  /** Standard output is a terminal. */
   readonly isScreen: boolean
   /** From now on, an exception that ends the process is noted in this file for its next start. */
   readonly noteCrashIn: (path: string) => void

@@ -13,7 +13,7 @@ import { failed, ok, skipped, type Finding } from './report.ts'
 export interface KumaProbe {
   /** Without credentials. */
   readonly url: string
-  /** Whether its certificate is not checked. */
+  /** Its certificate is not checked. */
   readonly isInsecure: boolean
   readonly found:
     | { readonly kind: 'probed'; readonly probe: Probe }
@@ -191,7 +191,7 @@ export function checkClock(context: DoctorContext): Promise<Finding[]> {
   })
 }
 
-/** For a token that Kuma does not know, or whose monitor is paused: it does not tell which. */
+/** For a token that Kuma does not know, or whose monitor is paused: its answer is the same. */
 export const RESUME_OR_COPY =
   "press Resume on the monitor's page in Kuma if it is paused; else copy its Push URL into push_url of this [[monitor]]"
 

@@ -15,7 +15,7 @@ export async function checkService(context: DoctorContext): Promise<Finding[]> {
   const { value, ms } = await context.readings.unit(SERVICE_UNIT)
   if (value.kind === 'state') {
     const finding = judgeService(value.unit)
-    // What it wrote last is why it ended.
+    // The reason why it ended is what it logged last.
     const last = BROKEN.has(value.unit.activeState) ? (await context.readings.journal())?.at(-1) : undefined
     const says = last === undefined ? finding.says : `${finding.says}: ${cut(last.text, MAX_SHOWN)}`
     return [{ ...finding, says, ms }]
@@ -48,7 +48,7 @@ function judgeService(unit: UnitState): Finding {
   return failed(says, 'systemctl enable --now kuma-supervisor-push')
 }
 
-/** What is older may be mended long since. */
+/** An older error may be mended long since. */
 const RECENT_MS = 60 * 60_000
 
 /** `log`: the service has logged no error lately. */

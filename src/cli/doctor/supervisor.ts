@@ -26,7 +26,7 @@ export interface SupervisorProbe {
   readonly reading:
     | { readonly kind: 'answered'; readonly state: SupervisorState }
     | { readonly kind: 'failed'; readonly failure: RpcFailure }
-  /** As supervisord names it; null when it does not tell. */
+  /** As supervisord gives it; null when it does not. */
   readonly version: string | null
   readonly readMs: number
 }
@@ -156,7 +156,7 @@ export function checkPermission(context: DoctorContext): Promise<Finding[]> {
   })
 }
 
-/** Opens the first closed folder on the way, else the socket itself. */
+/** Returns the command that opens the first closed folder above the socket, else the socket itself. */
 async function grantCommand(path: string, user: string): Promise<string> {
   const folders = path.split('/').slice(1, -1)
   for (const index of folders.keys()) {
@@ -235,7 +235,7 @@ export function checkRpc(context: DoctorContext): Promise<Finding[]> {
   })
 }
 
-/** `pids`: the end of a program is seen at once, by its pid. */
+/** `pids`: the end of a program is noticed at once, by its pid. */
 export function checkPids(context: DoctorContext): Promise<Finding[]> {
   return eachSupervisor(context, async ({ of, probe: { reading } }) => {
     if (reading.kind === 'failed') return skipped('unknown without an answer of supervisord', { of })

@@ -53,7 +53,7 @@ interface About {
   /** The unit by the configuration. */
   readonly asked: string
   readonly of: string | null
-  /** Whether supervisord answers anyhow. */
+  /** supervisord answers, whatever the unit is. */
   readonly answers: boolean
 }
 

@@ -51,7 +51,7 @@ export async function applyDraft(
   return pushed.every(({ answer }) => answer?.kind === 'accepted') ? EXIT.ok : EXIT.undelivered
 }
 
-/** How often Kuma looks at the children of a group: as often as all its versions can. */
+/** How often Kuma checks the children of a group: as often as all its versions can. */
 const GROUP_INTERVAL_SECONDS = 20
 
 /**
@@ -98,7 +98,7 @@ async function changeKuma(
   return newGroup
 }
 
-/** A new group has had nothing to look at so far, and would look again only after its interval. */
+/** A new group has had no children to check so far, and would check again only after its interval. */
 async function restartGroup({ session }: OpenKuma, group: number): Promise<void> {
   try {
     await session.restart(group)

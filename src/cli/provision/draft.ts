@@ -23,9 +23,9 @@ export interface Draft {
   /** Why it must not be carried out; empty when it may. */
   readonly problems: readonly string[]
   readonly alerts: Alerts
-  /** Whether new monitors should alert, and Kuma has nothing to alert by. */
+  /** New monitors should alert, and Kuma has nothing to alert by. */
   readonly isMute: boolean
-  /** Whether what is no longer wanted is removed. */
+  /** Monitors that are no longer wanted are removed. */
   readonly prune: boolean
   /** To be written into the file; null where it is not. */
   readonly newKumaUrl: string | null

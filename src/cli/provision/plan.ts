@@ -13,7 +13,7 @@ export interface ConfiguredMonitor {
   /** Its token at this Kuma; null where it pushes to another one only. */
   readonly token: string | null
   readonly programs: readonly string[]
-  /** Whether it was written by the program, and may be taken away by it. */
+  /** It was written by the program, which may remove it. */
   readonly isWritten: boolean
 }
 
@@ -35,9 +35,9 @@ export interface PlannedMonitor {
   readonly kumaName: string
   readonly programs: readonly string[]
   readonly token: string
-  /** Whether it is over the whole supervisord. */
+  /** It is over the whole supervisord. */
   readonly isHost: boolean
-  /** Whether the configuration has it already, from a set-up that was interrupted. */
+  /** The configuration has it already, from a set-up that was interrupted. */
   readonly isWritten: boolean
 }
 

@@ -144,7 +144,7 @@ export interface ConfigFile {
   readonly kumaUrl: string | null
   /** How many [[monitor]] it has. */
   readonly monitorCount: number
-  /** Whether these are about plain units alone, so that no supervisord is read. */
+  /** All of them are about plain units, so that no supervisord is read. */
   readonly hasUnitsOnly: boolean
   /** The files of this host, with another text in the place of this one. */
   readonly filesWith: (text: string) => FileSource
