@@ -266,9 +266,10 @@ async function load<T>(loading: Promise<{ default: T }>): Promise<T> {
 }
 
 /**
- * Keeps V8 from compiling undici's HTTP parser, which is WebAssembly, a second time with its optimising compiler: it would
- * do so after the first few kilobytes, which costs 50 ms of CPU and 22 MB on Node 20 to 24, and the end of the process
- * waits for it. Called when the modules are loaded, since V8 refuses code that was compiled under other flags.
+ * Keeps V8 from compiling undici's HTTP parser, which is WebAssembly, a second time with its optimising compiler: after the
+ * first few kilobytes that would cost 40 to 50 ms of CPU and 22 MB (Node 20, 22 and 24), and the end of the process would
+ * wait for it. Not before the modules are loaded, since V8 refuses what Node brings compiled under other flags.
+ * @see https://nodejs.org/api/v8.html#v8setflagsfromstringflags
  */
 function keepWasmBaseline(): void {
   setFlagsFromString('--no-wasm-tier-up')
