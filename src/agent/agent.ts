@@ -8,8 +8,8 @@ import { readBootId } from '../lib/read-boot-id.ts'
 import { realClock } from '../lib/real-clock.ts'
 import { CrashNote, crashNotePath } from './crash-note.ts'
 import type { Listener } from './listener.ts'
-import { tellDown, type Monitor, type Notifier, type Sending } from './monitor.ts'
-import { openOutboxes, type Outboxes } from './open-outboxes.ts'
+import { announceDown, type Monitor, type Sending } from './monitor.ts'
+import { Notifiers } from './notifiers.ts'
 import { openTargets, type OpenTargets } from './open-targets.ts'
 import { CronPeriod, GridPeriod, type Period } from './pacing.ts'
 import { publishStatus } from './publish-status.ts'
@@ -35,13 +35,18 @@ export class Agent implements Notifying {
   readonly monitors: readonly Monitor[]
   readonly #options: AgentOptions
   readonly #stateFile: StateFile
-  readonly #outboxes: Outboxes
+  readonly #notifiers: Notifiers
   readonly #opened: OpenTargets
 
-  private constructor(options: AgentOptions, stateFile: StateFile, outboxes: Outboxes, opened: OpenTargets) {
+  private constructor(
+    options: AgentOptions,
+    stateFile: StateFile,
+    notifiers: Notifiers,
+    opened: OpenTargets,
+  ) {
     this.#options = options
     this.#stateFile = stateFile
-    this.#outboxes = outboxes
+    this.#notifiers = notifiers
     this.#opened = opened
     this.monitors = opened.targets.flatMap(({ monitors }) => monitors)
     stateFile.follow(this.monitors)
@@ -57,35 +62,14 @@ export class Agent implements Notifying {
     const crashNote = dryRun ? null : await CrashNote.read(notePath)
     if (!dryRun) terminal.noteCrashIn(notePath)
     const memories = options.memories ?? (await stateFile.load())
-    const outboxes = await openOutboxes({
-      config,
-      dryRun,
-      isOneShot: false,
-      memories,
-      log,
-      print: terminal.print,
-      onTold(name, untilMs) {
-        const monitor = agent.monitors.find((one) => one.name === name)
-        if (monitor?.told(untilMs) === true) stateFile.saveSoon()
-      },
-      onMissed: () => stateFile.saveSoon(),
-    })
+    const parts = { config, memories, clock: realClock, log }
+    const notifiers = dryRun ? Notifiers.dryRun(parts, terminal.print) : await Notifiers.open(parts)
     const newPeriod = await periodFactory(config.agent)
     const sendings = new Map(
-      config.monitors.map(({ name }): [string, Sending] => {
-        const notifier: Notifier = {
-          async send(telling) {
-            outboxes.offer(name, telling)
-            const isDelivered = await outboxes.settled(name)
-            systemd?.answered()
-            return isDelivered
-          },
-          get state() {
-            return outboxes.state(name)
-          },
-        }
-        return [name, { notifier, period: newPeriod(), log, stateFile, systemd, crashNote }]
-      }),
+      config.monitors.map(({ name }): [string, Sending] => [
+        name,
+        { notifier: notifiers.of(name), period: newPeriod(), log, stateFile, systemd, crashNote },
+      ]),
     )
     const opened = await openTargets({
       config,
@@ -100,8 +84,7 @@ export class Agent implements Notifying {
       listens: true,
       sendings,
     })
-    const agent = new Agent(options, stateFile, outboxes, opened)
-    return agent
+    return new Agent(options, stateFile, notifiers, opened)
   }
 
   /** Whether every target has completed a check of late. */
@@ -130,7 +113,7 @@ export class Agent implements Notifying {
       ...loaded,
       env: terminal.env,
       opened: this.#opened,
-      outboxes: this.#outboxes,
+      notifiers: this.#notifiers,
     })
     loaded.log.info(`watching ${targets.map(({ name }) => name).join(', ')}: ${describeTimes(config.agent)}`)
     try {
@@ -139,7 +122,7 @@ export class Agent implements Notifying {
     } finally {
       unsubscribe()
       await unpublish()
-      await Promise.all([this.#outboxes.close(), this.#opened.close()])
+      await Promise.all([this.#notifiers.close(), this.#opened.close()])
       await this.#stateFile.saveLast()
     }
     return new Map(this.monitors.map(({ name, remembered }) => [name, remembered]))
@@ -151,8 +134,13 @@ export class Agent implements Notifying {
     if (listener?.isOrphan === true) loaded.log.error('supervisord died: ending with it')
     const message = lastWords(loaded.loaded.config.agent, listener)
     if (message === null) return
-    for (const { name } of this.monitors) this.#outboxes.offer(name, tellDown(message))
-    const settled = Promise.all(this.monitors.map(({ name }) => this.#outboxes.settled(name)))
+    const settled = Promise.all(
+      this.monitors.map(({ name }) => {
+        const notifier = this.#notifiers.of(name)
+        void notifier.offer(announceDown(message))
+        return notifier.settled()
+      }),
+    )
     const inTime = new AbortController()
     await Promise.race([settled, realClock.sleep(FAREWELL_WITHIN_MS, inTime.signal)])
     inTime.abort()

@@ -1,64 +1,66 @@
+import type { PushAnswer, PushAnswerKind } from '../kuma/answers.ts'
 import type { Log } from '../lib/log.ts'
-import type { PushAnswer, PushAnswerKind } from '../kuma/push-answer.ts'
 
 const MINUTE_MS = 60_000
-/** How long a kind of failure stays unmentioned: while it lasts, and after it went away (a network that flaps). */
+/** How long a kind of failure stays unmentioned while it lasts. */
 const REMINDER_MS = 60 * MINUTE_MS
+/** How long it stays unmentioned after it went away, as where a network flaps. */
 const FLAPPING_MS = 10 * MINUTE_MS
 
 /** Keeps the log of one monitor's delivery short: the first failure of each kind, a reminder every hour, the recovery. */
-export interface DeliveryLog {
-  accepted(answer: PushAnswer): void
-  failed(answer: PushAnswer): void
-  /** A heartbeat was given up, or a newer one took its place, without being delivered. */
-  missed(): void
-}
+export class DeliveryLog {
+  readonly #name: string
+  readonly #log: Log
+  readonly #loggedAtMs = new Map<PushAnswerKind, number>()
+  /** The kinds that the failure of now was logged with. */
+  readonly #logged = new Set<PushAnswerKind>()
+  #isFirst = true
+  #failingSinceMs: number | null = null
+  #missedCount = 0
 
-/** `now` is monotonic, in milliseconds. */
-export function createDeliveryLog(name: string, log: Log, now: () => number): DeliveryLog {
-  const loggedAt = new Map<PushAnswerKind, number>()
-  const told = new Set<PushAnswerKind>()
-  let everAccepted = false
-  let failingSince: number | null = null
-  let missed = 0
+  constructor(name: string, log: Log) {
+    this.#name = name
+    this.#log = log
+  }
 
-  return {
-    accepted(answer) {
-      if (failingSince !== null) {
-        if (told.size > 0) {
-          log.info(
-            `${name}: delivered again after ${span(now() - failingSince)}, ${count(missed)} not delivered`,
-          )
-        }
-        failingSince = null
-        missed = 0
-        told.clear()
-      } else if (!everAccepted) {
-        log.info(`delivered the first heartbeat of ${name}: ${answer.says}`)
-      }
-      everAccepted = true
-    },
-    failed(answer) {
-      failingSince ??= now()
-      const before = loggedAt.get(answer.kind) ?? -Infinity
-      const reminder = told.has(answer.kind)
-      if (now() - before < (reminder ? REMINDER_MS : FLAPPING_MS)) return
-      loggedAt.set(answer.kind, now())
-      told.add(answer.kind)
-      const since = reminder ? `, for ${span(now() - failingSince)} now, ${count(missed)} not delivered` : ''
-      log.warn(`not delivered: ${name}: ${answer.says}${since}`)
-    },
-    missed() {
-      if (failingSince !== null) missed += 1
-    },
+  /** @param nowMs monotonic, here and below */
+  accepted({ message }: PushAnswer, nowMs: number): void {
+    if (this.#failingSinceMs !== null && this.#logged.size > 0) {
+      const failed = describeSpan(nowMs - this.#failingSinceMs)
+      this.#log.info(`${this.#name}: delivered again after ${failed}, ${this.#missed()} not delivered`)
+    } else if (this.#failingSinceMs === null && this.#isFirst) {
+      this.#log.info(`delivered the first heartbeat of ${this.#name}: ${message}`)
+    }
+    this.#isFirst = false
+    this.#failingSinceMs = null
+    this.#missedCount = 0
+    this.#logged.clear()
+  }
+
+  failed({ kind, message }: PushAnswer, nowMs: number): void {
+    this.#failingSinceMs ??= nowMs
+    const isReminder = this.#logged.has(kind)
+    const agoMs = nowMs - (this.#loggedAtMs.get(kind) ?? -Infinity)
+    if (agoMs < (isReminder ? REMINDER_MS : FLAPPING_MS)) return
+    this.#loggedAtMs.set(kind, nowMs)
+    this.#logged.add(kind)
+    const since = isReminder
+      ? `, for ${describeSpan(nowMs - this.#failingSinceMs)} now, ${this.#missed()} not delivered`
+      : ''
+    this.#log.warn(`not delivered: ${this.#name}: ${message}${since}`)
+  }
+
+  /** Counts a heartbeat that was given up, or whose place a newer one took. */
+  missed(): void {
+    if (this.#failingSinceMs !== null) this.#missedCount += 1
+  }
+
+  #missed(): string {
+    return this.#missedCount === 1 ? '1 heartbeat' : `${this.#missedCount} heartbeats`
   }
 }
 
-function count(heartbeats: number): string {
-  return heartbeats === 1 ? '1 heartbeat' : `${heartbeats} heartbeats`
-}
-
-function span(ms: number): string {
+function describeSpan(ms: number): string {
   const seconds = Math.round(ms / 1000)
   if (seconds < 120) return `${seconds} s`
   const minutes = Math.round(seconds / 60)

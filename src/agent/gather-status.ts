@@ -1,6 +1,6 @@
 import { version } from '../../package.json'
-import type { NotifierState } from './note-delivery.ts'
 import type { Monitor } from './monitor.ts'
+import type { NotifierState } from './notifier.ts'
 import type { StatusSince } from './state.ts'
 import type { Target } from './target.ts'
 import type { ProcessInfo, ProcessState } from '../collect/supervisor/process-info.ts'

@@ -2,37 +2,19 @@ import type { Snapshot } from '../collect/snapshot.ts'
 import { cut, describeDuration, MESSAGE_LIMIT, oneLine } from '../lib/text.ts'
 import type { Log } from '../lib/log.ts'
 import { judge, type Settings, type Verdict } from '../rules/judge.ts'
-import type { MessageContent } from '../rules/message.ts'
 import type { RestartOrder } from '../rules/own-restarts.ts'
 import { hasNews } from '../rules/restarts.ts'
 import { EMPTY_STATE, type MonitorState } from '../rules/state.ts'
 import type { CrashNote } from './crash-note.ts'
-import type { NotifierState } from './note-delivery.ts'
+import type { Announcement, Notifier, Outcome } from './notifier.ts'
 import type { Period } from './pacing.ts'
 import type { RestartOutcome } from '../collect/supervisor/restart.ts'
 import type { Remembered, StateFile, StatusSince } from './state.ts'
 import type { SystemdNotify } from './systemd-notify.ts'
 
-/** What to tell Kuma. */
-export interface Telling {
-  readonly verdict: Verdict
-  /** Once this is delivered, restarts up to this time have been told; null when it says nothing of them. */
-  readonly restartsUntilMs: number | null
-  /** What its message is made of, to leave out what was delivered meanwhile; null for an error of the agent. */
-  readonly content: MessageContent | null
-}
-
-/** Delivers the heartbeats of one monitor. */
-export interface Notifier {
-  /** Resolves when it is delivered, with true, or given up. */
-  send(telling: Telling): Promise<boolean>
-  /** For the state file; null for a dry run. */
-  readonly state: NotifierState | null
-}
-
 /** What a monitor of the running agent sends its heartbeats with, and who else hears of its verdicts. */
 export interface Sending {
-  readonly notifier: Notifier
+  readonly notifier: Pick<Notifier, 'offer' | 'settled' | 'state'>
   readonly period: Period
   readonly log: Log
   readonly stateFile: Pick<StateFile, 'saveSoon'>
@@ -42,7 +24,7 @@ export interface Sending {
   readonly crashNote: CrashNote | null
 }
 
-interface Outcome {
+interface Judged {
   /** How soon something that is pending may be confirmed; null when nothing is, Infinity when no check can tell. */
   readonly pendingMs: number | null
   /** The restarts that the agent is to begin now. */
@@ -62,7 +44,7 @@ export class Monitor {
   readonly #sending: Sending | null
   #state: MonitorState
   #statusSince: StatusSince | null
-  #telling: Telling | null = null
+  #announcement: Announcement | null = null
   /** When a check last ended, if only in an error of ours; null before the first. */
   #checkedMs: number | null = null
   /** Restarts up to this time have gone out, whether they have arrived or not. */
@@ -104,22 +86,22 @@ export class Monitor {
     return {
       state: this.#state,
       statusSince: this.#statusSince,
-      notifiers: [this.#sending?.notifier.state ?? []].flat(),
+      notifiers: this.#sending === null ? [] : [this.#sending.notifier.state],
     }
   }
 
   /** Null before anything can be said. */
   get verdict(): Verdict | null {
-    return this.#telling?.verdict ?? null
+    return this.#announcement?.verdict ?? null
   }
 
   /** What there is to send; null before anything can be said. */
-  get telling(): Telling | null {
-    return this.#telling
+  get announcement(): Announcement | null {
+    return this.#announcement
   }
 
   /** Judges by a snapshot. A verdict that turned, the first one, news of a restart and a heartbeat that waits are sent at once. */
-  update(snapshot: Snapshot, nowMs: number): Outcome {
+  update(snapshot: Snapshot, nowMs: number): Judged {
     const { verdict, content, restartsUntilMs, state, settled, againMs, restarts } = judge(
       snapshot,
       this.#state,
@@ -134,7 +116,7 @@ export class Monitor {
     this.#doubtMs = null
     this.#state = state
     this.#checkedMs = nowMs
-    if (verdict !== null) this.#telling = { verdict, restartsUntilMs, content }
+    if (verdict !== null) this.#announcement = { verdict, restartsUntilMs, content }
     if (hasTurned || isNews || isAwaited) this.#announce(nowMs)
     return { pendingMs: settled ? null : againMs, restarts }
   }
@@ -191,10 +173,13 @@ export class Monitor {
     }
   }
 
-  /** Restarts up to `untilMs` have reached Kuma and are no news any more; true when there were any. */
-  told(untilMs: number): boolean {
+  /**
+   * Takes in that restarts up to `untilMs` have reached Kuma and are no news any more; null for none.
+   * @returns true when there were any
+   */
+  told(untilMs: number | null): boolean {
     const { toldMs, programs, ownRestarts } = this.#state
-    if (untilMs <= toldMs) return false
+    if (untilMs === null || untilMs <= toldMs) return false
     this.#state = { ...this.#state, toldMs: untilMs }
     const times = [
       ...[...programs.values()].flatMap(({ restarts }) => restarts.map(({ atMs }) => atMs)),
@@ -210,7 +195,7 @@ export class Monitor {
   /** True when it was not down before: then that is sent at once. */
   #turnToError(message: string, nowMs: number): boolean {
     const hasTurned = this.verdict?.status !== 'down'
-    this.#telling = tellDown(cut(oneLine(`agent error: ${message}`), MESSAGE_LIMIT))
+    this.#announcement = announceDown(cut(oneLine(`agent error: ${message}`), MESSAGE_LIMIT))
     if (hasTurned) this.#announce(nowMs)
     return hasTurned
   }
@@ -234,28 +219,38 @@ export class Monitor {
   }
 
   #send(): void {
-    if (this.#telling === null || this.#sending === null) return
+    if (this.#announcement === null || this.#sending === null) return
+    const { notifier, systemd } = this.#sending
     this.#hasSent = true
-    const { notifier } = this.#sending
-    if (this.#crashNote === null) void notifier.send(this.#telling)
-    else void this.#sendWith(this.#crashNote, notifier, this.#telling)
+    const announcement = withNote(this.#announcement, this.#crashNote)
+    void this.#keepTold(announcement, notifier.offer(announcement), this.#sending)
+    if (systemd !== null) void notifier.settled().then(() => systemd.answered())
   }
 
-  async #sendWith(note: CrashNote, notifier: Notifier, { verdict, restartsUntilMs }: Telling): Promise<void> {
-    const message = note.appendTo(verdict.message)
-    const isDelivered = await notifier.send({
-      verdict: { ...verdict, message },
-      restartsUntilMs,
-      content: null,
-    })
-    if (!isDelivered) return
+  /** Takes in that it was delivered, so that what it told is not told again. */
+  async #keepTold(
+    { restartsUntilMs }: Announcement,
+    ending: Promise<Outcome>,
+    { stateFile }: Sending,
+  ): Promise<void> {
+    const note = this.#crashNote
+    const outcome = await ending
+    if (outcome === 'lost') return
+    if (this.told(restartsUntilMs) || outcome === 'news') stateFile.saveSoon()
+    if (note === null) return
     this.#crashNote = null
     await note.remove()
   }
 }
 
+function withNote(announcement: Announcement, note: CrashNote | null): Announcement {
+  if (note === null) return announcement
+  const { verdict, restartsUntilMs } = announcement
+  return { verdict: { ...verdict, message: note.appendTo(verdict.message) }, restartsUntilMs, content: null }
+}
+
 /** DOWN with one line of ours, which speaks of no restarts. */
-export function tellDown(message: string): Telling {
+export function announceDown(message: string): Announcement {
   return {
     verdict: { status: 'down', message, ping: null },
     restartsUntilMs: null,

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { describePushes } from '../config/timing.ts'
 import type { Loaded } from '../cli/load.ts'
 import type { Terminal } from '../cli/terminal.ts'
-import type { Outboxes } from './open-outboxes.ts'
+import type { Notifiers } from './notifiers.ts'
 import type { OpenTargets } from './open-targets.ts'
 import { realClock } from '../lib/real-clock.ts'
 import { gatherStatus } from './gather-status.ts'
@@ -10,7 +10,7 @@ import { makeStatusFolder, StatusServer } from './status-server.ts'
 
 interface PublishOptions extends Pick<Loaded, 'loaded' | 'log' | 'mask'>, Pick<Terminal, 'env'> {
   readonly opened: OpenTargets
-  readonly outboxes: Outboxes
+  readonly notifiers: Notifiers
 }
 
 /** A supervisord that hangs must not keep anybody waiting. */
@@ -21,7 +21,7 @@ const VERSION_WITHIN_MS = 1_000
  * @returns ends that
  */
 export async function publishStatus(options: PublishOptions): Promise<() => Promise<void>> {
-  const { loaded, log, mask, env, opened, outboxes } = options
+  const { loaded, log, mask, env, opened, notifiers } = options
   const { config, source, marks, dryRun } = loaded
   if (dryRun) return () => Promise.resolve()
   const service = {
@@ -39,7 +39,7 @@ export async function publishStatus(options: PublishOptions): Promise<() => Prom
         check: ({ pacing }) => ({ every_seconds: Math.round(pacing.everyMs / 1000), why: pacing.reason }),
         followsRestarts: () => true,
         statusSinceOf: ({ statusSince }) => statusSince,
-        notifierOf: (monitor) => outboxes.state(monitor),
+        notifierOf: (monitor) => notifiers.of(monitor).state,
         now: () => realClock.now(),
         wallNow: () => Date.now(),
       },

@@ -1,24 +1,24 @@
-import type { Telling } from './monitor.ts'
 import type { Config } from '../config/config.ts'
 import { secretsOf } from '../config/secrets.ts'
-import type { PushAnswer } from '../kuma/push-answer.ts'
+import type { PushAnswer } from '../kuma/answers.ts'
 import { createLog } from '../lib/log.ts'
 import { createMask } from '../lib/secret.ts'
-import { openKumas } from './open-kumas.ts'
+import type { Verdict } from '../rules/judge.ts'
+import { clientFor, openKumaClients } from './notifiers.ts'
 import { openTargets } from './open-targets.ts'
 import { realClock } from '../lib/real-clock.ts'
 
-/** One heartbeat and what Kuma made of it. */
+/** One heartbeat and its answer. */
 export interface Pushed {
   readonly monitor: string
   /** Null when nothing could be said yet, and so nothing was sent. */
-  readonly telling: Telling | null
+  readonly verdict: Verdict | null
   readonly answer: PushAnswer | null
   readonly ms: number
 }
 
 /**
- * Looks, judges and pushes once for every monitor: what Kuma is told is what is so.
+ * Checks, judges and pushes once for every monitor.
  * @throws {ConfigError} when a certificate or key cannot be read or used
  */
 export async function pushAll(
@@ -36,7 +36,7 @@ export async function pushAll(
     now: () => Date.now(),
     mask,
   })
-  const connections = await openKumas(config.kumas, () => clock.now())
+  const clients = await openKumaClients(config, clock)
   const opened = await openTargets({
     config,
     env,
@@ -53,22 +53,19 @@ export async function pushAll(
     const monitors = new Map(
       opened.targets.flatMap((target) => target.monitors).map((monitor) => [monitor.name, monitor]),
     )
-    const pushes = config.monitors.flatMap(({ name, push }) =>
-      push === null ? [] : [{ monitor: name, target: push }],
-    )
-    return await Promise.all(
-      pushes.map(async ({ monitor, target }): Promise<Pushed> => {
-        const telling = monitors.get(monitor)?.telling ?? null
-        const pusher = connections.get(target.kuma)?.pusher(target)
-        if (telling === null || pusher === undefined) return { monitor, telling, answer: null, ms: 0 }
-        const { status, message, ping } = telling.verdict
-        const startedMs = clock.now()
-        const answer = await pusher.push({ status, msg: message, ping }, signal)
-        return { monitor, telling, answer, ms: clock.now() - startedMs }
-      }),
-    )
+    const pushes = config.monitors.map(async ({ name, push }): Promise<Pushed[]> => {
+      if (push === null) return []
+      const verdict = monitors.get(name)?.verdict ?? null
+      if (verdict === null) return [{ monitor: name, verdict, answer: null, ms: 0 }]
+      const { status, message, ping } = verdict
+      const startedMs = clock.now()
+      const pusher = clientFor(push, clients).pusher(push)
+      const answer = await pusher.push({ status, msg: message, ping }, false, signal)
+      return [{ monitor: name, verdict, answer, ms: clock.now() - startedMs }]
+    })
+    return (await Promise.all(pushes)).flat()
   } finally {
-    await Promise.all([...connections.values()].map((connection) => connection.close()))
+    await Promise.all(clients.map((client) => client.close()))
     await opened.close()
   }
 }

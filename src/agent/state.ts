@@ -7,8 +7,8 @@ import type { Log } from '../lib/log.ts'
 import { cut, MESSAGE_LIMIT, oneLine } from '../lib/text.ts'
 import { EMPTY_STATE, type MonitorState } from '../rules/state.ts'
 import { NO_UNIT_HISTORY } from '../rules/units.ts'
-import type { MissedMemory } from './missed.ts'
-import type { DeliveryMemory, NotifierState } from './note-delivery.ts'
+import type { MissedState } from './missed.ts'
+import type { NotifierState } from './notifier.ts'
 
 /** A status and since when it holds, in milliseconds of the wall clock. */
 export interface StatusSince {
@@ -279,8 +279,8 @@ export function decodeState(text: string, bootId: string): Memories {
 }
 
 function notifiersOf(
-  missed: ReadonlyMap<string, MissedMemory>,
-  deliveries: ReadonlyMap<string, DeliveryMemory>,
+  missed: ReadonlyMap<string, MissedState>,
+  deliveries: ReadonlyMap<string, NotifierState['delivery']>,
 ): NotifierState[] {
   return [...new Set([...missed.keys(), ...deliveries.keys()])].map((kuma) => ({
     kuma,

@@ -3,7 +3,9 @@ import { StateFile } from '../agent/state.ts'
 import type { SharedFlags } from '../config/options.ts'
 import { EXIT, type ExitCode } from '../lib/errors.ts'
 import { load } from './load.ts'
-import { openOutboxes } from '../agent/open-outboxes.ts'
+import type { Monitor } from '../agent/monitor.ts'
+import type { Announcement, Notifier } from '../agent/notifier.ts'
+import { Notifiers } from '../agent/notifiers.ts'
 import { openTargets } from '../agent/open-targets.ts'
 import { readBootId } from '../lib/read-boot-id.ts'
 import { realClock } from '../lib/real-clock.ts'
@@ -37,26 +39,22 @@ async function lookAndPush(
   const options = { config, env, memories, clock, log, mask, dryRun, holdStop, listens: false }
   const { targets } = await openTargets(options)
   const monitors = targets.flatMap((target) => target.monitors)
-  const outboxes = await openOutboxes({
-    config,
-    dryRun,
-    isOneShot: true,
-    memories,
-    // Every run has a first heartbeat of its own: no news for whoever reads cron's mail.
-    log: { ...log, info: (message) => log.debug(message) },
-    print,
-    onTold: (name, untilMs) => void monitors.find((one) => one.name === name)?.told(untilMs),
-    onMissed: () => {},
-  })
+  // Every run has a first heartbeat of its own: no news for whoever reads cron's mail.
+  const quiet = { ...log, info: (message: string) => log.debug(message) }
+  const parts = { config, memories, clock, log: quiet }
+  const notifiers = dryRun ? Notifiers.dryRun(parts, print) : await Notifiers.open(parts)
   const checks = Promise.all(targets.map((target) => target.checkUntilSettled(stop)))
   await waitVisibly('checking', checks, terminal)
-  for (const { name, telling } of monitors) {
-    if (telling === null) log.warn(`${name}: nothing can be said yet, the next run will know`)
-    else outboxes.offer(name, telling)
-  }
-  const settled = monitors.map(
-    async ({ name, verdict }) => verdict !== null && Promise.race([outboxes.settled(name), stopped(stop)]),
-  )
+  const settled = monitors.map(async (monitor) => {
+    const { name, announcement } = monitor
+    if (announcement === null) {
+      log.warn(`${name}: nothing can be said yet, the next run will know`)
+      return false
+    }
+    const notifier = notifiers.of(name)
+    void deliver(announcement, notifier, monitor)
+    return Promise.race([notifier.settled(), stopped(stop)])
+  })
   const delivered = await waitVisibly('waiting for Kuma', Promise.all(settled), terminal)
   await Promise.all(targets.map((target) => target.restartsEnded()))
   stateFile.follow(
@@ -64,13 +62,18 @@ async function lookAndPush(
       name: monitor.name,
       remembered: {
         ...monitor.remembered,
-        notifiers: [outboxes.state(monitor.name) ?? []].flat(),
+        notifiers: [notifiers.of(monitor.name).state],
       },
     })),
   )
   await stateFile.saveLast()
   if (!delivered.every(Boolean)) return EXIT.undelivered
   return monitors.some(({ verdict }) => verdict?.status === 'down') ? EXIT.down : EXIT.ok
+}
+
+async function deliver(announcement: Announcement, notifier: Notifier, monitor: Monitor): Promise<void> {
+  const outcome = await notifier.offer(announcement)
+  if (outcome !== 'lost') monitor.told(announcement.restartsUntilMs)
 }
 
 /** A push that is cut short has not been delivered. */

@@ -1,6 +1,6 @@
 import { Agent } from '../agent/agent.ts'
 import type { Listener } from '../agent/listener.ts'
-import { openOutboxes } from '../agent/open-outboxes.ts'
+import { openKumaClients } from '../agent/notifiers.ts'
 import { SoleAgent } from '../agent/sole-agent.ts'
 import type { Memories } from '../agent/state.ts'
 import { NotifySocket, SystemdNotify } from '../agent/systemd-notify.ts'
@@ -35,7 +35,7 @@ export async function runAgent(
     systemd?.reloading()
     try {
       const loaded = await load(flags, terminal)
-      await tryOut(loaded, terminal)
+      await tryOut(loaded)
       next = loaded
       replaced.abort()
     } catch (error) {
@@ -78,16 +78,6 @@ function openSystemd({ env }: Terminal, log: Log): SystemdNotify | null {
 }
 
 /** @throws {ConfigError} for what only the use of a configuration shows, as a certificate that is none */
-async function tryOut({ loaded: { config, dryRun }, log }: Loaded, { print }: Terminal): Promise<void> {
-  const outboxes = await openOutboxes({
-    config,
-    dryRun,
-    isOneShot: false,
-    memories: new Map(),
-    log,
-    print,
-    onTold() {},
-    onMissed() {},
-  })
-  await outboxes.close()
+async function tryOut({ loaded: { config, dryRun } }: Loaded): Promise<void> {
+  if (!dryRun) await openKumaClients(config, realClock)
 }

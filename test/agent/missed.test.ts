@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { withMissed } from '../../src/agent/describe-missed.ts'
-import { Missed, type MissedMemory } from '../../src/agent/missed.ts'
+import { Missed, type MissedState } from '../../src/agent/missed.ts'
 
 const at = (time: string): number => new Date(`2026-11-20T${time}`).getTime()
 const verdict = (status: 'up' | 'down', message: string) => ({ status, message, ping: null })
@@ -10,15 +9,14 @@ const DOWN = verdict('down', 'celery FATAL: no such file · 11 of 12 running')
 
 /** A Kuma that was told UP at noon. */
 function toldUp(): Missed {
-  const missed = new Missed()
+  const missed = new Missed(null)
   missed.note(UP, at('12:00'))
-  missed.tell()
+  missed.tell('', 0)
   missed.told('up')
   return missed
 }
 
-const says = (missed: Missed, message: string, time: string): string =>
-  withMissed(message, missed.tell(), at(time))
+const says = (missed: Missed, message: string, time: string): string => missed.tell(message, at(time))
 
 describe('what Kuma has missed', () => {
   it('is nothing while every change is delivered on time', () => {
@@ -28,13 +26,13 @@ describe('what Kuma has missed', () => {
       assert.equal(says(missed, message, '12:03:59'), message)
       assert.equal(missed.told(status), true)
     }
-    assert.deepEqual(missed.memory, { toldStatus: 'down', turns: [], forgotten: 0 })
+    assert.deepEqual(missed.state, { toldStatus: 'down', turns: [], forgotten: 0 })
   })
 
   it('is told in the next message that gets through, and only in that one', () => {
     const missed = toldUp()
-    assert.equal(missed.note(DOWN, at('12:03')), true)
-    assert.equal(missed.note(DOWN, at('12:04')), false)
+    missed.note(DOWN, at('12:03'))
+    missed.note(DOWN, at('12:04'))
     missed.note(UP, at('12:07'))
     const message = '12 of 12 running · was down 12:03 to 12:07: celery FATAL: no such file'
     assert.equal(says(missed, UP.message, '12:08'), message)
@@ -47,7 +45,7 @@ describe('what Kuma has missed', () => {
   it('keeps what happens during the push for the message after it', () => {
     const missed = toldUp()
     missed.note(DOWN, at('12:03'))
-    missed.tell()
+    missed.tell('', 0)
     missed.note(UP, at('12:04'))
     missed.note(verdict('down', 'web FATAL'), at('12:05'))
     missed.told('down')
@@ -93,7 +91,7 @@ describe('what Kuma has missed', () => {
   })
 
   it('has nothing to tell a Kuma that never had a heartbeat but the times that it was down', () => {
-    const missed = new Missed()
+    const missed = new Missed(null)
     missed.note(UP, at('12:00'))
     assert.equal(says(missed, 'X', '12:10'), 'X')
     missed.note(DOWN, at('12:11'))
@@ -106,11 +104,11 @@ describe('what Kuma has missed', () => {
     missed.note(DOWN, at('23:58'))
     missed.note(UP, at('23:58:30') + 120_000)
     assert.equal(
-      withMissed('X', missed.tell(), at('12:00') + 86_400_000),
+      missed.tell('X', at('12:00') + 86_400_000),
       'X · was down 2026-11-20 23:58 to 00:00: celery FATAL: no such file',
     )
     assert.equal(
-      withMissed('X', missed.tell(), at('12:00') + 2 * 86_400_000),
+      missed.tell('X', at('12:00') + 2 * 86_400_000),
       'X · was down 2026-11-20 23:58 to 2026-11-21 00:00: celery FATAL: no such file',
     )
   })
@@ -150,35 +148,35 @@ describe('what Kuma has missed and does not fit', () => {
 
   it('is bounded in memory, whatever flaps while Kuma is away, and counted all the same', () => {
     const missed = many(1000)
-    assert.ok(missed.memory.turns.length <= 12)
-    const downs = missed.memory.turns.filter(({ status }) => status === 'down').length
-    assert.equal(downs + missed.memory.forgotten, 1000)
+    assert.ok(missed.state.turns.length <= 12)
+    const downs = missed.state.turns.filter(({ status }) => status === 'down').length
+    assert.equal(downs + missed.state.forgotten, 1000)
     const message = says(missed, 'X', '12:30')
     assert.match(message, /^X · was down 12:00 to 12:01: celery FATAL · was down 12:02 to 12:03/)
     assert.match(message, /\(\+99\d more\)$/)
     missed.told('up')
-    assert.deepEqual(missed.memory, { toldStatus: 'up', turns: [], forgotten: 0 } satisfies MissedMemory)
+    assert.deepEqual(missed.state, { toldStatus: 'up', turns: [], forgotten: 0 } satisfies MissedState)
   })
 
   it('is bounded and loses nothing that is being told, when it flaps during a push', () => {
     const missed = many(5)
     missed.note(DOWN, at('13:00'))
-    missed.tell()
+    missed.tell('', 0)
     for (let index = 0; index < 50; index += 1) {
       missed.note(UP, at('13:01') + index * 120_000)
       missed.note(DOWN, at('13:02') + index * 120_000)
     }
-    assert.ok(missed.memory.turns.length <= 14)
+    assert.ok(missed.state.turns.length <= 14)
     missed.told('down')
-    assert.ok(missed.memory.turns.every(({ atMs }) => atMs > at('13:00')))
-    assert.equal(missed.memory.turns.at(-1)?.status, 'down')
+    assert.ok(missed.state.turns.every(({ atMs }) => atMs > at('13:00')))
+    assert.equal(missed.state.turns.at(-1)?.status, 'down')
   })
 
   it('tells a heartbeat that repeats what Kuma knows from news', () => {
-    const fresh = new Missed()
+    const fresh = new Missed(null)
     fresh.note(UP, at('12:00'))
     assert.equal(fresh.isRepeat('up'), true, 'a first UP is no news to any Kuma')
-    const down = new Missed()
+    const down = new Missed(null)
     down.note(DOWN, at('12:00'))
     assert.equal(down.isRepeat('down'), false)
 
@@ -188,7 +186,7 @@ describe('what Kuma has missed and does not fit', () => {
     assert.equal(missed.isRepeat('down'), false)
     missed.note(UP, at('12:02'))
     assert.equal(missed.isRepeat('up'), false, 'Kuma may have recorded the DOWN without an answer')
-    missed.tell()
+    missed.tell('', 0)
     missed.told('up')
     assert.equal(missed.isRepeat('up'), true)
   })

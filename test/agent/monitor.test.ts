@@ -18,8 +18,8 @@ describe('a restart that nobody asked for', () => {
     monitor.update(looksWell(200), 6_000)
     return monitor
   }
-  const said = (monitor: Monitor) => monitor.telling?.verdict.message
-  const untilMs = (monitor: Monitor) => monitor.telling?.restartsUntilMs ?? null
+  const said = (monitor: Monitor) => monitor.announcement?.verdict.message
+  const untilMs = (monitor: Monitor) => monitor.announcement?.restartsUntilMs ?? null
 
   it('is told until it has reached Kuma, and then no more', () => {
     const monitor = restarted()
@@ -138,7 +138,7 @@ describe('a restart that nobody asked for', () => {
   it('is not repeated by a heartbeat that was made before the one that told it was delivered', () => {
     const monitor = restarted()
     const messageFor = (toldMs: number) => {
-      const { content } = monitor.telling ?? assert.fail('it has nothing to say')
+      const { content } = monitor.announcement ?? assert.fail('it has nothing to say')
       return composeMessage(content ?? assert.fail('it is an error of the agent'), toldMs)
     }
     const toldMs = untilMs(monitor) ?? 0

@@ -65,12 +65,13 @@ function start(
   const targets = Object.entries(watched).map(([name, read]) => {
     const sending: Sending = {
       notifier: {
-        send({ verdict: { status, message } }) {
+        offer({ verdict: { status, message } }) {
           breaks()
           sent.push(`${(clock.now() - startMs) / 1000} ${name} ${status} ${message}`)
-          return Promise.resolve(true)
+          return new Promise(() => {})
         },
-        state: null,
+        settled: () => new Promise(() => {}),
+        state: { kuma: 'kuma', missed: null, delivery: null },
       },
       period: new GridPeriod(24_000, startMs + 12_000),
       log: { ...memoryLog(), info: (line) => void changes.push(line) },

@@ -1,33 +1,13 @@
-// Our pusher and outbox against a real Uptime Kuma: what it answers, what it records, what it does in a restart.
+// Our pusher and notifier against a real Uptime Kuma: what it answers, what it records, what it does in a restart.
 import assert from 'node:assert/strict'
 import { after, before, describe, test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Heartbeat } from '../../src/agent/heartbeat.ts'
-import { openKumaConnection } from '../../src/kuma/kuma-connection.ts'
-import { createOutbox } from '../../src/agent/outbox.ts'
-import { createLog } from '../../src/lib/log.ts'
+import { Notifier } from '../../src/agent/notifier.ts'
+import type { Heartbeat } from '../../src/kuma/push.ts'
+import { realClock } from '../../src/lib/real-clock.ts'
 import { startKuma, type Kuma } from '../helpers/kuma.ts'
-
-const never = new AbortController().signal
-const now = () => performance.now()
-
-async function connect(t: TestContext) {
-  const connection = await openKumaConnection({
-    headers: {},
-    ca: null,
-    insecure: false,
-    clientCert: null,
-    clientKey: null,
-    timeoutMs: 25_000,
-    repeatTimeoutMs: 25_000,
-    isOneShot: false,
-    mask: (text) => text,
-    version: '0.0.0',
-    now,
-  })
-  t.after(() => connection.close())
-  return connection
-}
+import { memoryLog } from '../helpers/memory-log.ts'
+import { NEVER, openTestKuma } from '../helpers/push-to.ts'
 
 describe('a push to a real Uptime Kuma', () => {
   let kuma: Kuma
@@ -37,11 +17,10 @@ describe('a push to a real Uptime Kuma', () => {
   after(() => kuma.stop())
 
   async function pushOnce(t: TestContext, heartbeat: Heartbeat, token: string, baseUrl = kuma.url) {
-    const connection = await connect(t)
-    const answer = await connection
-      .pusher({ kuma: 'kuma', baseUrl, token, proxy: null })
-      .push(heartbeat, never)
-    assert.ok(!answer.says.includes(token))
+    const client = await openTestKuma(t, baseUrl)
+    const pusher = client.pusher({ kuma: 'kuma', baseUrl, token, proxy: null })
+    const answer = await pusher.push(heartbeat, false, NEVER)
+    assert.ok(!answer.message.includes(token))
     return answer
   }
 
@@ -74,7 +53,7 @@ describe('a push to a real Uptime Kuma', () => {
     ]
     for (const msg of messages) {
       const answer = await pushOnce(t, { status: 'down', msg, ping: null }, token)
-      assert.equal(answer.kind, 'accepted', answer.says)
+      assert.equal(answer.kind, 'accepted', answer.message)
     }
     const recorded = (await kuma.heartbeats(id))
       .map(({ msg }) => msg)
@@ -100,7 +79,7 @@ describe('a push to a real Uptime Kuma', () => {
     const unknown = await pushOnce(t, heartbeat, 'nobodyknowsthistoken')
     assert.equal(unknown.kind, 'unknown-monitor')
     assert.match(
-      unknown.says,
+      unknown.message,
       /answered 404 "Monitor not found or not active\.": token nob… is unknown there/,
     )
 
@@ -117,34 +96,24 @@ describe('a push to a real Uptime Kuma', () => {
     const { token } = await kuma.createPushMonitor({ name: 'wrong path' })
     const answer = await pushOnce(t, { status: 'up', msg: 'x', ping: 1 }, token, `${kuma.url}/kuma`)
     assert.equal(answer.kind, 'not-kuma')
-    assert.match(answer.says, /answered 200 with something else than JSON/)
+    assert.match(answer.message, /answered 200 with something else than JSON/)
   })
 
   test('through a restart of Kuma: nothing but time is lost, and no DOWN is made', async (t) => {
     const { id, token } = await kuma.createPushMonitor({ name: 'restarted', interval: 300 })
-    const connection = await connect(t)
-    const pusher = connection.pusher({ kuma: 'kuma', baseUrl: kuma.url, token, proxy: null })
-    const lines: string[] = []
-    const outbox = createOutbox({
-      onDelivered: () => {},
-      name: 'restarted',
-      push: (heartbeat, signal) => pusher.push(heartbeat, signal),
-      sleep: (ms, signal) => sleep(ms, undefined, { signal }),
-      random: () => 0.5,
-      now,
-      log: createLog({
-        level: 'info',
-        format: 'text',
-        write: (line) => lines.push(line),
-        now,
-        mask: (text) => text,
-      }),
-    })
-    t.after(() => outbox.close())
-    const up = (msg: string) => outbox.offer({ status: 'up', msg, ping: 1 })
+    const client = await openTestKuma(t, kuma.url, { timeoutMs: 25_000, repeatTimeoutMs: 25_000 })
+    const pusher = client.pusher({ kuma: 'kuma', baseUrl: kuma.url, token, proxy: null })
+    const { lines, ...log } = memoryLog()
+    const parts = { name: 'restarted', kuma: 'kuma', pusher, clock: realClock, log, state: null }
+    const notifier = new Notifier(parts)
+    t.after(() => notifier.close())
+    const up = (message: string): void => {
+      const verdict = { status: 'up', message, ping: 1 } as const
+      void notifier.offer({ verdict, restartsUntilMs: null, content: null })
+    }
 
     up('before')
-    assert.equal((await outbox.settled())?.answer.kind, 'accepted')
+    assert.equal(await notifier.settled(), true)
     await kuma.halt()
     up('lost in the restart')
     up('superseded')
@@ -152,7 +121,7 @@ describe('a push to a real Uptime Kuma', () => {
     const restarted = kuma.start()
     up('newest')
     // On a slow machine the quick tries end before Kuma is back; the next heartbeat gets its own.
-    while ((await outbox.settled())?.answer.kind !== 'accepted') {
+    while (!(await notifier.settled())) {
       await sleep(500)
       up('newest')
     }
@@ -175,13 +144,13 @@ describe('a push to a real Uptime Kuma', () => {
     )
     assert.match(
       lines.at(-1) ?? '',
-      /^restarted: delivered again after \d.* s, \d+ heartbeats? not delivered\n$/,
+      /^info: restarted: delivered again after \d.* s, \d+ heartbeats? not delivered$/,
     )
     // A Kuma that stops or starts may refuse in more ways than one; each is told once.
     assert.ok(
       lines.slice(1, -1).every((line) => line.startsWith('warn: not delivered')),
-      lines.join(''),
+      lines.join('\n'),
     )
-    assert.equal(new Set(lines).size, lines.length, lines.join(''))
+    assert.equal(new Set(lines).size, lines.length, lines.join('\n'))
   })
 })

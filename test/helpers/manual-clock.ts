@@ -16,6 +16,11 @@ export class ManualClock implements Clock {
     return this.#nowMs
   }
 
+  /** How many sleep. */
+  get sleeping(): number {
+    return this.#sleepers.length
+  }
+
   random(): number {
     return this.chance
   }

@@ -78,12 +78,12 @@ export function play({ snapshots, rules }: Pick<Recording, 'snapshots' | 'rules'
   for (const { atMs, snapshot } of snapshots) {
     const nowMs = 1_000_000 + atMs
     monitor.update(snapshot, nowMs)
-    const { telling } = monitor
-    if (telling === null) continue
-    const { status, message } = telling.verdict
+    const { announcement } = monitor
+    if (announcement === null) continue
+    const { status, message } = announcement.verdict
     if (status !== before) timeline.push(`+${(atMs / 1000).toFixed(1)} s ${status} ${message}`)
     before = status
-    if (telling.restartsUntilMs !== null) monitor.told(telling.restartsUntilMs)
+    if (announcement.restartsUntilMs !== null) monitor.told(announcement.restartsUntilMs)
   }
   return timeline
 }

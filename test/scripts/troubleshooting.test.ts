@@ -3,11 +3,9 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { withMissed } from '../../src/agent/describe-missed.ts'
-import type { MissedMemory } from '../../src/agent/missed.ts'
+import { Missed } from '../../src/agent/missed.ts'
 import { HttpFailure, type HttpFailureCode } from '../../src/lib/http.ts'
-import { judgeAnswer, judgeFailure, refusedRedirect } from '../../src/kuma/judge-answer.ts'
-import { redirect } from '../../src/kuma/redirect.ts'
+import { judgeAnswer, judgeFailure, judgeRedirect } from '../../src/kuma/answers.ts'
 import type { RpcFailureReason } from '../../src/collect/supervisor/rpc-reading.ts'
 import { failed, snapshot, monitorSettings } from '../helpers/snapshots.ts'
 import { Observer } from '../helpers/observer.ts'
@@ -57,7 +55,6 @@ const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf
 
 const answer = {
   target: { kuma: 'kuma', baseUrl: 'http://kuma.example', token: 'AWbUXTosJG', proxy: null },
-  proxyOrigin: null,
   timeoutMs: 25_000,
   isRepeat: false,
   mask: (text: string) => text,
@@ -96,21 +93,20 @@ function deliveryMessages(): string[] {
     return judgeFailure(new HttpFailure('tls', 'why', { cause }), answer)
   })
   const beyondProxy = (['refused', 'dns'] as const).map((code) =>
-    judgeFailure(new HttpFailure(code, 'why'), { ...answer, proxyOrigin: 'http://proxy.example:3128' }),
+    judgeFailure(new HttpFailure(code, 'why'), {
+      ...answer,
+      target: { ...answer.target, proxy: 'http://proxy.example:3128' },
+    }),
   )
   const redirects = [undefined, 'http://elsewhere.example/', 'ftp://kuma.example/', '/login'].map(
     (location) => {
-      const next = redirect(
-        { status: 302, headers: location === undefined ? {} : { location } },
-        url,
-        answer.target,
-        answer.mask,
-      )
-      assert.ok(next !== null && 'refused' in next)
-      return refusedRedirect(302, next.refused, answer.target)
+      const headers = location === undefined ? {} : { location }
+      const refused = judgeRedirect({ status: 302, headers }, url, 0, answer)
+      assert.ok(refused !== null && 'message' in refused)
+      return refused
     },
   )
-  return [...answers, ...failures, ...untrusted, ...beyondProxy, ...redirects].map(({ says }) => says)
+  return [...answers, ...failures, ...untrusted, ...beyondProxy, ...redirects].map(({ message }) => message)
 }
 
 /** What is pushed for every way in which supervisord gives no answer. */
@@ -140,21 +136,21 @@ const ruled = [3, 4]
   .filter((message) => !/^\d+ of \d+ running$/.test(message))
 
 const hour = Date.parse('2026-11-21T12:00:00')
-const missed: MissedMemory = {
+const missed = new Missed({
   toldStatus: 'up',
   turns: [
     { status: 'down', atMs: hour, why: 'web FATAL: why' },
     { status: 'up', atMs: hour + 240_000, why: '' },
   ],
   forgotten: 0,
-}
+})
 
 /** What needs a row of its own. */
 const said = [
   ...ruled,
   ...deliveryMessages(),
   ...silenceMessages(),
-  withMissed('12 of 12 running', missed, hour + 300_000),
+  missed.tell('12 of 12 running', hour + 300_000),
 ]
 const noTrouble = cells(read('docs/rules.md'), 1)
 

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { DeliveryMemory } from '../../agent/note-delivery.ts'
+import type { Delivery } from '../../agent/notifier.ts'
 import { peekState } from '../../agent/state.ts'
 import type { DeliveryStatus, Status } from '../../agent/status.ts'
 import type { LoadedConfig } from '../../config/load.ts'
@@ -62,7 +62,7 @@ function findStale({ source, config, marks }: LoadedConfig, { service, monitors 
 /** Judges what the runs of cron remember: the last one was not long ago, and Kuma took its heartbeat. */
 export function judgeCron(
   of: string,
-  delivery: DeliveryMemory | null,
+  delivery: Delivery | null,
   { rhythm, fields }: CronJob,
   nowMs: number,
 ): Finding {

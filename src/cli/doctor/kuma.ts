@@ -1,8 +1,8 @@
-import { openKumas } from '../../agent/open-kumas.ts'
+import { clientFor, openKumaClients } from '../../agent/notifiers.ts'
 import { pushAll, type Pushed } from '../../agent/push-all.ts'
 import type { Config, PushTarget } from '../../config/config.ts'
-import type { Probe } from '../../kuma/probe.ts'
-import type { PushAnswerKind } from '../../kuma/push-answer.ts'
+import type { PushAnswerKind } from '../../kuma/answers.ts'
+import type { Probe } from '../../kuma/push.ts'
 import { ConfigError } from '../../lib/errors.ts'
 import { realClock } from '../../lib/real-clock.ts'
 import { describeDuration } from '../../lib/text.ts'
@@ -25,23 +25,20 @@ export interface KumaProbe {
 }
 
 /** Asks every address that heartbeats go to, without a heartbeat. */
-export async function probeKumas(
-  { kumas, monitors }: Config,
-  signal: AbortSignal,
-): Promise<readonly KumaProbe[]> {
+export async function probeKumas(config: Config, signal: AbortSignal): Promise<readonly KumaProbe[]> {
   const targets = new Map<string, PushTarget>()
-  for (const target of monitors.flatMap(({ push }) => push ?? [])) {
+  for (const target of config.monitors.flatMap(({ push }) => push ?? [])) {
     targets.set(`${target.kuma} ${target.baseUrl}`, target)
   }
   return Promise.all(
     [...targets.values()].map(async (target): Promise<KumaProbe> => {
-      const kuma = kumas.filter(({ name }) => name === target.kuma)
+      const kumas = config.kumas.filter(({ name }) => name === target.kuma)
       const startedMs = realClock.now()
-      const found = await probe(kuma, target, signal)
+      const found = await probe({ ...config, kumas }, target, signal)
       const { origin, pathname } = new URL(target.baseUrl)
       return {
         url: `${origin}${pathname.replace(/\/+$/, '')}`,
-        isInsecure: kuma.some(({ insecure }) => insecure),
+        isInsecure: kumas.some(({ insecure }) => insecure),
         found,
         answeredAtMs: Date.now(),
         ms: realClock.now() - startedMs,
@@ -50,19 +47,13 @@ export async function probeKumas(
   )
 }
 
-async function probe(
-  kumas: Config['kumas'],
-  target: PushTarget,
-  signal: AbortSignal,
-): Promise<KumaProbe['found']> {
+async function probe(config: Config, target: PushTarget, signal: AbortSignal): Promise<KumaProbe['found']> {
   try {
-    const connections = await openKumas(kumas, () => realClock.now())
+    const clients = await openKumaClients(config, realClock)
     try {
-      const connection = connections.get(target.kuma)
-      if (connection === undefined) throw new Error(`no Kuma is named ${target.kuma}`)
-      return { kind: 'probed', probe: await connection.probe(target, signal) }
+      return { kind: 'probed', probe: await clientFor(target, clients).probe(target, signal) }
     } finally {
-      await Promise.all([...connections.values()].map((connection) => connection.close()))
+      await Promise.all(clients.map((client) => client.close()))
     }
   } catch (error) {
     if (error instanceof ConfigError) return { kind: 'unusable', problem: error.problems.join('; ') }
@@ -135,7 +126,7 @@ export function checkKuma(context: DoctorContext): Promise<Finding[]> {
     const remedy = OUT_OF_REACH[kind]
     if (remedy === undefined) return ok(`${url} can be reached`, details)
     const { hostname } = new URL(url)
-    return failed(answered.answer.says, remedy.replace('URL', url).replace('HOST', hostname), details)
+    return failed(answered.answer.message, remedy.replace('URL', url).replace('HOST', hostname), details)
   })
 }
 
@@ -151,7 +142,7 @@ export function checkTls(context: DoctorContext): Promise<Finding[]> {
     const remedy = UNTRUSTED[kind]
     if (remedy !== undefined) {
       const address = `${hostname}:${port === '' ? 443 : port}`
-      return failed(answered?.answer.says ?? '', remedy.replaceAll('ADDRESS', address), details)
+      return failed(answered?.answer.message ?? '', remedy.replaceAll('ADDRESS', address), details)
     }
     if (kind in OUT_OF_REACH) return skipped('unknown without a connection', details)
     const says = isInsecure ? 'encrypted, but the certificate is not checked' : 'the certificate is trusted'
@@ -169,7 +160,7 @@ export function checkApi(context: DoctorContext): Promise<Finding[]> {
       const says = `what answers at ${url} takes a token that nobody has: it is not Kuma`
       return failed(says, CORRECT_URL, details)
     }
-    return failed(answered.answer.says, NOT_THE_API[kind] ?? CORRECT_URL, details)
+    return failed(answered.answer.message, NOT_THE_API[kind] ?? CORRECT_URL, details)
   })
 }
 
@@ -206,14 +197,13 @@ export async function checkToken(context: DoctorContext): Promise<Finding[]> {
   return (await pushAll(loaded.config, terminal.env, signal)).map(judgePushed)
 }
 
-function judgePushed({ monitor, telling, answer, ms }: Pushed): Finding {
+function judgePushed({ monitor, verdict, answer, ms }: Pushed): Finding {
   const details = { of: monitor, ms }
-  if (telling === null || answer === null) return skipped('not tried: nothing can be said yet', details)
-  const { status, message } = telling.verdict
-  if (answer.kind === 'accepted') return ok(`Kuma took: ${status} ${message}`, details)
+  if (verdict === null || answer === null) return skipped('not tried: nothing can be said yet', details)
+  if (answer.kind === 'accepted') return ok(`Kuma took: ${verdict.status} ${verdict.message}`, details)
   const remedy =
     answer.kind === 'unknown-monitor'
       ? RESUME_OR_COPY
       : 'mend what is told above, then: kuma-supervisor-push doctor --push'
-  return failed(answer.says, remedy, details)
+  return failed(answer.message, remedy, details)
 }

@@ -1,8 +1,8 @@
 import { pushAll, type Pushed } from '../../agent/push-all.ts'
 import { realFiles, replaceConfigFile } from '../../config/files.ts'
 import { DEFAULT_FILE } from '../../config/load.ts'
-import { monitorPayload } from '../../kuma/provisioning/monitor-payload.ts'
-import { SessionError } from '../../kuma/provisioning/session-error.ts'
+import { monitorPayload } from '../../kuma/api/monitors.ts'
+import { SessionError } from '../../kuma/api/session.ts'
 import { codeOf, ConfigError, EXIT, type ExitCode } from '../../lib/errors.ts'
 import { oneLine } from '../../lib/text.ts'
 import { fit, paint, styleOf, textWidth, type Style } from '../screen.ts'
@@ -74,7 +74,7 @@ async function changeKuma(
       notificationIds: alertsOf(alerts, monitor).map(({ id }) => id),
       pushToken: monitor?.token ?? null,
     } as const
-    return session.add(monitorPayload(payload, { hasConditions }))
+    return session.add(monitorPayload(payload, hasConditions))
   }
   let newGroup: number | null = null
   try {
@@ -135,12 +135,12 @@ function describeChanges({ plan: { make, group, surplus }, prune }: Draft): stri
 }
 
 /** `up    host-a / celery  4 of 4 running` */
-function formatPushed({ telling, answer }: Pushed, name: string, style: Style): string {
-  if (telling === null) return `${paint('?   ', 'yellow', style)}  ${name}  nothing can be said yet\n`
+function formatPushed({ verdict, answer }: Pushed, name: string, style: Style): string {
+  if (verdict === null) return `${paint('?   ', 'yellow', style)}  ${name}  nothing can be said yet\n`
   if (answer?.kind !== 'accepted') {
-    return `${paint('lost', 'red', style)}  ${name}  ${oneLine(answer?.says ?? 'not pushed')}\n`
+    return `${paint('lost', 'red', style)}  ${name}  ${oneLine(answer?.message ?? 'not pushed')}\n`
   }
-  const { status, message } = telling.verdict
+  const { status, message } = verdict
   return `${paint(status.padEnd(4), status === 'up' ? 'green' : 'red', style)}  ${name}  ${oneLine(message)}\n`
 }
 

@@ -9,8 +9,7 @@ import {
   writtenMonitors,
 } from '../../config/toml-edit.ts'
 import { DEFAULT_KUMA_URL } from '../../config/urls.ts'
-import type { KumaInventory, KumaNotification } from '../../kuma/provisioning/kuma-inventory.ts'
-import { newPushToken } from '../../kuma/provisioning/new-push-token.ts'
+import { newPushToken, type KumaInventory, type KumaNotification } from '../../kuma/api/monitors.ts'
 import { ConfigError } from '../../lib/errors.ts'
 import type { OwnFlags } from '../options.ts'
 import type { Terminal } from '../terminal.ts'

@@ -1,14 +1,13 @@
-import { openKumas } from '../../agent/open-kumas.ts'
 import type { KumaConfig } from '../../config/config.ts'
 import { realFiles } from '../../config/files.ts'
 import { OTHER_VARIABLES } from '../../config/options.ts'
-import { readSecretFile } from '../../config/secrets.ts'
-import type { KumaInventory } from '../../kuma/provisioning/kuma-inventory.ts'
-import { openKumaSession, type KumaSession } from '../../kuma/provisioning/kuma-session.ts'
-import { supportOf } from '../../kuma/provisioning/kuma-version.ts'
-import { NOTHING_ENTERED, SessionError } from '../../kuma/provisioning/session-error.ts'
+import { readSecretFile, secretsOf } from '../../config/secrets.ts'
+import { supportOf, type KumaInventory } from '../../kuma/api/monitors.ts'
+import { KumaSession, NOTHING_ENTERED, SessionError } from '../../kuma/api/session.ts'
+import { openKumaClient } from '../../kuma/push.ts'
 import { ConfigError } from '../../lib/errors.ts'
 import { realClock } from '../../lib/real-clock.ts'
+import { createMask } from '../../lib/secret.ts'
 import type { OwnFlags } from '../options.ts'
 import type { Progress, Terminal } from '../terminal.ts'
 
@@ -59,29 +58,23 @@ interface LoginOptions {
  * @throws {SessionError}
  * @throws {ConfigError} where a login is missing, and there is nobody to ask
  */
-export async function openKuma(kuma: KumaConfig, options: LoginOptions): Promise<OpenKuma> {
+export async function openKuma(config: KumaConfig, options: LoginOptions): Promise<OpenKuma> {
   const { progress, signal } = options
-  const connections = await openKumas([kuma], () => realClock.now())
+  const mask = createMask(secretsOf({ kumas: [config], supervisors: [], monitors: [] }))
+  const client = await openKumaClient(config, { clock: realClock, mask })
   let session: KumaSession | null = null
   const close = async (): Promise<void> => {
     session?.close()
-    await Promise.all([...connections.values()].map((connection) => connection.close()))
+    await client.close()
   }
   try {
-    const connection = connections.get(kuma.name)
-    if (connection === undefined) throw new Error(`no connection to ${kuma.name}`)
-    progress?.show(`connecting to ${kuma.url}`)
-    session = await openKumaSession({
-      url: kuma.url,
-      ...(await connection.open(kuma.proxy)),
-      proxyOrigin: kuma.proxy === null ? null : new URL(kuma.proxy).origin,
-      signal,
-    })
+    progress?.show(`connecting to ${config.url}`)
+    session = await KumaSession.open(client, signal)
     await logIn(session, options)
     progress?.show('reading what Kuma has')
     const inventory = await session.inventory()
     const support = supportOf(inventory.version)
-    if (support.kind === 'unknown') throw new SessionError('version', support.says)
+    if (support.kind === 'unknown') throw new SessionError('version', support.message)
     return { session, inventory, hasConditions: support.hasConditions, close }
   } catch (error) {
     await close()

@@ -1,5 +1,5 @@
 import type { ProcessInfo } from '../../collect/supervisor/process-info.ts'
-import type { KumaInventory, KumaMonitor } from '../../kuma/provisioning/kuma-inventory.ts'
+import type { KumaInventory, KumaMonitor } from '../../kuma/api/monitors.ts'
 import { selectPrograms } from '../../lib/glob.ts'
 
 /** The things that get a monitor of their own beside the host. */

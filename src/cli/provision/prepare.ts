@@ -9,7 +9,7 @@ import { OPTIONS, readEnvironment, type OptionName, type SharedFlags } from '../
 import { rhythmOf, safeIntervalSeconds } from '../../config/timing.ts'
 import { isTable } from '../../config/toml.ts'
 import { DEFAULT_KUMA_URL, parseKumaUrl } from '../../config/urls.ts'
-import { NOTHING_ENTERED, SessionError } from '../../kuma/provisioning/session-error.ts'
+import { NOTHING_ENTERED, SessionError } from '../../kuma/api/session.ts'
 import { ConfigError } from '../../lib/errors.ts'
 import { quote } from '../../lib/quote.ts'
 import { CRON_FILE, readCronJob, type CronJob } from '../cron-job.ts'

@@ -1,5 +1,5 @@
 import type { SharedFlags } from '../../config/options.ts'
-import { SessionError } from '../../kuma/provisioning/session-error.ts'
+import { SessionError } from '../../kuma/api/session.ts'
 import { EXIT, type ExitCode } from '../../lib/errors.ts'
 import { createMask } from '../../lib/secret.ts'
 import type { OwnFlags } from '../options.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { resolve } from 'node:path'
 import { test } from 'node:test'
-import type { DeliveryMemory } from '../../../src/agent/note-delivery.ts'
+import type { Delivery } from '../../../src/agent/notifier.ts'
 import { judgeAgent, judgeCron } from '../../../src/cli/doctor/delivery.ts'
 import type { Finding } from '../../../src/cli/doctor/report.ts'
 import { loadText } from '../../helpers/load-text.ts'
@@ -9,9 +9,9 @@ import { loadText } from '../../helpers/load-text.ts'
 const NOW_MS = Date.UTC(2026, 10, 20, 12)
 const CRON = { fields: '* * * * *', rhythm: { everyMs: 60_000, name: 'cron', isPeriod: false } }
 
-const check = (delivery: DeliveryMemory | null): Finding => judgeCron('host', delivery, CRON, NOW_MS)
+const check = (delivery: Delivery | null): Finding => judgeCron('host', delivery, CRON, NOW_MS)
 
-const answered = (agoMs: number, kind: DeliveryMemory['answer']['kind'], says: string): DeliveryMemory => ({
+const answered = (agoMs: number, kind: Delivery['answer']['kind'], says: string): Delivery => ({
   delivered: null,
   answer: { atMs: NOW_MS - agoMs, kind, says },
 })

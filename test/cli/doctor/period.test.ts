@@ -4,7 +4,7 @@ import { judgeFile, judgeInKuma } from '../../../src/cli/doctor/period.ts'
 import { rhythmOf } from '../../../src/config/timing.ts'
 import type { CronJob } from '../../../src/cli/cron-job.ts'
 import type { Finding } from '../../../src/cli/doctor/report.ts'
-import type { KumaMonitor } from '../../../src/kuma/provisioning/kuma-inventory.ts'
+import type { KumaMonitor } from '../../../src/kuma/api/monitors.ts'
 import { loadText } from '../../helpers/load-text.ts'
 
 const GOOD: KumaMonitor = {

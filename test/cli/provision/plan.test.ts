@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { makePlan, type ConfiguredMonitor, type PlanRequest } from '../../../src/cli/provision/plan.ts'
-import type { KumaMonitor } from '../../../src/kuma/provisioning/kuma-inventory.ts'
+import type { KumaMonitor } from '../../../src/kuma/api/monitors.ts'
 import { program } from '../../helpers/snapshots.ts'
 
 const PROGRAMS = ['celery:worker_0', 'celery:worker_1', 'web:web'].map((name) => program(name, 'RUNNING'))

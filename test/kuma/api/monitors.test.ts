@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { supportOf } from '../../../src/kuma/provisioning/kuma-version.ts'
+import { supportOf } from '../../../src/kuma/api/monitors.ts'
 
 describe('supportOf', () => {
   const known: [string, boolean][] = [
@@ -27,12 +27,12 @@ describe('supportOf', () => {
     ['', /calls itself ""/],
     ['latest', /calls itself "latest"/],
   ]
-  for (const [version, says] of unknown) {
+  for (const [version, message] of unknown) {
     test(`does not set up "${version}", and says what to do`, () => {
       const support = supportOf(version)
       assert.equal(support.kind, 'unknown')
-      assert.match(support.says, says)
-      assert.match(support.says, /by hand; nothing was changed$/)
+      assert.match(support.message, message)
+      assert.match(support.message, /by hand; nothing was changed$/)
     })
   }
 })

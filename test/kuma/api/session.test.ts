@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { Agent } from 'undici'
-import { openKumaSession, type KumaSession } from '../../../src/kuma/provisioning/kuma-session.ts'
-import type { SessionError } from '../../../src/kuma/provisioning/session-error.ts'
+import { KumaSession, type SessionError } from '../../../src/kuma/api/session.ts'
 import { startPageKuma, type PageKuma } from '../../helpers/page-kuma.ts'
+import { openTestKuma } from '../../helpers/push-to.ts'
 
 /** Nothing here is to be waited for so long. */
 const HOUR_MS = 3_600_000
@@ -14,11 +13,7 @@ async function waiting(
   signal: AbortSignal,
 ): Promise<{ kuma: PageKuma; session: KumaSession }> {
   const kuma = await startPageKuma(t, { tellsItself: false })
-  const dispatcher = new Agent()
-  t.after(() => dispatcher.destroy())
-  const { url } = kuma
-  const options = { url, dispatcher, headers: {}, proxyOrigin: null, signal, timeoutMs: HOUR_MS }
-  const session = await openKumaSession(options)
+  const session = await KumaSession.open(await openTestKuma(t, kuma.url), signal, HOUR_MS)
   t.after(() => session.close())
   assert.equal(await session.login({ username: 'admin', password: 'right', code: '' }), 'in')
   return { kuma, session }

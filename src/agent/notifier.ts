@@ -1,0 +1,277 @@
+import type { PushAnswer } from '../kuma/answers.ts'
+import type { Pusher } from '../kuma/push.ts'
+import type { Clock } from '../lib/clock.ts'
+import { messageOf } from '../lib/errors.ts'
+import type { Log } from '../lib/log.ts'
+import type { Verdict } from '../rules/judge.ts'
+import { composeMessage, type MessageContent } from '../rules/message.ts'
+import { DeliveryLog } from './delivery-log.ts'
+import { Missed, type MissedState } from './missed.ts'
+
+/** A verdict that Kuma is to be told. */
+export interface Announcement {
+  readonly verdict: Verdict
+  /** Once this is delivered, restarts up to this time have been told; null when it says nothing of them. */
+  readonly restartsUntilMs: number | null
+  /** Says the same without restarts that the heartbeat before has told of; null for an error of the agent. */
+  readonly content: MessageContent | null
+}
+
+export type Outcome =
+  /** Kuma has taken it, and knows more than before. */
+  | 'news'
+  /** Kuma has taken it, and knew the status before. */
+  | 'repeat'
+  /** A newer one took its place, no try was left, or the agent stops. */
+  | 'lost'
+
+/** Kept from run to run. Times are wall clock in milliseconds, for people. */
+export interface NotifierState {
+  /** The name of the Kuma that the heartbeats went to: another one is told everything anew. */
+  readonly kuma: string
+  /** Null in the state file of an agent that kept none. */
+  readonly missed: MissedState | null
+  /** Null before the first try. */
+  readonly delivery: Delivery | null
+}
+
+export interface Delivery {
+  /** The last heartbeat that Kuma took; null when it took none. */
+  readonly delivered: { readonly atMs: number; readonly status: 'up' | 'down' } | null
+  /** The answer to the last try. */
+  readonly answer: {
+    readonly atMs: number
+    /** Of `PushAnswer`; as text, since a state file of another version may have others. */
+    readonly kind: string
+    readonly says: string
+  }
+}
+
+interface NotifierParts {
+  /** The monitor's name, for the log. */
+  readonly name: string
+  /** The name of the Kuma. */
+  readonly kuma: string
+  readonly pusher: Pusher
+  readonly clock: Clock
+  readonly log: Log
+  /** Null when nothing was kept of this monitor at this Kuma. */
+  readonly state: NotifierState | null
+}
+
+interface Offer {
+  readonly announcement: Announcement
+  readonly end: (outcome: Outcome) => void
+}
+
+/** Delivers the verdicts of one monitor: the newest wins, and never two pushes are under way. */
+export class Notifier {
+  readonly #kuma: string
+  readonly #pusher: Pusher
+  readonly #clock: Clock
+  readonly #log: DeliveryLog
+  readonly #missed: Missed
+  readonly #stop = new AbortController()
+  #delivery: Delivery | null
+  /** Not sent yet. */
+  #newest: Offer | null = null
+  #working: Promise<void> | null = null
+  /** Ends the wait before the next push. */
+  #waiting: AbortController | null = null
+  /** Nothing is sent before this time. */
+  #notBeforeMs = -Infinity
+  #failingSinceMs: number | null = null
+  /** Restarts up to this time have been delivered; null before the first. */
+  #restartsToldMs: number | null = null
+  /** The last push was accepted. */
+  #isDelivered = false
+  #isSettled = true
+  #onSettled: ((isDelivered: boolean) => void)[] = []
+
+  constructor({ name, kuma, pusher, clock, log, state }: NotifierParts) {
+    this.#kuma = kuma
+    this.#pusher = pusher
+    this.#clock = clock
+    this.#log = new DeliveryLog(name, log)
+    this.#missed = new Missed(state?.missed ?? null)
+    this.#delivery = state?.delivery ?? null
+  }
+
+  get state(): NotifierState {
+    return { kuma: this.#kuma, missed: this.#missed.state, delivery: this.#delivery }
+  }
+
+  /**
+   * Takes the place of whatever was not sent yet; goes out at once, or right after the push under way.
+   * @returns resolves when it is delivered or lost, which may be long after `settled`
+   */
+  offer(announcement: Announcement): Promise<Outcome> {
+    if (this.#isClosed()) return Promise.resolve('lost')
+    this.#missed.note(announcement.verdict, Date.now())
+    return new Promise((end) => {
+      if (this.#newest !== null) this.#lose(this.#newest)
+      this.#newest = { announcement, end }
+      this.#isSettled = false
+      this.#waiting?.abort()
+      this.#working ??= this.#work()
+    })
+  }
+
+  /** Resolves when the newest is delivered, with true, or no try within seconds is left. */
+  settled(): Promise<boolean> {
+    if (this.#isSettled) return Promise.resolve(this.#isDelivered)
+    return new Promise((resolve) => {
+      this.#onSettled.push(resolve)
+    })
+  }
+
+  /** Gives up what is under way and resolves when that has ended. */
+  async close(): Promise<void> {
+    this.#stop.abort()
+    this.#waiting?.abort()
+    await this.#working
+    this.#newest?.end('lost')
+    this.#settle()
+  }
+
+  async #work(): Promise<void> {
+    while (this.#newest !== null && !this.#isClosed()) {
+      const waitMs = this.#notBeforeMs - this.#clock.now()
+      if (waitMs > 0) {
+        await this.#wait(waitMs)
+        continue
+      }
+      const offer = this.#newest
+      this.#newest = null
+      await this.#deliver(offer)
+    }
+    this.#working = null
+  }
+
+  /** Tries until it is accepted, hopeless, or there is something newer. */
+  async #deliver(offer: Offer): Promise<void> {
+    for (let attempts = 1; ; attempts += 1) {
+      const answer = await this.#push(offer.announcement)
+      if (this.#isClosed()) break
+      this.#isDelivered = answer.kind === 'accepted'
+      if (this.#isDelivered) {
+        this.#accept(offer, answer)
+        return
+      }
+      const nowMs = this.#clock.now()
+      this.#failingSinceMs ??= nowMs
+      this.#log.failed(answer, nowMs)
+      const delay = retryDelay(answer, attempts, nowMs - this.#failingSinceMs, this.#clock.random())
+      if (delay.anyMs > 0) this.#notBeforeMs = nowMs + delay.anyMs
+      if (this.#hasNewer()) break
+      if (!delay.isSoon) this.#settle()
+      if (delay.ownMs === null) break
+      await this.#wait(delay.ownMs)
+      if (this.#hasNewer() || this.#isClosed()) break
+    }
+    this.#lose(offer)
+  }
+
+  async #push({ verdict, content }: Announcement): Promise<PushAnswer> {
+    const { status, message, ping } = verdict
+    const toldMs = this.#restartsToldMs
+    const text = toldMs === null || content === null ? message : composeMessage(content, toldMs)
+    const heartbeat = { status, msg: this.#missed.tell(text, Date.now()), ping }
+    const answer = await this.#pusher
+      .push(heartbeat, this.#missed.isRepeat(status), this.#stop.signal)
+      .catch(asAnswer)
+    // The agent gave up because it stops: Kuma had no say.
+    if (answer.kind === 'aborted') return answer
+    const atMs = Date.now()
+    const isAccepted = answer.kind === 'accepted'
+    this.#delivery = {
+      delivered: isAccepted ? { atMs, status } : (this.#delivery?.delivered ?? null),
+      answer: { atMs, kind: answer.kind, says: answer.message },
+    }
+    return answer
+  }
+
+  #accept({ announcement: { verdict, restartsUntilMs }, end }: Offer, answer: PushAnswer): void {
+    this.#failingSinceMs = null
+    this.#log.accepted(answer, this.#clock.now())
+    this.#restartsToldMs = restartsUntilMs ?? this.#restartsToldMs
+    end(this.#missed.told(verdict.status) ? 'news' : 'repeat')
+    if (!this.#hasNewer()) this.#settle()
+  }
+
+  #isClosed(): boolean {
+    return this.#stop.signal.aborted
+  }
+
+  #hasNewer(): boolean {
+    return this.#newest !== null
+  }
+
+  #lose({ end }: Offer): void {
+    this.#log.missed()
+    end('lost')
+  }
+
+  #settle(): void {
+    this.#isSettled = true
+    for (const resolve of this.#onSettled) resolve(this.#isDelivered)
+    this.#onSettled = []
+  }
+
+  /** Ends early on `close` and on a newer offer. */
+  async #wait(ms: number): Promise<void> {
+    this.#waiting = new AbortController()
+    await this.#clock.sleep(ms, this.#waiting.signal)
+    this.#waiting = null
+  }
+}
+
+/** A fault of ours is told like any other failure, so that the next heartbeat still gets its try. */
+function asAnswer(error: unknown): PushAnswer {
+  const message = `agent error while pushing: ${messageOf(error)}`
+  return { kind: 'agent-error', retry: 'none', retryAfterMs: null, message }
+}
+
+interface RetryDelay {
+  /** Before the same heartbeat is sent again; null: never. */
+  readonly ownMs: number | null
+  /** Before anything is sent to this monitor again, since Kuma's side asked for it. */
+  readonly anyMs: number
+  /** A try within seconds is ahead. */
+  readonly isSoon: boolean
+}
+
+/** Before each further attempt, as long as there is haste. */
+const QUICK_MS: Readonly<Record<PushAnswer['retry'], readonly number[]>> = {
+  // An attempt without an answer has waited long enough.
+  'at-once': [0],
+  // Covers a restart of Kuma, which refuses connections for about 15 s.
+  quick: [2000, 5000, 10_000],
+  slow: [],
+  none: [],
+}
+const SLOW_MS = 30_000
+/** A Kuma that was away longer than this has given its alarm already: no more haste then, least of all by a whole fleet. */
+const HASTE_MS = 120_000
+/** More patience than this would make Kuma miss heartbeats. */
+const MAX_RETRY_AFTER_MS = 60_000
+const SOON_MS = 10_000
+
+/**
+ * @param attempts of this heartbeat so far, at least 1
+ * @param failingForMs since the first failure of the series
+ * @param random 0 to 1; spreads the attempts of many agents by a fifth to both sides
+ */
+function retryDelay(
+  { retry, retryAfterMs }: PushAnswer,
+  attempts: number,
+  failingForMs: number,
+  random: number,
+): RetryDelay {
+  const anyMs = Math.min(retryAfterMs ?? 0, MAX_RETRY_AFTER_MS)
+  if (retry === 'none') return { ownMs: null, anyMs, isSoon: false }
+  const quickMs = failingForMs < HASTE_MS ? QUICK_MS[retry][attempts - 1] : undefined
+  const jitter = 0.8 + 0.4 * random
+  const ownMs = Math.round(Math.max((quickMs ?? SLOW_MS) * jitter, anyMs))
+  return { ownMs, anyMs, isSoon: quickMs !== undefined && anyMs <= SOON_MS }
+}

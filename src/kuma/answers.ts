@@ -1,0 +1,360 @@
+import type { PushTarget } from '../config/config.ts'
+import { codeOf } from '../lib/errors.ts'
+import type { HttpAnswer, HttpFailure } from '../lib/http.ts'
+import { maskToken } from '../lib/secret.ts'
+import { shortText } from '../lib/text.ts'
+
+/** The outcome of one push. */
+export interface PushAnswer {
+  readonly kind: PushAnswerKind
+  /**
+   * When the same heartbeat may be sent again: `at-once` (one time), `quick` within seconds, `slow` about twice a minute,
+   * `none` not at all (the next heartbeat comes in its own time).
+   */
+  readonly retry: 'at-once' | 'quick' | 'slow' | 'none'
+  /** From the header `Retry-After`; null without one. */
+  readonly retryAfterMs: number | null
+  /** One line for people: what happened, at which Kuma, and the way out. Never holds the token. */
+  readonly message: string
+}
+
+export type PushAnswerKind =
+  /** 200 and `{"ok":true}`: the only success. */
+  | 'accepted'
+  /** Something answered that is not Kuma's push API. */
+  | 'not-kuma'
+  /** Unknown token, or a monitor that is paused or deleted: Kuma does not tell which. */
+  | 'unknown-monitor'
+  | 'bad-ping'
+  /** Kuma's database was busy. */
+  | 'passing-error'
+  /** 404 with a page: Kuma is upgrading its database, or is another program. */
+  | 'migrating'
+  | 'too-long'
+  /** A redirect that is not followed, since the token or the status would be lost on the way. */
+  | 'redirect'
+  /** 401 or 403 of a proxy in front of Kuma. */
+  | 'denied'
+  /** 429, or a 5xx of Kuma or a proxy. */
+  | 'busy'
+  | 'refused'
+  | 'reset'
+  /** Sent, but not answered in time: Kuma may still record it. */
+  | 'timeout'
+  /** No connection: no route, no answer, or a proxy that does not let it through. */
+  | 'unreachable'
+  /** Its certificate is not trusted, or the handshake fails. */
+  | 'tls'
+  /** Its certificate has run out or is for another name. */
+  | 'certificate'
+  /** Something else than TLS at an https:// URL. */
+  | 'no-tls'
+  | 'dns'
+  /** The proxy on the way cannot be reached: what stands behind it is not known. */
+  | 'proxy'
+  /** The agent itself gave up, because it stops. */
+  | 'aborted'
+  /** A fault of the agent itself, or no file descriptors left to it. */
+  | 'agent-error'
+
+/** The push that was answered. */
+export interface AnswerContext {
+  readonly target: Omit<PushTarget, 'kuma'>
+  readonly timeoutMs: number
+  /** Kuma has been told this status before. */
+  readonly isRepeat: boolean
+  /** Masks secrets in texts from outside. */
+  readonly mask: (text: string) => string
+}
+
+/** A row of the table. */
+type Row = readonly [kind: PushAnswerKind, retry: PushAnswer['retry'], text: string]
+
+const DENIED: Row = [
+  'denied',
+  'none',
+  ': a proxy in front of Kuma refuses; give it what it wants in username and password_file or headers under [kuma], ' +
+    'or let /api/push/ through without a login',
+]
+const TOO_LONG: Row = [
+  'too-long',
+  'none',
+  ' (URL and headers too long): shorten the headers under [kuma], or raise the limit of the proxy',
+]
+
+/** Answers that are not in Kuma's own words; the text follows `Kuma at … answered 404`. */
+const STATUSES: Readonly<Record<number, Row>> = {
+  401: DENIED,
+  403: DENIED,
+  404: [
+    'migrating',
+    'slow',
+    " without Kuma's own words: Kuma is upgrading its database, the path of the URL is wrong, or " +
+      'another program listens there',
+  ],
+  414: TOO_LONG,
+  429: ['busy', 'quick', ': too many requests from here'],
+  431: TOO_LONG,
+}
+const SERVER_ERROR: Row = ['busy', 'quick', ': Kuma is overloaded or restarting behind its proxy']
+const OTHER_STATUS: Row = ['not-kuma', 'none', ", which Kuma's push API never does; check the URL"]
+
+/**
+ * Tells what an HTTP answer to a push means and whether the push is worth another try.
+ * @see https://github.com/louislam/uptime-kuma/blob/master/server/routers/api-router.js
+ */
+export function judgeAnswer(
+  http: Pick<HttpAnswer, 'status' | 'headers' | 'body'>,
+  { target, mask }: AnswerContext,
+): PushAnswer {
+  const { status, headers } = http
+  const at = addressOf(target)
+  const body = parseBody(http.body)
+  if (status === 200 && body.kind === 'ok') {
+    return answer(['accepted', 'none', `Kuma at ${at} accepted the heartbeat`])
+  }
+  const answered = `Kuma at ${at} answered ${status}`
+  const quote = body.kind === 'error' ? ` "${shortText(body.msg, target.token, mask)}"` : ''
+  if (status === 200) {
+    const got = body.kind === 'no-json' ? 'something else than JSON' : `JSON without "ok":true${quote}`
+    return answer([
+      'not-kuma',
+      'none',
+      `${answered} with ${got}: that is not Kuma's push API; check the path of the URL, a login page in front of ` +
+        'Kuma, and that Kuma has finished its set-up',
+    ])
+  }
+  // Kuma's development branch answers 500 where its releases answer 404.
+  const isKuma = (status === 404 || status === 500) && body.kind === 'error'
+  const [kind, retry, text] = isKuma
+    ? judgeError(body.msg, target.token)
+    : (STATUSES[status] ?? (status >= 500 ? SERVER_ERROR : OTHER_STATUS))
+  return answer([kind, retry, `${answered}${quote}${text}`], kind === 'busy' ? retryAfterMs(headers) : null)
+}
+
+/** The errors of Kuma itself. */
+function judgeError(msg: string, token: string): Row {
+  if (msg.startsWith('Monitor not found or not active')) {
+    return [
+      'unknown-monitor',
+      'none',
+      `: token ${maskToken(token)} is unknown there, or its monitor is paused or deleted; ` +
+        "compare it with the Push URL on the monitor's page in Kuma",
+    ]
+  }
+  if (msg.startsWith('Invalid ping')) {
+    return ['bad-ping', 'none', ': a fault of kuma-supervisor-push, please report it']
+  }
+  return ['passing-error', 'quick', ": its database is busy or fails; see Kuma's log"]
+}
+
+/** The same table for a push that got no whole answer. */
+export function judgeFailure(failure: HttpFailure, context: AnswerContext): PushAnswer {
+  // The status of an answer that is too large says enough, except that a 200 this long is no success.
+  if (failure.code === 'too-large' && failure.status !== null) {
+    return judgeAnswer({ status: failure.status, headers: {}, body: Buffer.alloc(0) }, context)
+  }
+  const { target, mask } = context
+  const proxy = target.proxy === null ? null : new URL(target.proxy).origin
+  const at = `${addressOf(target)}${proxy === null ? '' : `, through the proxy ${proxy},`}`
+  const cause = shortText(failure.message, target.token, mask)
+  if (failure.code === 'tls') return answer(judgeTls(codeOf(failure.cause), at, cause))
+  if (failure.code === 'timeout') return answer(judgeTimeout(failure, at, cause, context))
+  if (proxy !== null && (failure.code === 'refused' || failure.code === 'dns')) {
+    const why =
+      failure.code === 'refused'
+        ? 'the proxy refuses connections; start it, or'
+        : `the name of the proxy does not resolve (${cause});`
+    return answer([
+      'proxy',
+      'quick',
+      `Kuma at ${at} cannot be reached: ${why} correct proxy under [kuma] (where that is not set: HTTPS_PROXY, HTTP_PROXY)`,
+    ])
+  }
+  return answer(judgeConnection(failure, at, cause))
+}
+
+function judgeConnection({ code }: HttpFailure, at: string, cause: string): Row {
+  switch (code) {
+    case 'refused':
+      return [
+        'refused',
+        'quick',
+        `Kuma at ${at} refuses connections: it is not running there, or host or port are wrong`,
+      ]
+    case 'reset':
+      return ['reset', 'quick', `Kuma at ${at} ended the connection before its answer was whole (${cause})`]
+    case 'dns':
+      return [
+        'dns',
+        'quick',
+        `Kuma at ${at} cannot be reached, its name does not resolve (${cause}): check the URL and this host's DNS`,
+      ]
+    case 'too-large':
+      return [
+        'not-kuma',
+        'none',
+        `what listens at ${at} answered with more headers than Kuma has; check the URL`,
+      ]
+    case 'not-http':
+      return [
+        'not-kuma',
+        'none',
+        `what listens at ${at} does not speak HTTP (${cause}): check port and scheme`,
+      ]
+    case 'no-descriptors':
+      return ['agent-error', 'quick', `Kuma at ${at} cannot be reached: ${cause}`]
+    case 'aborted':
+      return ['aborted', 'none', `the push to Kuma at ${at} was given up`]
+    default:
+      return ['unreachable', 'quick', `Kuma at ${at} cannot be reached (${cause})`]
+  }
+}
+
+function judgeTimeout(
+  { sent }: HttpFailure,
+  at: string,
+  cause: string,
+  { timeoutMs, isRepeat }: AnswerContext,
+): Row {
+  if (!sent) {
+    return [
+      'unreachable',
+      'quick',
+      `Kuma at ${at} does not accept a connection (${cause}): a firewall, or the host is off`,
+    ]
+  }
+  return [
+    'timeout',
+    // Two pushes that both change the status would make two alerts; a second UP to an UP makes none.
+    isRepeat ? 'at-once' : 'none',
+    `Kuma at ${at} did not answer within ${timeoutMs} ms and may record the heartbeat later; ` +
+      'a slow notification provider in Kuma delays its answer',
+  ]
+}
+
+function judgeTls(code: string | null, at: string, cause: string): Row {
+  switch (code) {
+    case 'ERR_SSL_WRONG_VERSION_NUMBER':
+      return [
+        'no-tls',
+        'slow',
+        `what listens at ${at} speaks no TLS: correct https:// or the port of the URL`,
+      ]
+    case 'CERT_HAS_EXPIRED':
+    case 'CERT_NOT_YET_VALID':
+      return [
+        'certificate',
+        'slow',
+        `Kuma at ${at} cannot be trusted (${cause}): renew its certificate, or correct the clock of this host`,
+      ]
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return [
+        'certificate',
+        'slow',
+        `Kuma at ${at} cannot be trusted (${cause}): set the URL to a name that its certificate is for`,
+      ]
+    default:
+      return [
+        'tls',
+        'slow',
+        `Kuma at ${at} cannot be trusted, or wants a certificate (${cause}): give its CA as ca_file under [kuma], ` +
+          'or client_cert_file and client_key_file',
+      ]
+  }
+}
+
+const REDIRECTS = new Set([301, 302, 303, 307, 308])
+const MAX_REDIRECTS = 3
+const USE_FINAL_ADDRESS = "set the URL to Kuma's final address, or let /api/push/ through without a login"
+
+/**
+ * Returns where a redirect leads, the answer that refuses to follow it, or null when the answer is no redirect. Follows
+ * only what surely carries the whole heartbeat to the same host: the token is in the URL.
+ * @param followed the number of redirects that led here
+ */
+export function judgeRedirect(
+  { status, headers }: Pick<HttpAnswer, 'status' | 'headers'>,
+  from: URL,
+  followed: number,
+  { target, mask }: AnswerContext,
+): URL | PushAnswer | null {
+  if (!REDIRECTS.has(status)) return null
+  const refuse = (why: string): PushAnswer =>
+    answer(['redirect', 'none', `Kuma at ${addressOf(target)} answered ${status}, ${why}`])
+  const location = first(headers['location'])
+  if (location === '' || !URL.canParse(location, from.href)) {
+    return refuse('a redirect without an address; check the URL')
+  }
+  const to = new URL(location, from)
+  if (to.hostname !== from.hostname) {
+    const origin = shortText(to.origin, target.token, mask)
+    return refuse(
+      `a redirect to ${origin}, not followed since the token would go there; ${USE_FINAL_ADDRESS}`,
+    )
+  }
+  if (to.protocol !== 'https:' && to.protocol !== from.protocol) {
+    return refuse(`a redirect to ${to.protocol}//, not followed since the token would travel in the open`)
+  }
+  // A heartbeat that lost its query would arrive as UP.
+  if (!to.pathname.endsWith(`/api/push/${target.token}`) || sortedQuery(to) !== sortedQuery(from)) {
+    const page = shortText(`${to.origin}${to.pathname}`, target.token, mask)
+    return refuse(`a redirect to ${page} that loses the heartbeat; ${USE_FINAL_ADDRESS}`)
+  }
+  if (followed === MAX_REDIRECTS) {
+    return refuse(`the ${MAX_REDIRECTS + 1}th redirect in a row; check the URL`)
+  }
+  to.username = ''
+  to.password = ''
+  return to
+}
+
+function sortedQuery({ search }: URL): string {
+  const query = new URLSearchParams(search)
+  query.sort()
+  return query.toString()
+}
+
+function answer([kind, retry, message]: Row, afterMs: number | null = null): PushAnswer {
+  return { kind, retry, retryAfterMs: afterMs, message }
+}
+
+/** Returns Kuma's base URL without user, password and query. */
+function addressOf({ baseUrl }: Pick<PushTarget, 'baseUrl'>): string {
+  const { origin, pathname } = new URL(baseUrl)
+  return `${origin}${pathname.replace(/\/+$/, '')}`
+}
+
+type Body = { kind: 'ok' } | { kind: 'error'; msg: string } | { kind: 'other-json' } | { kind: 'no-json' }
+
+function parseBody(bytes: Buffer): Body {
+  let value: unknown
+  try {
+    value = JSON.parse(bytes.toString('utf8'))
+  } catch {
+    return { kind: 'no-json' }
+  }
+  if (typeof value !== 'object' || value === null || !('ok' in value)) return { kind: 'other-json' }
+  if (value.ok === true) return { kind: 'ok' }
+  return 'msg' in value && typeof value.msg === 'string'
+    ? { kind: 'error', msg: value.msg }
+    : { kind: 'other-json' }
+}
+
+/**
+ * Returns the wait that `Retry-After` asks for: seconds, or a date, which counts from the answer's own `Date` since the
+ * clock here may be wrong. Null when absent or not understood.
+ * @see https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+ */
+export function retryAfterMs(headers: HttpAnswer['headers']): number | null {
+  const value = first(headers['retry-after'])
+  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000
+  // Date.parse alone takes "-5" for a month.
+  if (!value.endsWith(' GMT')) return null
+  const waitMs = Date.parse(value) - Date.parse(first(headers['date']))
+  return Number.isNaN(waitMs) ? null : Math.max(0, waitMs)
+}
+
+function first(value: string | string[] | undefined): string {
+  return [value].flat()[0] ?? ''
+}
