@@ -114,7 +114,7 @@ export async function openTargets(options: TargetsOptions): Promise<OpenTargets>
   const stateFile = [...sendings.values()][0]?.stateFile ?? null
   const pacing = (): Pacing => new Pacing(config.agent.checkEveryMs, clock.now())
   const supervisorTargets = supervisors.map(({ name, wake, client, collector, monitors }) => {
-    const programs = new ProgramRestarter(client, clock, log, holdStop)
+    const programs = new ProgramRestarter(client, { clock, log, holdStop })
     const restarter = dryRun ? null : new Restarter(programs, wake, clock, log, stateFile)
     return new Target({ name, collector, monitors, wake, pacing: pacing(), restarter }, clock, log)
   })

@@ -2,7 +2,7 @@ import type { SupervisorConfig } from '../../config/config.ts'
 import type { Log } from '../../lib/log.ts'
 import { type Address, type CallResult, Connection } from './connection.ts'
 import { type DiscoveryOptions, findSupervisor } from './discovery.ts'
-import { type ProcessEvent, RecentEvents, StderrLines } from './log.ts'
+import { RecentEvents, StderrLines } from './log.ts'
 import { parseClock, parseProcessInfos, type ProcessInfo, type ProgramConfig } from './process-info.ts'
 import { ProgramConfigs } from './program-configs.ts'
 import {
@@ -13,7 +13,7 @@ import {
   type RpcReading,
   withoutOwn,
 } from './rpc-reading.ts'
-import { asFault, isArray, type XmlRpcParam, type XmlRpcValue } from './xmlrpc.ts'
+import { asFault, isArray, isStruct, type XmlRpcParam, type XmlRpcValue } from './xmlrpc.ts'
 
 export interface SupervisorClientOptions extends Pick<
   SupervisorConfig,
@@ -52,9 +52,9 @@ export class SupervisorClient {
   #hasMulticall = true
   /** How long the last answer took. */
   #answerMs = 0
-  #configs = new ProgramConfigs()
-  #recentEvents = new RecentEvents()
-  #stderrLines = new StderrLines()
+  readonly #configs = new ProgramConfigs()
+  readonly #recentEvents = new RecentEvents()
+  readonly #stderrLines = new StderrLines()
   #version: { readonly pid: number | null; readonly text: string } | null = null
   readonly #warned = new Set<string>()
 
@@ -160,15 +160,8 @@ export class SupervisorClient {
     await this.#connection?.close()
   }
 
-  /** Nothing that was learned of one address is believed of another. */
   #connect(address: Address): Connection {
     const { caFile, now, onEnd = () => {} } = this.#options
-    this.#hasMulticall = true
-    this.#answerMs = 0
-    this.#configs = new ProgramConfigs()
-    this.#recentEvents = new RecentEvents()
-    this.#stderrLines = new StderrLines()
-    this.#version = null
     this.#connection = new Connection(address, caFile, now, onEnd)
     return this.#connection
   }
@@ -208,7 +201,9 @@ export class SupervisorClient {
     this.#answerMs = ms
     const clock = parseClock(result.value)
     const configs = await this.#readConfigs(connection, pid, processes, signal)
-    const events = await this.#readEvents(connection, processes, clock, signal)
+    const events = await this.#recentEvents.read(processes, clock, (bytes) =>
+      this.#ask(connection, 'supervisor.readLog', [-bytes, 0], signal),
+    )
     return { kind: 'answered', state: { ms, pid, now: clock, processes, configs, events } }
   }
 
@@ -246,20 +241,7 @@ export class SupervisorClient {
     return configs.known
   }
 
-  #readEvents(
-    connection: Connection,
-    processes: readonly ProcessInfo[],
-    nowSeconds: number,
-    signal: AbortSignal,
-  ): Promise<readonly ProcessEvent[] | null> {
-    const deadlineMs = this.#options.now() + this.#timeoutMs(ANSWER_FACTOR)
-    return this.#recentEvents.read(processes, nowSeconds, (bytes) =>
-      // With loglevel=debug it has what programs write, colours included.
-      connection.call('supervisor.readLog', [-bytes, 0], { signal, deadlineMs, controls: 'picture' }),
-    )
-  }
-
-  /** Asks beside the readings. Control characters, which programs write, come as their pictures. */
+  /** Asks for a text. Control characters, which programs write into their logs, come as their pictures. */
   #ask(
     connection: Connection,
     method: string,
@@ -308,7 +290,7 @@ const MULTICALL: XmlRpcParam = ['supervisor.getPID', ALL_PROCESSES].map((methodN
   params: [],
 }))
 
-/** Returns the two answers of one multicall; null when the server cannot do it. */
+/** Returns the two answers of one multicall; null when the server cannot do it, or not as supervisord does. */
 function splitMulticall(
   result: CallResult,
 ): { readonly result: CallResult; readonly pid: number | null } | null {
@@ -318,19 +300,8 @@ function splitMulticall(
   if (isUnknown) return null
   if (result.kind !== 'value') return { result, pid: null }
   const [pidItem, item] = isArray(result.value) ? result.value : []
-  const pidValue = unwrap(pidItem, (value) => typeof value === 'number')
-  const pid = typeof pidValue === 'number' ? pidValue : null
-  const processes = unwrap(item, (value) => isArray(value) && !isArray(value[0]))
-  if (processes !== undefined) return { result: { kind: 'value', value: processes }, pid }
+  const pid = typeof pidItem === 'number' ? pidItem : null
+  if (isArray(item) && item.every(isStruct)) return { result: { kind: 'value', value: item }, pid }
   const fault = asFault(item)
   return fault && { result: fault, pid }
-}
-
-/** Each answer of a multicall should stand in an array of its own; supervisord's do not. */
-function unwrap(
-  item: XmlRpcValue | undefined,
-  fits: (value: XmlRpcValue | undefined) => boolean,
-): XmlRpcValue | undefined {
-  if (fits(item)) return item
-  return isArray(item) && fits(item[0]) ? item[0] : undefined
 }

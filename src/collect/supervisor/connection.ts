@@ -48,13 +48,6 @@ const MAX_BYTES = 16 * 1024 * 1024
 /** Longer than any pause between two checks: the idle connection is also how the end of the server is noticed. */
 const KEEP_ALIVE_MS = 24 * 60 * 60 * 1000
 
-/** A client of undici, as long as it can be used. */
-interface Line {
-  readonly client: Client
-  /** The answers over its present connection. */
-  answers: number
-}
-
 class NoCaError extends Error {}
 
 /** One kept-alive connection to the XML-RPC server at an address, opened by the first call and again after it was lost. */
@@ -69,9 +62,9 @@ export class Connection {
   readonly #caFile: string | null
   readonly #onEnd: () => void
   readonly #now: () => number
-  /** The one in use, and those that were left behind and have not ended yet. */
-  #line: Line | null = null
-  readonly #lines = new Set<Line>()
+  #client: Client | null = null
+  /** The answers over the client's present connection. */
+  #answers = 0
   #callsUnderWay = 0
   #isClosed = false
 
@@ -140,27 +133,32 @@ export class Connection {
   /** Ends the calls that are under way; later ones fail. */
   async close(): Promise<void> {
     this.#isClosed = true
-    this.#line = null
-    await Promise.all([...this.#lines].map(({ client }) => client.destroy()))
+    const client = this.#client
+    this.#client = null
+    await client?.destroy()
   }
 
   async #post(body: string, options: CallOptions): Promise<HttpAnswer> {
-    const line = this.#line ?? (await this.#open(options.deadlineMs))
+    const client = this.#client ?? (await this.#open(options.deadlineMs))
     try {
-      return await this.#postOver(line, body, options)
+      return await this.#postOver(client, body, options)
     } catch (error) {
       const failure = error instanceof HttpFailure ? error : null
-      if (failure && !failure.sent) this.#leave(line)
+      // A connection that does not open is left behind, so that the next call begins anew.
+      if (failure !== null && !failure.sent && this.#client === client) {
+        this.#client = null
+        void client.close().catch(() => {})
+      }
       // A server that restarted closes kept-alive connections: seen only when the next call is already on its way.
-      const isStale = failure?.code === 'reset' && failure.status === null && line.answers > 0
+      const isStale = failure?.code === 'reset' && failure.status === null && this.#answers > 0
       if (!isStale || options.isRepeatable === false) throw error
-      return await this.#postOver(line, body, options)
+      return await this.#postOver(client, body, options)
     }
   }
 
-  async #postOver(line: Line, body: string, { signal, deadlineMs }: CallOptions): Promise<HttpAnswer> {
+  async #postOver(client: Client, body: string, { signal, deadlineMs }: CallOptions): Promise<HttpAnswer> {
     const answer = await request({
-      dispatcher: line.client,
+      dispatcher: client,
       url: this.#server.endpoint,
       method: 'POST',
       headers: this.#headers,
@@ -169,14 +167,14 @@ export class Connection {
       timeoutMs: this.#leftMs(deadlineMs),
       maxBytes: MAX_BYTES,
     })
-    line.answers++
+    this.#answers++
     return answer
   }
 
-  async #open(deadlineMs: number): Promise<Line> {
+  async #open(deadlineMs: number): Promise<Client> {
     const [UndiciClient, ca] = await Promise.all([loadClient(), this.#readCa()])
     if (this.#isClosed) throw new HttpFailure('aborted', 'the connection was closed by us')
-    if (this.#line !== null) return this.#line
+    if (this.#client !== null) return this.#client
     const { endpoint, socketPath } = this.#server
     const client = new UndiciClient(endpoint.origin, {
       ...(socketPath !== null && { socketPath }),
@@ -184,16 +182,14 @@ export class Connection {
       keepAliveTimeout: KEEP_ALIVE_MS,
       keepAliveMaxTimeout: KEEP_ALIVE_MS,
     })
-    const line = { client, answers: 0 }
-    client.on('connect', () => (line.answers = 0))
+    client.on('connect', () => (this.#answers = 0))
     client.on('disconnect', (_origin, _targets, { code }) => {
       // UND_ERR_INFO: our own side closed it, as agreed. A server that ends every connection says nothing by it.
-      const isIdle = this.#callsUnderWay === 0 && this.#line === line
-      if (isIdle && line.answers > 1 && code !== 'UND_ERR_INFO') this.#onEnd()
+      const isIdle = this.#callsUnderWay === 0 && this.#client === client
+      if (isIdle && this.#answers > 1 && code !== 'UND_ERR_INFO') this.#onEnd()
     })
-    this.#lines.add(line)
-    this.#line = line
-    return line
+    this.#client = client
+    return client
   }
 
   async #readCa(): Promise<string | null> {
@@ -207,12 +203,5 @@ export class Connection {
 
   #leftMs(deadlineMs: number): number {
     return Math.max(1, Math.ceil(deadlineMs - this.#now()))
-  }
-
-  /** Leaves a connection behind that does not open, so that the next call begins anew. */
-  #leave(line: Line): void {
-    if (this.#line === line) this.#line = null
-    const forget = () => this.#lines.delete(line)
-    line.client.close().then(forget, forget)
   }
 }

@@ -40,28 +40,20 @@ const SOCKET_PATHS = [
   '/tmp/supervisor.sock',
 ]
 
-const NO_LOGIN: Login = { username: null, password: null }
-
 /**
  * Finds the supervisord of this host as supervisorctl does, and by the usual sockets where its configuration cannot be read.
  * @param login wins over the credentials that are found
  */
 export async function findSupervisor(
-  { username, password }: Login,
-  options: DiscoveryOptions,
+  login: Login,
+  {
+    env,
+    hostname: name = hostname(),
+    cwd = process.cwd(),
+    confPaths,
+    socketPaths = SOCKET_PATHS,
+  }: DiscoveryOptions,
 ): Promise<FoundServer | { readonly kind: 'failed'; readonly failure: RpcFailure }> {
-  const found = await findServer(options)
-  if (found.kind === 'failed') return found
-  return { ...found, username: username ?? found.username, password: password ?? found.password }
-}
-
-async function findServer({
-  env,
-  hostname: name = hostname(),
-  cwd = process.cwd(),
-  confPaths,
-  socketPaths = SOCKET_PATHS,
-}: DiscoveryOptions): ReturnType<typeof findSupervisor> {
   const tried = confPaths ?? searchPaths(env['PATH'] ?? '', cwd)
   const { path, conf } = await firstConf(tried, { env, hostname: name })
   const own = conf.kind === 'unreadable' ? noDescriptors(conf.cause) : null
@@ -73,12 +65,13 @@ async function findServer({
 
   const fromEnv = env['SUPERVISOR_SERVER_URL']
   if (fromEnv !== undefined && fromEnv !== '') {
-    const found = asFound({ url: fromEnv, ...NO_LOGIN, hashed: false }, servers, 'SUPERVISOR_SERVER_URL')
+    const server = { url: fromEnv, username: null, password: null, hashed: false }
+    const found = asFound(server, servers, 'SUPERVISOR_SERVER_URL', login)
     if ('url' in found) return found
     looked.push(`SUPERVISOR_SERVER_URL: ${found.wrong}`)
   }
   for (const server of servers) {
-    const found = asFound(server, servers, `${path} [${server.section}]`)
+    const found = asFound(server, servers, `${path} [${server.section}]`, login)
     if ('url' in found) return found
     looked.push(`${path} [${server.section}]: ${found.wrong}`)
   }
@@ -87,7 +80,8 @@ async function findServer({
   for (const socketPath of socketPaths) {
     if (!(await isSocket(socketPath))) continue
     const source = conf.kind === 'missing' ? socketPath : `${socketPath} (${told.join('; ')})`
-    return { kind: 'found', url: `unix://${socketPath}`, ...NO_LOGIN, source, warning: null }
+    const { username, password } = login
+    return { kind: 'found', url: `unix://${socketPath}`, username, password, source, warning: null }
   }
   looked.push(`no socket at ${socketPaths.join(', ')}`)
   const detail = `no supervisord found: ${looked.join('; ')}; set its url`
@@ -128,6 +122,7 @@ function asFound(
   server: Pick<ConfServer, 'url' | 'username' | 'password' | 'hashed'>,
   all: readonly ConfServer[],
   source: string,
+  login: Login,
 ): FoundServer | { wrong: string } {
   const parsed = parseServerUrl(server.url)
   if ('wrong' in parsed) return parsed
@@ -137,8 +132,8 @@ function asFound(
   return {
     kind: 'found',
     url: parsed.displayUrl,
-    username: known?.username ?? parsed.username,
-    password: known?.password ?? parsed.password,
+    username: login.username ?? known?.username ?? parsed.username,
+    password: login.password ?? known?.password ?? parsed.password,
     source,
     warning:
       hashed && known === undefined && parsed.password === null
@@ -194,7 +189,8 @@ export function parseServerUrl(text: string): ServerUrl | { readonly wrong: stri
       displayUrl: `unix://${socketPath}`,
       endpoint: new URL('http://localhost/RPC2'),
       socketPath,
-      ...NO_LOGIN,
+      username: null,
+      password: null,
     }
   }
   const url = URL.canParse(text) ? new URL(text) : null

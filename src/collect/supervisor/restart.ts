@@ -20,11 +20,16 @@ interface RestartOrder {
   readonly task: 'restart' | 'start'
 }
 
-/**
- * Has a stop of the process wait until the function that it returns is called; null where no stop was asked for, as when
- * another configuration is loaded.
- */
-type HoldStop = () => (() => void) | null
+/** The parts of the running agent that a restart needs. */
+interface Agent {
+  readonly clock: Clock
+  readonly log: Log
+  /**
+   * Has a stop of the process wait until the function that it returns is called; null where no stop was asked for, as when
+   * another configuration is loaded.
+   */
+  readonly holdStop: () => (() => void) | null
+}
 
 const ASK_EVERY_MS = 200
 
@@ -36,15 +41,11 @@ const INTERRUPTED = 'cut short by a stop or reload of the agent, which starts it
 /** Restarts the programs of one supervisord. */
 export class ProgramRestarter {
   readonly #client: Pick<SupervisorClient, 'call'>
-  readonly #clock: Clock
-  readonly #log: Log
-  readonly #holdStop: HoldStop
+  readonly #agent: Agent
 
-  constructor(client: Pick<SupervisorClient, 'call'>, clock: Clock, log: Log, holdStop: HoldStop) {
+  constructor(client: Pick<SupervisorClient, 'call'>, agent: Agent) {
     this.#client = client
-    this.#clock = clock
-    this.#log = log
-    this.#holdStop = holdStop
+    this.#agent = agent
   }
 
   /**
@@ -58,7 +59,7 @@ export class ProgramRestarter {
     stopWithinMs: number,
     ending: AbortSignal,
   ): Promise<RestartOutcome> {
-    const deadline = new RestartDeadline(ending, program, this.#clock, this.#log, this.#holdStop)
+    const deadline = new RestartDeadline(ending, program, this.#agent)
     try {
       const failure = task === 'start' ? null : await this.#stop(program, stopWithinMs, deadline)
       return failure ?? (await this.#start(program, deadline.signal))
@@ -73,21 +74,22 @@ export class ProgramRestarter {
     stopWithinMs: number,
     deadline: RestartDeadline,
   ): Promise<RestartOutcome | null> {
+    const { clock } = this.#agent
     const { signal } = deadline
     const stop = await this.#client.call('supervisor.stopProcess', [program, false], signal)
     // Without an answer it may have been stopped all the same.
     const leftStopped = stop.kind === 'value' || stop.failure.reason !== 'fault'
-    const untilMs = this.#clock.now() + stopWithinMs
+    const untilMs = clock.now() + stopWithinMs
     for (;;) {
       const state = await this.#readState(program, signal)
       if (ENDED.has(state)) return null
       if (state === 'STOPPING') deadline.noteStopping()
       if (stop.kind === 'failed') return { kind: 'failed', why: stop.failure.detail, leftStopped }
       if (signal.aborted) return { kind: 'failed', why: INTERRUPTED, leftStopped }
-      if (this.#clock.now() >= untilMs) {
+      if (clock.now() >= untilMs) {
         return { kind: 'failed', why: `it has not stopped within ${stopWithinMs / 1000} s`, leftStopped }
       }
-      await this.#clock.sleep(ASK_EVERY_MS, signal)
+      await clock.sleep(ASK_EVERY_MS, signal)
     }
   }
 
@@ -123,19 +125,15 @@ const MAX_TIMES = 10
 export class RestartDeadline {
   readonly #ending: AbortSignal
   readonly #program: string
-  readonly #clock: Clock
-  readonly #log: Log
-  readonly #holdStop: HoldStop
+  readonly #agent: Agent
   readonly #late = new AbortController()
   readonly #onEnding = (): void => void this.#finish()
   #stoppingCount = 0
 
-  constructor(ending: AbortSignal, program: string, clock: Clock, log: Log, holdStop: HoldStop) {
+  constructor(ending: AbortSignal, program: string, agent: Agent) {
     this.#ending = ending
     this.#program = program
-    this.#clock = clock
-    this.#log = log
-    this.#holdStop = holdStop
+    this.#agent = agent
     if (ending.aborted) this.#onEnding()
     else ending.addEventListener('abort', this.#onEnding, { once: true })
   }
@@ -157,12 +155,13 @@ export class RestartDeadline {
   }
 
   async #finish(): Promise<void> {
-    const release = this.#holdStop()
+    const { clock, log, holdStop } = this.#agent
+    const release = holdStop()
     for (let times = 1; times <= MAX_TIMES; times += 1) {
       const before = this.#stoppingCount
-      await this.#clock.sleep(FINISH_MS, this.signal)
+      await clock.sleep(FINISH_MS, this.signal)
       if (this.signal.aborted || release === null || this.#stoppingCount === before) break
-      if (times === 1) this.#log.info(describeWait(this.#program))
+      if (times === 1) log.info(describeWait(this.#program))
     }
     this.#late.abort()
     release?.()

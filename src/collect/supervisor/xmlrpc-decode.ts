@@ -130,8 +130,7 @@ class Element {
 
 function valueOf({ tag, rule, closed, text, value, items, members }: Element): XmlRpcValue {
   if (tag === 'name') return null
-  const scalar = SCALARS.get(tag)
-  if (scalar) return scalar(text, tag)
+  if (SCALARS.includes(tag)) return decodeScalar(tag, text)
   // A value without a type is a string.
   if (tag === 'value' && closed === 0) return text
   if (/\S/.test(text)) {
@@ -141,20 +140,7 @@ function valueOf({ tag, rule, closed, text, value, items, members }: Element): X
   return items ?? members ?? value
 }
 
-type DecodeScalar = (text: string, tag: string) => XmlRpcValue
-
-/** White space around anything but a string is ignored. */
-const SCALARS: ReadonlyMap<string, DecodeScalar> = new Map<string, DecodeScalar>([
-  ['string', (text) => text],
-  ['int', decodeInt32],
-  ['i4', decodeInt32],
-  ['i8', decodeInt64],
-  ['boolean', decodeBoolean],
-  ['double', decodeDouble],
-  ['dateTime.iso8601', decodeDateTime],
-  ['base64', decodeBase64],
-  ['nil', decodeNil],
-])
+const SCALARS = ['string', 'int', 'i4', 'i8', 'boolean', 'double', 'dateTime.iso8601', 'base64', 'nil']
 
 /** The elements that may stand in an element, how many there may be, and whether in this order. */
 interface Rule {
@@ -172,59 +158,52 @@ const GRAMMAR: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['params', { children: ['param'], min: 1, max: 1 }],
   ['param', { children: ['value'], min: 1, max: 1 }],
   ['fault', { children: ['value'], min: 1, max: 1 }],
-  ['value', { children: [...SCALARS.keys(), 'array', 'struct'], min: 0, max: 1 }],
+  ['value', { children: [...SCALARS, 'array', 'struct'], min: 0, max: 1 }],
   ['array', { children: ['data'], min: 1, max: 1 }],
   ['data', { children: ['value'], min: 0, max: Infinity }],
   ['struct', { children: ['member'], min: 0, max: Infinity }],
   ['member', { children: ['name', 'value'], min: 2, max: 2, isOrdered: true }],
 ])
 
-const INT64 = { min: -(2n ** 63n), max: 2n ** 63n - 1n } as const
-const WHOLE = /^[+-]?\d{1,30}$/
+/** White space around anything but a string is ignored. */
+function decodeScalar(tag: string, text: string): XmlRpcValue {
+  const word = text.trim()
+  switch (tag) {
+    case 'string':
+      return text
+    case 'boolean':
+      return word === '1' || (word === '0' ? false : refuseText('0 or 1', word, tag))
+    case 'double':
+      return decodeDouble(word, tag)
+    case 'dateTime.iso8601':
+    case 'base64':
+      return word
+    case 'nil':
+      return null
+    default:
+      return decodeWhole(word, tag)
+  }
+}
 
-function decodeInt32(text: string, tag: string): number {
-  const digits = text.trim()
-  if (!WHOLE.test(digits)) return refuseText('a whole number', digits, tag)
+const MAX_INT64 = 2n ** 63n - 1n
+
+function decodeWhole(digits: string, tag: string): number | bigint {
+  if (!/^[+-]?\d{1,30}$/.test(digits)) return refuseText('a whole number', digits, tag)
   const value = Number(digits)
-  if (value < INT32.min || value > INT32.max) return refuseText('a number of 32 bits', digits, tag)
-  // Not −0.
-  return value + 0
+  if (tag !== 'i8') {
+    if (value < INT32.min || value > INT32.max) return refuseText('a number of 32 bits', digits, tag)
+    // Not −0.
+    return value + 0
+  }
+  const whole = BigInt(digits.replace('+', ''))
+  if (whole < -MAX_INT64 - 1n || whole > MAX_INT64) return refuseText('a number of 64 bits', digits, tag)
+  return Number.isSafeInteger(value) ? value + 0 : whole
 }
 
-function decodeInt64(text: string, tag: string): number | bigint {
-  const digits = text.trim()
-  if (!WHOLE.test(digits)) return refuseText('a whole number', digits, tag)
-  const value = BigInt(digits.replace('+', ''))
-  if (value < INT64.min || value > INT64.max) return refuseText('a number of 64 bits', digits, tag)
-  return Number.isSafeInteger(Number(value)) ? Number(value) : value
-}
-
-function decodeBoolean(text: string, tag: string): boolean {
-  const digit = text.trim()
-  return digit === '1' || (digit === '0' ? false : refuseText('0 or 1', digit, tag))
-}
-
-function decodeDouble(text: string, tag: string): number {
-  const digits = text.trim()
+function decodeDouble(digits: string, tag: string): number {
   if (!/^[+-]?(?:\d+\.?|\d*\.\d+)(?:[eE][+-]?\d+)?$/.test(digits)) return refuseText('a number', digits, tag)
   const value = Number(digits)
   return Number.isFinite(value) ? value : refuseText('a number of 64 bits', digits, tag)
-}
-
-function decodeDateTime(text: string, tag: string): string {
-  const iso8601 = text.trim()
-  const isTime = /^\d{4}-?\d\d-?\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:?\d\d)?$/.test(iso8601)
-  return isTime ? iso8601 : refuseText('an ISO 8601 time', iso8601, tag)
-}
-
-function decodeBase64(text: string, tag: string): Buffer {
-  const digits = text.replace(/\s+/g, '')
-  const isBase64 = digits.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(digits)
-  return isBase64 ? Buffer.from(digits, 'base64') : refuseText('base64', digits, tag)
-}
-
-function decodeNil(text: string, tag: string): null {
-  return text.trim() === '' ? null : refuseText('nothing', text.trim(), tag)
 }
 
 function refuseText(expected: string, got: string, tag: string): never {

@@ -1,10 +1,9 @@
 /**
- * A value that was decoded: `int`, `i4`, `i8` and `double` are numbers (an `i8` beyond 2^53 a bigint), `base64` is a
- * buffer, `nil` is null. `dateTime.iso8601` has no time zone of its own and stays the text that it is.
+ * A value that was decoded: `int`, `i4`, `i8` and `double` are numbers (an `i8` beyond 2^53 a bigint), `nil` is null.
+ * `base64` and `dateTime.iso8601`, which supervisord never sends, stay the text that they are.
  * @see http://xmlrpc.com/spec.md
  */
-export type XmlRpcValue =
-  number | bigint | boolean | string | Buffer | null | readonly XmlRpcValue[] | XmlRpcStruct
+export type XmlRpcValue = number | bigint | boolean | string | null | readonly XmlRpcValue[] | XmlRpcStruct
 
 /** A map, so that a member named `__proto__` is a member like any other. */
 export type XmlRpcStruct = ReadonlyMap<string, XmlRpcValue>

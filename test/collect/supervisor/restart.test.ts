@@ -49,7 +49,7 @@ async function restart(
       return Promise.resolve()
     },
   }
-  const restarter = new ProgramRestarter(client, clock, memoryLog(), () => null)
+  const restarter = new ProgramRestarter(client, { clock, log: memoryLog(), holdStop: () => null })
   const order = { program: 'web', task: more.task ?? 'restart' }
   const outcome = await restarter.restart(order, 3_000, more.signal ?? new AbortController().signal)
   assert.deepEqual(left, [])
@@ -132,12 +132,11 @@ async function restarting(t: TestContext, passes: (ms: number) => boolean) {
         : new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve())),
     random: () => 0,
   }
-  const restarter = new ProgramRestarter(
-    openClient(t, url, { timeoutMs: 60_000 }),
+  const restarter = new ProgramRestarter(openClient(t, url, { timeoutMs: 60_000 }), {
     clock,
-    memoryLog(),
-    () => null,
-  )
+    log: memoryLog(),
+    holdStop: () => null,
+  })
   const stop = new AbortController()
   const ended = restarter.restart({ program: 'web:web', task: 'restart' }, 60_000, stop.signal)
   while (!asked.includes('supervisor.getProcessInfo')) await sleep(1)
@@ -184,7 +183,7 @@ async function endDuring(during: (deadline: RestartDeadline) => void, isStop = t
     held.push('held')
     return () => void held.push('released')
   }
-  const deadline: RestartDeadline = new RestartDeadline(ending.signal, 'web:web', clock, log, holdStop)
+  const deadline: RestartDeadline = new RestartDeadline(ending.signal, 'web:web', { clock, log, holdStop })
   const over = new Promise((resolve) => deadline.signal.addEventListener('abort', resolve))
   assert.deepEqual([waits, held], [0, []])
   ending.abort()
@@ -230,7 +229,11 @@ test('a restart that has ended holds up nothing', async () => {
 test('an agent that is told to end before the restart has begun gives it as long', async () => {
   let waits = 0
   const clock = { now: () => 0, random: () => 0, sleep: () => Promise.resolve(void (waits += 1)) }
-  const deadline = new RestartDeadline(AbortSignal.abort(), 'web:web', clock, memoryLog(), () => null)
+  const deadline = new RestartDeadline(AbortSignal.abort(), 'web:web', {
+    clock,
+    log: memoryLog(),
+    holdStop: () => null,
+  })
   await new Promise((resolve) => deadline.signal.addEventListener('abort', resolve))
   assert.equal(waits, 1)
 })
