@@ -4,7 +4,7 @@ import type { Loaded } from '../cli/load.ts'
 import type { Terminal } from '../cli/terminal.ts'
 import type { Notifiers } from './notifiers.ts'
 import type { OpenTargets } from './open-targets.ts'
-import { realClock } from '../lib/real-clock.ts'
+import { realClock } from '../lib/clock.ts'
 import { gatherStatus } from './gather-status.ts'
 import { makeStatusFolder, StatusServer } from './status-server.ts'
 

@@ -6,7 +6,7 @@ import { createMask } from '../lib/secret.ts'
 import type { Verdict } from '../rules/judge.ts'
 import { clientFor, openKumaClients } from './notifiers.ts'
 import { openTargets } from './open-targets.ts'
-import { realClock } from '../lib/real-clock.ts'
+import { realClock } from '../lib/clock.ts'
 
 /** One heartbeat and its answer. */
 export interface Pushed {

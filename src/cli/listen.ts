@@ -5,7 +5,7 @@ import { parseServerUrl } from '../collect/supervisor/discovery.ts'
 import type { OwnProcess } from '../collect/supervisor/rpc-reading.ts'
 import { Listener } from '../agent/listener.ts'
 import type { Terminal } from './terminal.ts'
-import { realClock } from '../lib/real-clock.ts'
+import { realClock } from '../lib/clock.ts'
 import { runAgent } from './run.ts'
 
 const BY_HAND = `listen is not for a terminal: supervisord runs it as an event listener. It is the whole agent on its own, for

@@ -7,8 +7,7 @@ import type { Monitor } from '../agent/monitor.ts'
 import type { Announcement, Notifier } from '../agent/notifier.ts'
 import { Notifiers } from '../agent/notifiers.ts'
 import { openTargets } from '../agent/open-targets.ts'
-import { readBootId } from '../lib/read-boot-id.ts'
-import { realClock } from '../lib/real-clock.ts'
+import { readBootId, realClock } from '../lib/clock.ts'
 import { waitVisibly, type Terminal } from './terminal.ts'
 
 /**

@@ -7,7 +7,7 @@ import { NotifySocket, SystemdNotify } from '../agent/systemd-notify.ts'
 import type { SharedFlags } from '../config/options.ts'
 import { ConfigError, EXIT, type ExitCode } from '../lib/errors.ts'
 import type { Log } from '../lib/log.ts'
-import { realClock } from '../lib/real-clock.ts'
+import { realClock } from '../lib/clock.ts'
 import { load, type Loaded } from './load.ts'
 import type { Terminal } from './terminal.ts'
 

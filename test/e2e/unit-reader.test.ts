@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { after, before, beforeEach, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { UnitReader, type UnitReading, type UnitState } from '../../src/collect/systemd/units.ts'
-import { realClock } from '../../src/lib/real-clock.ts'
+import { realClock } from '../../src/lib/clock.ts'
 import { bootSystem, type BootedSystem } from '../helpers/booted-system.ts'
 
 const limits = { signal: new AbortController().signal, timeoutMs: 10_000 }
@@ -190,7 +190,7 @@ suite('the unit reader at a real systemd', () => {
   test('may be asked by any user', async () => {
     const script = `
       import { UnitReader } from '${process.cwd()}/src/collect/systemd/units.ts'
-      import { realClock } from '${process.cwd()}/src/lib/real-clock.ts'
+      import { realClock } from '${process.cwd()}/src/lib/clock.ts'
       const reader = new UnitReader(null, realClock)
       const limits = { signal: new AbortController().signal, timeoutMs: 10_000 }
       reader.read('auto', limits).then((reading) => console.log(process.getuid(), JSON.stringify(reading)))`

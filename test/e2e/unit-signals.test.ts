@@ -3,7 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { UnitReader } from '../../src/collect/systemd/units.ts'
-import { realClock } from '../../src/lib/real-clock.ts'
+import { realClock } from '../../src/lib/clock.ts'
 import { bootSystem, type BootedSystem } from '../helpers/booted-system.ts'
 import { eventually } from '../helpers/eventually.ts'
 

@@ -6,7 +6,7 @@ import type { LookupFunction } from 'node:net'
 import type { TestContext } from 'node:test'
 import type { PushAnswer } from '../../src/kuma/answers.ts'
 import { type Heartbeat, type KumaClient, openKumaClient, type Pusher } from '../../src/kuma/push.ts'
-import { realClock } from '../../src/lib/real-clock.ts'
+import { realClock } from '../../src/lib/clock.ts'
 
 export const TOKEN = 'AWbUXTosJGx7Qk2mZr9Lp4Ty8Wn1Vc5B'
 export const UP: Heartbeat = { status: 'up', msg: '12 of 12 running', ping: 3 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import {
   chmod,
+  copyFile,
   cp,
   mkdir,
   mkdtemp,
@@ -45,27 +46,13 @@ async function processesIn(namespace: string): Promise<string[]> {
   return pids.filter((_, index) => namespaces[index] === namespace)
 }
 
-/** What docs/docker.md has: supervisord.conf before the programs, and what is copied into the folder of the agent. */
+/** Returns what docs/docker.md has: supervisord.conf before the programs, and the file that becomes the command. */
 async function recipe(): Promise<{ conf: string; copied: string }> {
   const page = await readFile(new URL('../../docs/docker.md', import.meta.url), 'utf8')
   const conf = /```ini\n([^]*?)```/.exec(page)?.[1]
-  const copied = /^COPY (\S+) \/usr\/local\/lib\/kuma-supervisor-push\/$/m.exec(page)?.[1]
+  const copied = /^COPY (\S+) \/usr\/local\/bin\/kuma-supervisor-push$/m.exec(page)?.[1]
   assert.ok(conf !== undefined && copied !== undefined)
   return { conf, copied }
-}
-
-/** As COPY of a Dockerfile: of a folder its contents, of a pattern the files that it matches. */
-async function copyInto(target: string, copied: string): Promise<void> {
-  const from = copied.endsWith('/') ? `${copied}.` : copied
-  const { code, stderr } = await runCommand([
-    'sh',
-    '-c',
-    `cd "$1" && cp -R ${from} "$2"`,
-    'sh',
-    PROJECT,
-    target,
-  ])
-  assert.equal(code, 0, stderr)
 }
 
 const PROGRAMS = `
@@ -83,11 +70,9 @@ async function startContainer(t: Cleanup): Promise<Container> {
   t.after(() => rm(dir, { recursive: true, force: true, maxRetries: 9 }))
   const kuma = await startReceiver(t)
   const bin = join(dir, 'bin')
-  const lib = join(dir, 'lib')
-  await Promise.all([mkdir(bin), mkdir(lib)])
+  await mkdir(bin)
   const { conf: supervisordConf, copied } = await recipe()
-  await copyInto(lib, copied)
-  await symlink(join(lib, basename(BUNDLE)), join(bin, 'kuma-supervisor-push'))
+  await copyFile(join(PROJECT, copied), join(bin, 'kuma-supervisor-push'))
   await symlink(process.execPath, join(bin, 'node'))
   const conf = join(dir, 'supervisord.conf')
   await writeFile(conf, supervisordConf + PROGRAMS)

@@ -5,7 +5,7 @@ import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sessionBus } from '@jellybrick/dbus-next'
 import { UnitReader } from '../../src/collect/systemd/units.ts'
-import { realClock } from '../../src/lib/real-clock.ts'
+import { realClock } from '../../src/lib/clock.ts'
 import { startDbusDaemon } from '../helpers/dbus-daemon.ts'
 import { temporaryFolder } from '../helpers/fake-bus.ts'
 

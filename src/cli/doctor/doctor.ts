@@ -1,6 +1,6 @@
 import type { SharedFlags } from '../../config/options.ts'
 import { EXIT, type ExitCode } from '../../lib/errors.ts'
-import { realClock } from '../../lib/real-clock.ts'
+import { realClock } from '../../lib/clock.ts'
 import type { OwnFlags } from '../options.ts'
 import { styleOf } from '../screen.ts'
 import { waitVisibly, type Terminal } from '../terminal.ts'

@@ -7,7 +7,7 @@ import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Bus, findBusSocket } from '../../../src/collect/systemd/bus.ts'
 import { UnitReader, type UnitReading } from '../../../src/collect/systemd/units.ts'
-import { realClock } from '../../../src/lib/real-clock.ts'
+import { realClock } from '../../../src/lib/clock.ts'
 import { encodeReturn, encodeSignal } from '../../helpers/dbus-wire.ts'
 import { startFakeBus, temporaryFolder, type FakeAnswer } from '../../helpers/fake-bus.ts'
 import { fakeSystemd } from '../../helpers/fake-systemd.ts'
@@ -401,7 +401,7 @@ test('neither an idle connection nor a silent bus keeps node alive', async (t) =
 async function runScript(t: TestContext, script: string): Promise<{ code: number | null; output: string }> {
   const imports = `
     import { UnitReader } from './src/collect/systemd/units.ts'
-    import { realClock } from './src/lib/real-clock.ts'`
+    import { realClock } from './src/lib/clock.ts'`
   const flags = ['--import', 'tsx', '--input-type=module']
   const child = spawn(process.execPath, [...flags, '-e', `${imports}\n${script}`], {
     stdio: ['ignore', 'pipe', 'inherit'],

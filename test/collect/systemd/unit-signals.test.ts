@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { UnitReader } from '../../../src/collect/systemd/units.ts'
-import { realClock } from '../../../src/lib/real-clock.ts'
+import { realClock } from '../../../src/lib/clock.ts'
 import { encodeSignal, type WireCall } from '../../helpers/dbus-wire.ts'
 import { eventually } from '../../helpers/eventually.ts'
 import { startFakeBus, type FakeAnswer, type FakeBus } from '../../helpers/fake-bus.ts'
