@@ -11,7 +11,7 @@ import { announceDown, type Monitor, type Sending } from './monitor.ts'
 import { Notifiers } from './notifiers.ts'
 import { openTargets, type OpenTargets } from './open-targets.ts'
 import { CronPeriod, GridPeriod, type Period } from './pacing.ts'
-import { publishStatus } from './publish-status.ts'
+import { publishStatus } from './gather-status.ts'
 import { StateFile, type Memories } from './state.ts'
 import type { Notifying, SystemdNotify } from './systemd-notify.ts'
 
@@ -108,19 +108,14 @@ export class Agent implements Notifying {
     const unsubscribe = terminal.onSignal('SIGUSR1', () => {
       for (const wake of wakes) wake.notify()
     })
-    const unpublish = await publishStatus({
-      ...loaded,
-      env: terminal.env,
-      opened: this.#opened,
-      notifiers: this.#notifiers,
-    })
+    const unpublish = loaded.loaded.dryRun ? null : await publishStatus(loaded, terminal.env, this.#opened)
     loaded.log.info(`watching ${targets.map(({ name }) => name).join(', ')}: ${describeTimes(config.agent)}`)
     try {
       await Promise.all(targets.flatMap((target) => [target.run(ended), target.sendHeartbeats(ended)]))
       if (stop.aborted) await this.#sayFarewell()
     } finally {
       unsubscribe()
-      await unpublish()
+      await unpublish?.()
       await Promise.all([this.#notifiers.close(), this.#opened.close()])
       await this.#stateFile.saveLast()
     }

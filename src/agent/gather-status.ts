@@ -1,13 +1,16 @@
+import { resolve } from 'node:path'
 import { version } from '../../package.json'
-import type { Monitor } from './monitor.ts'
-import type { NotifierState } from './notifier.ts'
-import type { StatusSince } from './state.ts'
-import type { Target } from './target.ts'
-import type { ProcessInfo, ProcessState } from '../collect/supervisor/process-info.ts'
-import { describeUnit } from '../rules/units.ts'
+import type { Loaded } from '../cli/load.ts'
 import type { Snapshot } from '../collect/snapshot.ts'
+import type { ProcessInfo, ProcessState } from '../collect/supervisor/process-info.ts'
+import { describePushes } from '../config/timing.ts'
+import { realClock } from '../lib/clock.ts'
 import { oneLine } from '../lib/text.ts'
+import { describeUnit } from '../rules/units.ts'
+import type { Monitor } from './monitor.ts'
 import type { OpenTargets } from './open-targets.ts'
+import type { Memories } from './state.ts'
+import { makeStatusFolder, StatusServer } from './status-server.ts'
 import type {
   DeliveryStatus,
   MonitorStatus,
@@ -17,83 +20,123 @@ import type {
   SupervisordStatus,
   TargetStatus,
 } from './status.ts'
+import type { Target } from './target.ts'
 
-export interface GatherOptions extends Pick<OpenTargets, 'targets' | 'about'> {
+/** A supervisord that hangs must not keep anybody waiting. */
+const VERSION_TIMEOUT_MS = 1_000
+
+/**
+ * Serves the status of the running agent.
+ * @returns ends that
+ */
+export async function publishStatus(
+  { loaded: { config, source, marks }, log, mask }: Loaded,
+  env: Readonly<Record<string, string | undefined>>,
+  opened: OpenTargets,
+): Promise<() => Promise<void>> {
+  const service = {
+    pid: process.pid,
+    started_at: new Date(Date.now() - process.uptime() * 1000),
+    config: source === null ? null : resolve(source),
+    files: [...marks].map(([path, mark]) => ({ path, mark })),
+    pushes: describePushes(config.agent),
+  }
+  const monitors = opened.targets.flatMap((target) => target.monitors)
+  const server = new StatusServer(async () => {
+    const memories = new Map(monitors.map(({ name, remembered }) => [name, remembered]))
+    const signal = AbortSignal.timeout(VERSION_TIMEOUT_MS)
+    const status = await gatherStatus(opened, { service, memories, isFirst: false }, signal)
+    // Each text by itself: what is masked in JSON as a whole may be JSON no more.
+    return JSON.stringify(status, (_, value: unknown) => (typeof value === 'string' ? mask(value) : value))
+  }, log)
+  const folder = await makeStatusFolder(env, log)
+  if (folder !== null) await server.start(folder)
+  return () => server.close()
+}
+
+interface Surroundings {
+  /** Null for a command that takes the snapshots itself. */
   readonly service: ServiceStatus | null
-  readonly check: (target: Target) => TargetStatus['check']
-  /** False for a single snapshot that goes on from nothing: nothing is known of restarts then. */
-  readonly followsRestarts: (target: Target) => boolean
-  readonly statusSinceOf: (monitor: Monitor) => StatusSince | null
-  readonly notifierOf: (monitor: string) => NotifierState | null
-  /** Monotonic milliseconds, as the snapshots have them. */
-  readonly now: () => number
-  /** Wall clock in milliseconds. */
-  readonly wallNow: () => number
+  /** What the monitors remember; of an earlier run, for such a command. */
+  readonly memories: Memories
+  /** These snapshots are the first: nothing is known of restarts, but where the memories are of this supervisord. */
+  readonly isFirst: boolean
 }
 
 /** Gathers the last snapshots and verdicts, and what became of the heartbeats. */
-export async function gatherStatus(options: GatherOptions, signal: AbortSignal): Promise<Status> {
-  const { targets, statusSinceOf, notifierOf } = options
-  const statuses = await Promise.all(targets.map((target) => targetStatus(target, options, signal)))
+export async function gatherStatus(
+  opened: OpenTargets,
+  surroundings: Surroundings,
+  signal: AbortSignal,
+): Promise<Status> {
+  const { targets } = opened
+  const watches = await Promise.all(
+    targets.map((target) => targetStatus(target, opened, surroundings, signal)),
+  )
+  const { service, memories } = surroundings
   return {
     version,
-    at: new Date(options.wallNow()),
-    service: options.service,
-    watches: statuses.filter((one) => one !== null),
-    monitors: targets
-      .flatMap(({ monitors }) => monitors)
-      .map((monitor): MonitorStatus => {
-        const { name, verdict } = monitor
-        const known = statusSinceOf(monitor)
-        const isSame = known !== null && known.status === verdict?.status
-        return {
-          name,
-          status: verdict?.status ?? null,
-          since: isSame ? new Date(known.sinceMs) : null,
-          message: verdict?.message ?? 'nothing can be said yet',
-          deliveries: deliveryStatus(notifierOf(name)),
-        }
-      }),
+    at: new Date(),
+    service,
+    watches: watches.filter((watch) => watch !== null),
+    monitors: targets.flatMap(({ monitors }) => monitors).map((monitor) => monitorStatus(monitor, memories)),
   }
 }
 
-/** Returns what became of the last heartbeat; nothing before the first. */
-function deliveryStatus(state: NotifierState | null): DeliveryStatus[] {
-  if (state === null || state.delivery === null) return []
-  const {
-    kuma,
-    delivery: { delivered, answer },
-  } = state
-  const delivery = {
-    kuma,
-    delivered_at: delivered === null ? null : new Date(delivered.atMs),
-    delivered: delivered?.status ?? null,
-    answered_at: new Date(answer.atMs),
-    kind: oneLine(answer.kind),
-    answer: oneLine(answer.says),
+function monitorStatus({ name, verdict }: Monitor, memories: Memories): MonitorStatus {
+  const remembered = memories.get(name)
+  const known = remembered?.statusSince ?? null
+  return {
+    name,
+    status: verdict?.status ?? null,
+    since: known !== null && known.status === verdict?.status ? new Date(known.sinceMs) : null,
+    message: verdict?.message ?? 'nothing can be said yet',
+    deliveries: (remembered?.notifiers ?? []).flatMap(({ kuma, delivery }): DeliveryStatus[] => {
+      if (delivery === null) return []
+      const { delivered, answer } = delivery
+      return [
+        {
+          kuma,
+          delivered_at: delivered === null ? null : new Date(delivered.atMs),
+          delivered: delivered?.status ?? null,
+          answered_at: new Date(answer.atMs),
+          kind: oneLine(answer.kind),
+          answer: oneLine(answer.says),
+        },
+      ]
+    }),
   }
-  return [delivery]
 }
 
 /** Returns null before the first snapshot. */
 async function targetStatus(
   target: Target,
-  { about, check, followsRestarts, now, wallNow }: GatherOptions,
+  opened: OpenTargets,
+  { service, memories, isFirst }: Surroundings,
   signal: AbortSignal,
 ): Promise<TargetStatus | null> {
-  const { name, last } = target
+  const { name, last, monitors, pacing } = target
   if (last === null) return null
   const { snapshot, atMs } = last
-  const { version: says, deaths } = await about(target, signal)
-  const restarts = followsRestarts(target) ? countRestarts(target) : new Map<string, number>()
+  const { version: supervisord, deaths } = await opened.about(target, signal)
+  const isFollowed = !isFirst || monitors.some((monitor) => isRemembered(monitor, memories))
   return {
     name: oneLine(name),
-    seen_at: new Date(wallNow() - (now() - atMs)),
-    check: check(target),
+    seen_at: new Date(Date.now() - (realClock.now() - atMs)),
+    check: service === null ? null : { every_seconds: Math.round(pacing.everyMs / 1000), why: pacing.reason },
     deaths,
     ...unitStatus(snapshot),
-    supervisord: supervisordStatus(snapshot, says === null ? null : oneLine(says), restarts),
+    supervisord: supervisordStatus(
+      snapshot,
+      supervisord === null ? null : oneLine(supervisord),
+      isFollowed ? countRestarts(target) : new Map(),
+    ),
   }
+}
+
+/** Returns whether an earlier run knew the supervisord that answers now. */
+function isRemembered({ name, state: { supervisorPid } }: Monitor, memories: Memories): boolean {
+  return supervisorPid !== null && memories.get(name)?.state.supervisorPid === supervisorPid
 }
 
 /** By `group:name`; every monitor over a program counts the same restarts, but one may have been added later. */

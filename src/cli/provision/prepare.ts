@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { parse, TomlError } from 'smol-toml'
+import { SupervisorClient } from '../../collect/supervisor/client.ts'
 import type { ProcessInfo } from '../../collect/supervisor/process-info.ts'
 import type { KumaConfig, SupervisorConfig } from '../../config/config.ts'
 import { readTextFile, realFiles, whyNotReplaceable, type FileSource } from '../../config/files.ts'
@@ -12,8 +13,8 @@ import { DEFAULT_KUMA_URL, parseKumaUrl } from '../../config/urls.ts'
 import { NOTHING_ENTERED, SessionError } from '../../kuma/api/session.ts'
 import { ConfigError } from '../../lib/errors.ts'
 import { quote } from '../../lib/quote.ts'
+import { realClock } from '../../lib/clock.ts'
 import { CRON_FILE, readCronJob, type CronJob } from '../cron-job.ts'
-import { probeSupervisor } from '../doctor/supervisor.ts'
 import { load } from '../load.ts'
 import type { OwnFlags } from '../options.ts'
 import type { Terminal } from '../terminal.ts'
@@ -72,14 +73,13 @@ export async function prepare(
       `${name} wants a Heartbeat Interval of ${intervalSeconds} s, and Kuma takes no more than ${MAX_INTERVAL_SECONDS}`,
     ])
   }
-  const reading = await readPrograms(supervisor, env, signal)
-  if (reading.kind === 'failed') {
+  const programs = await readPrograms(supervisor, env, signal)
+  if (typeof programs === 'string') {
     printError(
-      `error: the programs of supervisord cannot be read: ${reading.why}; kuma-supervisor-push doctor says what mends it\n`,
+      `error: the programs of supervisord cannot be read: ${programs}; kuma-supervisor-push doctor says what mends it\n`,
     )
     return null
   }
-  const { programs } = reading
   return { file, loaded, kuma, login, programs, intervalSeconds, cron, dryRun, flags }
 }
 
@@ -197,22 +197,26 @@ function outline(text: string): Pick<ConfigFile, 'kumaUrl' | 'monitorCount' | 'h
   }
 }
 
-type ProgramsReading =
-  | { readonly kind: 'read'; readonly programs: readonly ProcessInfo[] }
-  | { readonly kind: 'failed'; readonly why: string }
-
-/** Asks supervisord for its programs, the agent as its event listener left out; one that is not to be asked has none. */
+/**
+ * Asks supervisord for its programs, the agent as its event listener left out; one that is not to be asked has none.
+ * Returns a line that says why they cannot be read.
+ */
 async function readPrograms(
   config: SupervisorConfig,
   env: Terminal['env'],
   signal: AbortSignal,
-): Promise<ProgramsReading> {
-  if (config.url === 'none') return { kind: 'read', programs: [] }
-  const { reading } = await probeSupervisor(config, env, signal)
-  if (reading.kind === 'failed') return { kind: 'failed', why: reading.failure.detail }
-  const { processes } = reading.state
-  const isOwn = await Promise.all(processes.map(({ pid }) => isOwnListener(pid)))
-  return { kind: 'read', programs: processes.filter((_, index) => isOwn[index] !== true) }
+): Promise<readonly ProcessInfo[] | string> {
+  const client = new SupervisorClient({ ...config, discovery: { env }, now: () => realClock.now() })
+  try {
+    const reading = await client.read(signal)
+    if (reading.kind === 'not-asked') return []
+    if (reading.kind === 'failed') return reading.failure.detail
+    const { processes } = reading.state
+    const isOwn = await Promise.all(processes.map(({ pid }) => isOwnListener(pid)))
+    return processes.filter((_, index) => isOwn[index] !== true)
+  } finally {
+    await client.close()
+  }
 }
 
 /** `listen` never counts itself, so that a monitor over it alone would find no program. supervisord does not tell which is one. */

@@ -6,7 +6,6 @@ import { readSocket } from '../../agent/read-socket.ts'
 import { peekState, type Memories } from '../../agent/state.ts'
 import { parseStatus, type Status, type TargetStatus } from '../../agent/status.ts'
 import { statusFolders, statusSocket } from '../../agent/status-server.ts'
-import type { Target } from '../../agent/target.ts'
 import { readMemory } from '../../collect/processes.ts'
 import { OPTION_NAMES, OPTIONS, type OptionName, type SharedFlags } from '../../config/options.ts'
 import { EXIT, type ExitCode } from '../../lib/errors.ts'
@@ -45,20 +44,26 @@ export async function status(
   }
 }
 
-/** Reads the status from the running agent, or without one from the targets themselves. */
+/** Reads the status from the running agent; without one it takes snapshots of the targets, and changes nothing. */
 class StatusSource {
   readonly #flags: SharedFlags
   readonly #terminal: Terminal
   readonly #patienceMs: number
-  #own: OwnTargets | null = null
+  /** Null as long as an agent answers. */
+  #opened: OpenTargets | null = null
+  /** What the state file remembers: the command goes on from there. */
+  #memories: Memories = new Map()
+  #isFirst = true
   #isWarned = false
 
+  /** @param patienceMs how long to check again where one check leaves the verdict open */
   constructor(flags: SharedFlags, terminal: Terminal, patienceMs: number) {
     this.#flags = flags
     this.#terminal = terminal
     this.#patienceMs = patienceMs
   }
 
+  /** @throws {ConfigError} */
   async read(signal: AbortSignal): Promise<Status> {
     const answer = await askAgent(this.#flags, this.#terminal.env, signal)
     if (answer.status !== null) return addMemory(answer.status)
@@ -66,12 +71,26 @@ class StatusSource {
       this.#terminal.printError(`warn: ${answer.silence}: the command looks itself\n`)
       this.#isWarned = true
     }
-    this.#own ??= await OwnTargets.open(this.#flags, this.#terminal)
-    return addMemory(await this.#own.read(this.#patienceMs, signal))
+    this.#opened ??= await this.#open()
+    await Promise.all(this.#opened.targets.map((target) => target.checkUntilJudged(this.#patienceMs, signal)))
+    const surroundings = { service: null, memories: this.#memories, isFirst: this.#isFirst }
+    this.#isFirst = false
+    return addMemory(await gatherStatus(this.#opened, surroundings, signal))
   }
 
   async close(): Promise<void> {
-    await this.#own?.close()
+    await this.#opened?.close()
+  }
+
+  async #open(): Promise<OpenTargets> {
+    // Nothing is pushed and nothing restarted: no token is needed.
+    const dryRun = true
+    const { loaded, log, mask } = await load({ ...this.#flags, dryRun }, this.#terminal)
+    const { config } = loaded
+    const { env } = this.#terminal
+    const memories = await peekState(config.agent.stateFile, await readBootId())
+    this.#memories = memories
+    return openTargets({ config, env, memories, clock: realClock, log, mask, dryRun, listens: false })
   }
 }
 
@@ -118,64 +137,6 @@ async function isSameFile(asked: string, config: string | null): Promise<boolean
 
 function realPath(path: string): Promise<string> {
   return realpath(path).catch(() => resolve(path))
-}
-
-/** The targets of the configuration, read by this command. Goes on from the state file, and changes not even that. */
-class OwnTargets {
-  readonly #opened: OpenTargets
-  readonly #memories: Memories
-  #readCount = 0
-
-  private constructor(opened: OpenTargets, memories: Memories) {
-    this.#opened = opened
-    this.#memories = memories
-  }
-
-  /** @throws {ConfigError} */
-  static async open(flags: SharedFlags, terminal: Terminal): Promise<OwnTargets> {
-    // Nothing is pushed and nothing restarted: no token is needed.
-    const dryRun = true
-    const { loaded, log, mask } = await load({ ...flags, dryRun }, terminal)
-    const { config } = loaded
-    const memories = await peekState(config.agent.stateFile, await readBootId())
-    const { env } = terminal
-    return new OwnTargets(
-      await openTargets({ config, env, memories, clock: realClock, log, mask, dryRun, listens: false }),
-      memories,
-    )
-  }
-
-  /** @param patienceMs how long to check again where one check leaves the verdict open */
-  async read(patienceMs: number, signal: AbortSignal): Promise<Status> {
-    await Promise.all(this.#opened.targets.map((target) => target.checkUntilJudged(patienceMs, signal)))
-    this.#readCount += 1
-    const of = (monitor: string) => this.#memories.get(monitor)
-    return gatherStatus(
-      {
-        ...this.#opened,
-        service: null,
-        check: () => null,
-        followsRestarts: (target) => this.#readCount > 1 || this.#remembers(target),
-        statusSinceOf: ({ name }) => of(name)?.statusSince ?? null,
-        notifierOf: (monitor) => of(monitor)?.notifiers[0] ?? null,
-        now: () => realClock.now(),
-        wallNow: () => Date.now(),
-      },
-      signal,
-    )
-  }
-
-  close(): Promise<void> {
-    return this.#opened.close()
-  }
-
-  /** Returns whether the state file knows the supervisord that answers now. */
-  #remembers({ monitors }: Target): boolean {
-    return monitors.some(({ name, state: { supervisorPid } }) => {
-      const before = this.#memories.get(name)?.state.supervisorPid ?? null
-      return before !== null && before === supervisorPid
-    })
-  }
 }
 
 /** Adds how much memory the programs use, as far as they run on this host and this user may see them. */
