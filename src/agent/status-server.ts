@@ -14,28 +14,29 @@ const SERVICE_FOLDER = '/run/kuma-supervisor-push'
 const ROOT_FOLDER = '/run/kuma-supervisor-push-root'
 const NAME = 'kuma-supervisor-push'
 
-/**
- * Returns the folders in which a running agent may serve its status, the service's first. Inside a systemd unit that has a
- * `RuntimeDirectory`, it is that one alone.
- */
-export function statusFolders(env: Environment): readonly string[] {
-  const unit = unitFolder(env)
-  if (unit !== null) return [unit]
-  const user = env['XDG_RUNTIME_DIR'] || null
-  return [SERVICE_FOLDER, ...(user === null ? [] : [join(user, NAME)]), ROOT_FOLDER]
-}
-
-export function statusSocket(folder: string): string {
-  return join(folder, 'status.sock')
-}
-
-/** Folders of this host that a test must not touch. */
+/** Of this process and its host; a test has others. */
 interface Host {
   readonly uid: number
   readonly rootFolder: string
 }
 
 const HOST: Host = { uid: process.getuid?.() ?? -1, rootFolder: ROOT_FOLDER }
+
+/**
+ * Returns the folders in which a running agent may serve its status, the service's first. Inside a systemd unit that has a
+ * `RuntimeDirectory`, it is that one alone. An agent in the folder of another user is not to be believed.
+ */
+export async function statusFolders(env: Environment): Promise<readonly string[]> {
+  const unit = unitFolder(env)
+  if (unit !== null) return [unit]
+  const user = env['XDG_RUNTIME_DIR'] || null
+  const isOurs = user !== null && (await whyNotOurs(user, HOST.uid)) === null
+  return [SERVICE_FOLDER, ...(isOurs ? [join(user, NAME)] : []), ROOT_FOLDER]
+}
+
+export function statusSocket(folder: string): string {
+  return join(folder, 'status.sock')
+}
 
 /**
  * Returns the folder in which an agent of this user serves its status, made where it is missing; null where there is none.

@@ -122,14 +122,19 @@ describe('the folder of a status', () => {
     assert.equal(await make({ XDG_RUNTIME_DIR: '' }, root), uid === 0 ? root : null)
   })
 
-  it('is looked for by a reader in all of these, and in a unit in its own alone', () => {
-    const user = { XDG_RUNTIME_DIR: '/run/user/1000' }
-    assert.deepEqual(statusFolders(user), [
-      '/run/kuma-supervisor-push',
-      '/run/user/1000/kuma-supervisor-push',
-      '/run/kuma-supervisor-push-root',
+  it('is looked for by a reader in all of these, and in a unit in its own alone', async (t) => {
+    const user = await temporaryFolder(t)
+    const [service, root] = ['/run/kuma-supervisor-push', '/run/kuma-supervisor-push-root']
+    assert.deepEqual(await statusFolders({ XDG_RUNTIME_DIR: user }), [
+      service,
+      join(user, 'kuma-supervisor-push'),
+      root,
     ])
-    assert.deepEqual(statusFolders({ ...user, RUNTIME_DIRECTORY: '/run/a:/run/b' }), ['/run/a'])
+    assert.deepEqual(await statusFolders({ XDG_RUNTIME_DIR: user, RUNTIME_DIRECTORY: '/run/a:/run/b' }), [
+      '/run/a',
+    ])
+    await chmod(user, 0o777)
+    assert.deepEqual(await statusFolders({ XDG_RUNTIME_DIR: user }), [service, root])
   })
 
   const swapped: Record<string, (folder: string) => Promise<unknown>> = {

@@ -118,7 +118,7 @@ export async function askAgent(
   if (isOther) return { status: null, silence: null }
   const config = given('config')
   let silence: string | null = null
-  for (const path of statusFolders(env).map(statusSocket)) {
+  for (const path of (await statusFolders(env)).map(statusSocket)) {
     const within = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)])
     const text = await readSocket(path, within)
     if (within.aborted && !signal.aborted)
