@@ -4,58 +4,64 @@ import type { HttpAnswer, HttpFailure } from '../lib/http.ts'
 import { maskToken } from '../lib/secret.ts'
 import { shortText } from '../lib/text.ts'
 
+/** Every kind of answer to a push, with when the same heartbeat may be sent again. */
+const RETRIES = {
+  /** 200 and `{"ok":true}`: the only success. */
+  accepted: 'none',
+  /** Something answered that is not Kuma's push API. */
+  'not-kuma': 'none',
+  /** Unknown token, or a monitor that is paused or deleted: Kuma does not tell which. */
+  'unknown-monitor': 'none',
+  'bad-ping': 'none',
+  /** Kuma's database was busy. */
+  'passing-error': 'quick',
+  /** 404 with a page: Kuma is upgrading its database, or is another program. */
+  migrating: 'slow',
+  'too-long': 'none',
+  /** A redirect that is not followed, since the token or the status would be lost on the way. */
+  redirect: 'none',
+  /** 401 or 403 of a proxy in front of Kuma. */
+  denied: 'none',
+  /** 429, or a 5xx of Kuma or a proxy. */
+  busy: 'quick',
+  refused: 'quick',
+  reset: 'quick',
+  /** Sent, but not answered in time: Kuma may still record it. */
+  timeout: 'none',
+  /** No connection: no route, no answer, or a proxy that does not let it through. */
+  unreachable: 'quick',
+  /** Its certificate is not trusted, or the handshake fails. */
+  tls: 'slow',
+  /** Its certificate has run out or is for another name. */
+  certificate: 'slow',
+  /** Something else than TLS at an https:// URL. */
+  'no-tls': 'slow',
+  dns: 'quick',
+  /** The proxy on the way cannot be reached: what stands behind it is not known. */
+  proxy: 'quick',
+  /** The agent itself gave up, because it stops. */
+  aborted: 'none',
+  /** A fault of the agent itself, or no file descriptors left to it. */
+  'agent-error': 'quick',
+} as const satisfies Readonly<Record<string, Retry>>
+
+/**
+ * `at-once` (one time), `quick` within seconds, `slow` about twice a minute, `none` not at all: the next heartbeat comes in
+ * its own time.
+ */
+export type Retry = 'at-once' | 'quick' | 'slow' | 'none'
+
+export type PushAnswerKind = keyof typeof RETRIES
+
 /** The outcome of one push. */
 export interface PushAnswer {
   readonly kind: PushAnswerKind
-  /**
-   * When the same heartbeat may be sent again: `at-once` (one time), `quick` within seconds, `slow` about twice a minute,
-   * `none` not at all (the next heartbeat comes in its own time).
-   */
-  readonly retry: 'at-once' | 'quick' | 'slow' | 'none'
+  readonly retry: Retry
   /** From the header `Retry-After`; null without one. */
   readonly retryAfterMs: number | null
   /** One line for people: what happened, at which Kuma, and the way out. Never holds the token. */
   readonly message: string
 }
-
-export type PushAnswerKind =
-  /** 200 and `{"ok":true}`: the only success. */
-  | 'accepted'
-  /** Something answered that is not Kuma's push API. */
-  | 'not-kuma'
-  /** Unknown token, or a monitor that is paused or deleted: Kuma does not tell which. */
-  | 'unknown-monitor'
-  | 'bad-ping'
-  /** Kuma's database was busy. */
-  | 'passing-error'
-  /** 404 with a page: Kuma is upgrading its database, or is another program. */
-  | 'migrating'
-  | 'too-long'
-  /** A redirect that is not followed, since the token or the status would be lost on the way. */
-  | 'redirect'
-  /** 401 or 403 of a proxy in front of Kuma. */
-  | 'denied'
-  /** 429, or a 5xx of Kuma or a proxy. */
-  | 'busy'
-  | 'refused'
-  | 'reset'
-  /** Sent, but not answered in time: Kuma may still record it. */
-  | 'timeout'
-  /** No connection: no route, no answer, or a proxy that does not let it through. */
-  | 'unreachable'
-  /** Its certificate is not trusted, or the handshake fails. */
-  | 'tls'
-  /** Its certificate has run out or is for another name. */
-  | 'certificate'
-  /** Something else than TLS at an https:// URL. */
-  | 'no-tls'
-  | 'dns'
-  /** The proxy on the way cannot be reached: what stands behind it is not known. */
-  | 'proxy'
-  /** The agent itself gave up, because it stops. */
-  | 'aborted'
-  /** A fault of the agent itself, or no file descriptors left to it. */
-  | 'agent-error'
 
 /** The push that was answered. */
 export interface AnswerContext {
@@ -67,69 +73,65 @@ export interface AnswerContext {
   readonly mask: (text: string) => string
 }
 
-/** A row of the table. */
-type Row = readonly [kind: PushAnswerKind, retry: PushAnswer['retry'], text: string]
+/** A kind of answer, and its message or the part of it that is not common to all. */
+type Row = readonly [kind: PushAnswerKind, text: string]
 
 const DENIED: Row = [
   'denied',
-  'none',
   ': a proxy in front of Kuma refuses; give it what it wants in username and password_file or headers under [kuma], ' +
     'or let /api/push/ through without a login',
 ]
 const TOO_LONG: Row = [
   'too-long',
-  'none',
   ' (URL and headers too long): shorten the headers under [kuma], or raise the limit of the proxy',
 ]
 
-/** Answers that are not in Kuma's own words; the text follows `Kuma at … answered 404`. */
+/** By status, unless Kuma itself says more; the text follows `Kuma at … answered 404`. */
 const STATUSES: Readonly<Record<number, Row>> = {
   401: DENIED,
   403: DENIED,
   404: [
     'migrating',
-    'slow',
     " without Kuma's own words: Kuma is upgrading its database, the path of the URL is wrong, or " +
       'another program listens there',
   ],
   414: TOO_LONG,
-  429: ['busy', 'quick', ': too many requests from here'],
+  429: ['busy', ': too many requests from here'],
   431: TOO_LONG,
 }
-const SERVER_ERROR: Row = ['busy', 'quick', ': Kuma is overloaded or restarting behind its proxy']
-const OTHER_STATUS: Row = ['not-kuma', 'none', ", which Kuma's push API never does; check the URL"]
+const SERVER_ERROR: Row = ['busy', ': Kuma is overloaded or restarting behind its proxy']
+const OTHER_STATUS: Row = ['not-kuma', ", which Kuma's push API never does; check the URL"]
 
 /**
  * Tells what an HTTP answer to a push means and whether the push is worth another try.
  * @see https://github.com/louislam/uptime-kuma/blob/master/server/routers/api-router.js
  */
 export function judgeAnswer(
-  http: Pick<HttpAnswer, 'status' | 'headers' | 'body'>,
+  { status, headers, body }: Pick<HttpAnswer, 'status' | 'headers' | 'body'>,
   { target, mask }: AnswerContext,
 ): PushAnswer {
-  const { status, headers } = http
+  const json = parseJson(body)
+  const isError = json?.ok !== undefined && json.ok !== true
+  const msg = isError && typeof json.msg === 'string' ? json.msg : null
+  const quote = msg === null ? '' : ` "${shortText(msg, target.token, mask)}"`
   const at = addressOf(target)
-  const body = parseBody(http.body)
-  if (status === 200 && body.kind === 'ok') {
-    return answer(['accepted', 'none', `Kuma at ${at} accepted the heartbeat`])
-  }
   const answered = `Kuma at ${at} answered ${status}`
-  const quote = body.kind === 'error' ? ` "${shortText(body.msg, target.token, mask)}"` : ''
   if (status === 200) {
-    const got = body.kind === 'no-json' ? 'something else than JSON' : `JSON without "ok":true${quote}`
-    return answer([
+    if (json?.ok === true) return answer('accepted', `Kuma at ${at} accepted the heartbeat`)
+    const got = json === null ? 'something else than JSON' : `JSON without "ok":true${quote}`
+    return answer(
       'not-kuma',
-      'none',
       `${answered} with ${got}: that is not Kuma's push API; check the path of the URL, a login page in front of ` +
         'Kuma, and that Kuma has finished its set-up',
-    ])
+    )
   }
   // Kuma's development branch answers 500 where its releases answer 404.
-  const isKuma = (status === 404 || status === 500) && body.kind === 'error'
-  const [kind, retry, text] = isKuma
-    ? judgeError(body.msg, target.token)
+  const isKuma = msg !== null && (status === 404 || status === 500)
+  const [kind, text] = isKuma
+    ? judgeError(msg, target.token)
     : (STATUSES[status] ?? (status >= 500 ? SERVER_ERROR : OTHER_STATUS))
-  return answer([kind, retry, `${answered}${quote}${text}`], kind === 'busy' ? retryAfterMs(headers) : null)
+  const busy = kind === 'busy' ? { retryAfterMs: retryAfterMs(headers) } : {}
+  return { ...answer(kind, `${answered}${quote}${text}`), ...busy }
 }
 
 /** The errors of Kuma itself. */
@@ -137,128 +139,88 @@ function judgeError(msg: string, token: string): Row {
   if (msg.startsWith('Monitor not found or not active')) {
     return [
       'unknown-monitor',
-      'none',
       `: token ${maskToken(token)} is unknown there, or its monitor is paused or deleted; ` +
         "compare it with the Push URL on the monitor's page in Kuma",
     ]
   }
-  if (msg.startsWith('Invalid ping')) {
-    return ['bad-ping', 'none', ': a fault of kuma-supervisor-push, please report it']
-  }
-  return ['passing-error', 'quick', ": its database is busy or fails; see Kuma's log"]
+  if (msg.startsWith('Invalid ping'))
+    return ['bad-ping', ': a fault of kuma-supervisor-push, please report it']
+  return ['passing-error', ": its database is busy or fails; see Kuma's log"]
 }
 
-/** The same table for a push that got no whole answer. */
+/** Tells the same of a push that got no whole answer. */
 export function judgeFailure(failure: HttpFailure, context: AnswerContext): PushAnswer {
   // The status of an answer that is too large says enough, except that a 200 this long is no success.
   if (failure.code === 'too-large' && failure.status !== null) {
     return judgeAnswer({ status: failure.status, headers: {}, body: Buffer.alloc(0) }, context)
   }
-  const { target, mask } = context
+  const [kind, message] = rowOf(failure, context)
+  // Two pushes that both change the status would make two alerts; a second UP to an UP makes none.
+  const retry = kind === 'timeout' && context.isRepeat ? 'at-once' : RETRIES[kind]
+  return { ...answer(kind, message), retry }
+}
+
+const CORRECT_PROXY = 'correct proxy under [kuma] (where that is not set: HTTPS_PROXY, HTTP_PROXY)'
+
+function rowOf(failure: HttpFailure, { target, timeoutMs, mask }: AnswerContext): Row {
   const proxy = target.proxy === null ? null : new URL(target.proxy).origin
   const at = `${addressOf(target)}${proxy === null ? '' : `, through the proxy ${proxy},`}`
   const cause = shortText(failure.message, target.token, mask)
-  if (failure.code === 'tls') return answer(judgeTls(codeOf(failure.cause), at, cause))
-  if (failure.code === 'timeout') return answer(judgeTimeout(failure, at, cause, context))
-  if (proxy !== null && (failure.code === 'refused' || failure.code === 'dns')) {
-    const why =
-      failure.code === 'refused'
-        ? 'the proxy refuses connections; start it, or'
-        : `the name of the proxy does not resolve (${cause});`
-    return answer([
-      'proxy',
-      'quick',
-      `Kuma at ${at} cannot be reached: ${why} correct proxy under [kuma] (where that is not set: HTTPS_PROXY, HTTP_PROXY)`,
-    ])
-  }
-  return answer(judgeConnection(failure, at, cause))
-}
-
-function judgeConnection({ code }: HttpFailure, at: string, cause: string): Row {
-  switch (code) {
+  const unreachable = `Kuma at ${at} cannot be reached`
+  switch (failure.code) {
     case 'refused':
-      return [
-        'refused',
-        'quick',
-        `Kuma at ${at} refuses connections: it is not running there, or host or port are wrong`,
-      ]
-    case 'reset':
-      return ['reset', 'quick', `Kuma at ${at} ended the connection before its answer was whole (${cause})`]
+      return proxy === null
+        ? ['refused', `Kuma at ${at} refuses connections: it is not running there, or host or port are wrong`]
+        : ['proxy', `${unreachable}: the proxy refuses connections; start it, or ${CORRECT_PROXY}`]
     case 'dns':
-      return [
-        'dns',
-        'quick',
-        `Kuma at ${at} cannot be reached, its name does not resolve (${cause}): check the URL and this host's DNS`,
-      ]
+      return proxy === null
+        ? ['dns', `${unreachable}, its name does not resolve (${cause}): check the URL and this host's DNS`]
+        : ['proxy', `${unreachable}: the name of the proxy does not resolve (${cause}); ${CORRECT_PROXY}`]
+    case 'reset':
+      return ['reset', `Kuma at ${at} ended the connection before its answer was whole (${cause})`]
+    case 'timeout':
+      return failure.sent
+        ? [
+            'timeout',
+            `Kuma at ${at} did not answer within ${timeoutMs} ms and may record the heartbeat later; ` +
+              'a slow notification provider in Kuma delays its answer',
+          ]
+        : [
+            'unreachable',
+            `Kuma at ${at} does not accept a connection (${cause}): a firewall, or the host is off`,
+          ]
+    case 'tls':
+      return rowOfTls(codeOf(failure.cause), at, cause)
     case 'too-large':
-      return [
-        'not-kuma',
-        'none',
-        `what listens at ${at} answered with more headers than Kuma has; check the URL`,
-      ]
+      return ['not-kuma', `what listens at ${at} answered with more headers than Kuma has; check the URL`]
     case 'not-http':
-      return [
-        'not-kuma',
-        'none',
-        `what listens at ${at} does not speak HTTP (${cause}): check port and scheme`,
-      ]
+      return ['not-kuma', `what listens at ${at} does not speak HTTP (${cause}): check port and scheme`]
     case 'no-descriptors':
-      return ['agent-error', 'quick', `Kuma at ${at} cannot be reached: ${cause}`]
+      return ['agent-error', `${unreachable}: ${cause}`]
     case 'aborted':
-      return ['aborted', 'none', `the push to Kuma at ${at} was given up`]
+      return ['aborted', `the push to Kuma at ${at} was given up`]
     default:
-      return ['unreachable', 'quick', `Kuma at ${at} cannot be reached (${cause})`]
+      return ['unreachable', `${unreachable} (${cause})`]
   }
 }
 
-function judgeTimeout(
-  { sent }: HttpFailure,
-  at: string,
-  cause: string,
-  { timeoutMs, isRepeat }: AnswerContext,
-): Row {
-  if (!sent) {
-    return [
-      'unreachable',
-      'quick',
-      `Kuma at ${at} does not accept a connection (${cause}): a firewall, or the host is off`,
-    ]
-  }
-  return [
-    'timeout',
-    // Two pushes that both change the status would make two alerts; a second UP to an UP makes none.
-    isRepeat ? 'at-once' : 'none',
-    `Kuma at ${at} did not answer within ${timeoutMs} ms and may record the heartbeat later; ` +
-      'a slow notification provider in Kuma delays its answer',
-  ]
-}
-
-function judgeTls(code: string | null, at: string, cause: string): Row {
+function rowOfTls(code: string | null, at: string, cause: string): Row {
+  const untrusted = `Kuma at ${at} cannot be trusted`
   switch (code) {
     case 'ERR_SSL_WRONG_VERSION_NUMBER':
-      return [
-        'no-tls',
-        'slow',
-        `what listens at ${at} speaks no TLS: correct https:// or the port of the URL`,
-      ]
+      return ['no-tls', `what listens at ${at} speaks no TLS: correct https:// or the port of the URL`]
     case 'CERT_HAS_EXPIRED':
     case 'CERT_NOT_YET_VALID':
       return [
         'certificate',
-        'slow',
-        `Kuma at ${at} cannot be trusted (${cause}): renew its certificate, or correct the clock of this host`,
+        `${untrusted} (${cause}): renew its certificate, or correct the clock of this host`,
       ]
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
-      return [
-        'certificate',
-        'slow',
-        `Kuma at ${at} cannot be trusted (${cause}): set the URL to a name that its certificate is for`,
-      ]
+      return ['certificate', `${untrusted} (${cause}): set the URL to a name that its certificate is for`]
     default:
       return [
         'tls',
-        'slow',
-        `Kuma at ${at} cannot be trusted, or wants a certificate (${cause}): give its CA as ca_file under [kuma], ` +
+        `${untrusted}, or wants a certificate (${cause}): give its CA as ca_file under [kuma], ` +
           'or client_cert_file and client_key_file',
       ]
   }
@@ -281,7 +243,7 @@ export function judgeRedirect(
 ): URL | PushAnswer | null {
   if (!REDIRECTS.has(status)) return null
   const refuse = (why: string): PushAnswer =>
-    answer(['redirect', 'none', `Kuma at ${addressOf(target)} answered ${status}, ${why}`])
+    answer('redirect', `Kuma at ${addressOf(target)} answered ${status}, ${why}`)
   const location = first(headers['location'])
   if (location === '' || !URL.canParse(location, from.href)) {
     return refuse('a redirect without an address; check the URL')
@@ -315,8 +277,8 @@ function sortedQuery({ search }: URL): string {
   return query.toString()
 }
 
-function answer([kind, retry, message]: Row, afterMs: number | null = null): PushAnswer {
-  return { kind, retry, retryAfterMs: afterMs, message }
+function answer(kind: PushAnswerKind, message: string): PushAnswer {
+  return { kind, retry: RETRIES[kind], retryAfterMs: null, message }
 }
 
 /** Returns Kuma's base URL without user, password and query. */
@@ -325,20 +287,14 @@ function addressOf({ baseUrl }: Pick<PushTarget, 'baseUrl'>): string {
   return `${origin}${pathname.replace(/\/+$/, '')}`
 }
 
-type Body = { kind: 'ok' } | { kind: 'error'; msg: string } | { kind: 'other-json' } | { kind: 'no-json' }
-
-function parseBody(bytes: Buffer): Body {
-  let value: unknown
+/** Returns null for what is no JSON, and nothing in it for JSON that is no object. */
+function parseJson(bytes: Buffer): { readonly ok?: unknown; readonly msg?: unknown } | null {
   try {
-    value = JSON.parse(bytes.toString('utf8'))
+    const value: unknown = JSON.parse(bytes.toString('utf8'))
+    return typeof value === 'object' && value !== null ? value : {}
   } catch {
-    return { kind: 'no-json' }
+    return null
   }
-  if (typeof value !== 'object' || value === null || !('ok' in value)) return { kind: 'other-json' }
-  if (value.ok === true) return { kind: 'ok' }
-  return 'msg' in value && typeof value.msg === 'string'
-    ? { kind: 'error', msg: value.msg }
-    : { kind: 'other-json' }
 }
 
 /**

@@ -134,6 +134,13 @@ const TABLE: Row[] = [
     message: /another program listens there/,
   },
   {
+    is: '404 with JSON that has a msg and is not of Kuma',
+    answers: (_, response) => json(response, 404, { msg: 'no such route' }),
+    kind: 'migrating',
+    retry: 'slow',
+    message: /answered 404 without Kuma's own words/,
+  },
+  {
     is: '431',
     answers: page(431, ''),
     kind: 'too-long',

@@ -51,7 +51,9 @@ const MAX_OPENNESS_MS = 1_500
 
 /** A session with Kuma's page, as a browser has it. Every method throws `SessionError`. */
 export class KumaSession {
-  readonly #url: string
+  readonly #kuma: KumaClient
+  /** `Kuma at http://…`, for the messages. */
+  readonly #name: string
   readonly #socket: Socket
   readonly #told: Told
   readonly #signal: AbortSignal
@@ -63,9 +65,9 @@ export class KumaSession {
   #failure: HttpFailure | HttpAnswer | null = null
 
   private constructor(kuma: KumaClient, signal: AbortSignal, timeoutMs: number) {
-    const { url } = kuma.config
-    const { origin, pathname } = new URL(url)
-    this.#url = url
+    const { origin, pathname } = new URL(kuma.config.url)
+    this.#kuma = kuma
+    this.#name = `Kuma at ${kuma.config.url}`
     this.#signal = signal
     this.#timeoutMs = timeoutMs
     const ended = AbortSignal.any([signal, this.#ended.signal])
@@ -88,12 +90,10 @@ export class KumaSession {
   static async open(kuma: KumaClient, signal: AbortSignal, timeoutMs = TIMEOUT_MS): Promise<KumaSession> {
     const session = new KumaSession(kuma, signal, timeoutMs)
     try {
-      await session.#connect(kuma)
+      await session.#connect()
       if ((await session.#ask('needSetup'))['answer'] === true) {
-        throw new SessionError(
-          'no-user',
-          `Kuma at ${kuma.config.url} has no user yet: open it in a browser, make one there, then run this again`,
-        )
+        const way = 'open it in a browser, make one there, then run this again'
+        throw new SessionError('no-user', `${session.#name} has no user yet: ${way}`)
       }
       return session
     } catch (error) {
@@ -114,7 +114,7 @@ export class KumaSession {
     if (answer['ok'] === true) return 'in'
     throw new SessionError(
       'login',
-      `Kuma at ${this.#url} refuses the login: ${quote(answer['msg'])}; ` +
+      `${this.#name} refuses the login: ${quote(answer['msg'])}; ` +
         'it takes 20 logins a minute in all, a user name with its capitals, and a code only once',
     )
   }
@@ -124,18 +124,13 @@ export class KumaSession {
     const { version, monitors, notifications, end } = this.#told
     const all = Promise.all([version, monitors, notifications])
     const told = await within(Promise.race([all, end]), this.#timeoutMs, null)
-    if (this.#signal.aborted) throw new SessionError('aborted', 'interrupted')
+    if (this.#signal.aborted) throw interrupted()
     if (told === 'ended') {
-      throw new SessionError(
-        'lost',
-        `the connection to Kuma at ${this.#url} ended before it told what it has`,
-      )
+      throw new SessionError('lost', `the connection to ${this.#name} ended before it told what it has`)
     }
     if (told === null) {
-      throw new SessionError(
-        'lost',
-        `Kuma at ${this.#url} does not tell its version, monitors and notifications as 1.23 and 2.x do after a login`,
-      )
+      const what = 'its version, monitors and notifications as 1.23 and 2.x do after a login'
+      throw new SessionError('lost', `${this.#name} does not tell ${what}`)
     }
     return { version: told[0], monitors: told[1], notifications: told[2] }
   }
@@ -167,23 +162,19 @@ export class KumaSession {
     setTimeout(() => this.#ended.abort(), 0).unref()
   }
 
-  #connect({ config }: KumaClient): Promise<void> {
+  #connect(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const fail = (isLate: boolean): void => {
-        if (this.#signal.aborted) reject(new SessionError('aborted', 'interrupted'))
-        else if (isLate)
-          reject(
-            new SessionError(
-              'unreachable',
-              `Kuma at ${this.#url} does not answer within ${this.#timeoutMs} ms`,
-            ),
-          )
-        else reject(new SessionError('unreachable', describeNoSession(this.#failure, config)))
-      }
+      const fail = (message: string): void =>
+        reject(this.#signal.aborted ? interrupted() : new SessionError('unreachable', message))
+      const described = (): string => describeNoSession(this.#failure, this.#kuma.config)
       this.#socket.once('connect', resolve)
       // Its own words for its own deadline; everything else has gone through the transport.
-      this.#socket.once('connect_error', ({ message }) => fail(message === 'timeout'))
-      this.#socket.once('disconnect', () => fail(false))
+      this.#socket.once('connect_error', ({ message }) =>
+        fail(
+          message === 'timeout' ? `${this.#name} does not answer within ${this.#timeoutMs} ms` : described(),
+        ),
+      )
+      this.#socket.once('disconnect', () => fail(described()))
       this.#socket.connect()
     })
   }
@@ -193,14 +184,11 @@ export class KumaSession {
     try {
       answer = await this.#socket.timeout(this.#timeoutMs).emitWithAck(event, ...args)
     } catch {
-      if (this.#signal.aborted) throw new SessionError('aborted', 'interrupted')
-      if (!this.#socket.connected) {
-        throw new SessionError('lost', `the connection to Kuma at ${this.#url} ended midway (${event})`)
-      }
-      throw new SessionError(
-        'lost',
-        `Kuma at ${this.#url} did not answer "${event}" within ${this.#timeoutMs} ms`,
-      )
+      if (this.#signal.aborted) throw interrupted()
+      const message = this.#socket.connected
+        ? `${this.#name} did not answer "${event}" within ${this.#timeoutMs} ms`
+        : `the connection to ${this.#name} ended midway (${event})`
+      throw new SessionError('lost', message)
     }
     return typeof answer === 'object' && answer !== null ? { ...answer } : { answer }
   }
@@ -210,6 +198,10 @@ export class KumaSession {
     if (answer['ok'] === true) return answer
     throw new SessionError('refused', `Kuma refused it: ${quote(answer['msg'])}`)
   }
+}
+
+function interrupted(): SessionError {
+  return new SessionError('aborted', 'interrupted')
 }
 
 /** What Kuma tells by itself. */
