@@ -83,9 +83,9 @@ export class Notifier {
   #failingSinceMs: number | null = null
   /** Restarts up to this time have been delivered; null before the first. */
   #restartsToldMs: number | null = null
-  /** The last push was accepted. */
-  #isDelivered = false
   #isSettled = true
+  /** True when it settled by being delivered. */
+  #isDelivered = false
   #onSettled: ((isDelivered: boolean) => void)[] = []
 
   constructor({ name, kuma, pusher, clock, log, state }: NotifierParts) {
@@ -131,7 +131,7 @@ export class Notifier {
     this.#waiting?.abort()
     await this.#working
     this.#newest?.end('lost')
-    this.#settle()
+    if (!this.#isSettled) this.#settle(false)
   }
 
   async #work(): Promise<void> {
@@ -153,8 +153,7 @@ export class Notifier {
     for (let attempts = 1; ; attempts += 1) {
       const answer = await this.#push(offer.announcement)
       if (this.#isClosed()) break
-      this.#isDelivered = answer.kind === 'accepted'
-      if (this.#isDelivered) {
+      if (answer.kind === 'accepted') {
         this.#accept(offer, answer)
         return
       }
@@ -164,7 +163,7 @@ export class Notifier {
       const delay = retryDelay(answer, attempts, nowMs - this.#failingSinceMs, this.#clock.random())
       if (delay.anyMs > 0) this.#notBeforeMs = nowMs + delay.anyMs
       if (this.#hasNewer()) break
-      if (!delay.isSoon) this.#settle()
+      if (!delay.isSoon) this.#settle(false)
       if (delay.ownMs === null) break
       await this.#wait(delay.ownMs)
       if (this.#hasNewer() || this.#isClosed()) break
@@ -196,7 +195,7 @@ export class Notifier {
     this.#log.accepted(answer, this.#clock.now())
     this.#restartsToldMs = restartsUntilMs ?? this.#restartsToldMs
     end(this.#missed.told(verdict.status) ? 'news' : 'repeat')
-    if (!this.#hasNewer()) this.#settle()
+    if (!this.#hasNewer()) this.#settle(true)
   }
 
   #isClosed(): boolean {
@@ -212,9 +211,10 @@ export class Notifier {
     end('lost')
   }
 
-  #settle(): void {
+  #settle(isDelivered: boolean): void {
     this.#isSettled = true
-    for (const resolve of this.#onSettled) resolve(this.#isDelivered)
+    this.#isDelivered = isDelivered
+    for (const resolve of this.#onSettled) resolve(isDelivered)
     this.#onSettled = []
   }
 

@@ -1,14 +1,14 @@
 import type { Config } from '../config/config.ts'
 import { secretsOf } from '../config/secrets.ts'
 import type { PushAnswer } from '../kuma/answers.ts'
-import { createLog } from '../lib/log.ts'
+import type { Log } from '../lib/log.ts'
 import { createMask } from '../lib/secret.ts'
 import type { Verdict } from '../rules/judge.ts'
 import { clientFor, openKumaClients } from './notifiers.ts'
 import { openTargets } from './open-targets.ts'
 import { realClock } from '../lib/clock.ts'
 
-/** One heartbeat and its answer. */
+/** The heartbeat of one monitor, and its answer. */
 export interface Pushed {
   readonly monitor: string
   /** Null when nothing could be said yet, and so nothing was sent. */
@@ -18,7 +18,7 @@ export interface Pushed {
 }
 
 /**
- * Checks, judges and pushes once for every monitor.
+ * Checks every target and pushes once for every monitor.
  * @throws {ConfigError} when a certificate or key cannot be read or used
  */
 export async function pushAll(
@@ -26,42 +26,24 @@ export async function pushAll(
   env: Readonly<Record<string, string | undefined>>,
   signal: AbortSignal,
 ): Promise<readonly Pushed[]> {
-  const clock = realClock
   const mask = createMask(secretsOf(config))
-  // What it would log the other checks tell.
-  const log = createLog({
-    level: 'error',
-    format: 'text',
-    write: () => {},
-    now: () => Date.now(),
-    mask,
-  })
-  const clients = await openKumaClients(config, clock)
-  const opened = await openTargets({
-    config,
-    env,
-    memories: new Map(),
-    clock,
-    log,
-    mask,
-    // It tells, and restarts nothing.
-    dryRun: true,
-    listens: false,
-  })
+  const clients = await openKumaClients(config, realClock)
+  // It restarts nothing, and what it would log the other checks of doctor tell.
+  const quiet = { dryRun: true, listens: false, log: NO_LOG }
+  const opened = await openTargets({ config, env, memories: new Map(), clock: realClock, mask, ...quiet })
   try {
     await Promise.all(opened.targets.map((target) => target.checkUntilSettled(signal)))
-    const monitors = new Map(
-      opened.targets.flatMap((target) => target.monitors).map((monitor) => [monitor.name, monitor]),
-    )
-    const pushes = config.monitors.map(async ({ name, push }): Promise<Pushed[]> => {
+    const monitors = opened.targets.flatMap((target) => target.monitors)
+    const verdicts = new Map(monitors.map(({ name, verdict }) => [name, verdict]))
+    const pushes = config.monitors.map(async ({ name: monitor, push }): Promise<Pushed[]> => {
       if (push === null) return []
-      const verdict = monitors.get(name)?.verdict ?? null
-      if (verdict === null) return [{ monitor: name, verdict, answer: null, ms: 0 }]
+      const verdict = verdicts.get(monitor) ?? null
+      if (verdict === null) return [{ monitor, verdict, answer: null, ms: 0 }]
       const { status, message, ping } = verdict
-      const startedMs = clock.now()
+      const startedMs = realClock.now()
       const pusher = clientFor(push, clients).pusher(push)
       const answer = await pusher.push({ status, msg: message, ping }, false, signal)
-      return [{ monitor: name, verdict, answer, ms: clock.now() - startedMs }]
+      return [{ monitor, verdict, answer, ms: realClock.now() - startedMs }]
     })
     return (await Promise.all(pushes)).flat()
   } finally {
@@ -69,3 +51,5 @@ export async function pushAll(
     await opened.close()
   }
 }
+
+const NO_LOG: Log = { debug() {}, info() {}, warn() {}, error() {} }

@@ -2,15 +2,18 @@ import { BlockList, isIP } from 'node:net'
 import { parseProxyUrl } from './urls.ts'
 import type { Environment } from './secrets.ts'
 
-/** The proxy on the way to one URL; `warning` when a variable names one that cannot be used. */
+/** The proxy on the way to one URL, null for none. `warning`: a variable names one that cannot be used. */
 export interface ProxyChoice {
   readonly proxy: string | null
   readonly warning: string | null
 }
 
+const NO_PROXY: ProxyChoice = { proxy: null, warning: null }
+
 /**
- * Takes the proxy that HTTPS_PROXY or HTTP_PROXY names, unless NO_PROXY or the host itself speaks against it. Lower case
- * names win, as for curl; this host is never asked for by a proxy.
+ * Returns the proxy that HTTPS_PROXY or HTTP_PROXY names, unless the URL is exempt by NO_PROXY or is of this host. Lower case
+ * names win, as for curl. undici's EnvHttpProxyAgent does not tell which proxy it takes, knows no networks in NO_PROXY, and
+ * asks a proxy for this host too.
  * @param target a URL as `URL` writes it
  * @see https://everything.curl.dev/usingcurl/proxies/env.html
  */
@@ -18,12 +21,11 @@ export function chooseProxy(env: Environment, target: string): ProxyChoice {
   const isHttps = target.startsWith('https:')
   const name = isHttps ? 'HTTPS_PROXY' : 'HTTP_PROXY'
   const given = variable(env, name)
-  if (given === '') return { proxy: null, warning: null }
   const { hostname, port } = new URL(target)
   const host = hostname.replace(/^\[|\]$/g, '')
-  if (isThisHost(host)) return { proxy: null, warning: null }
+  if (given === '' || isThisHost(host)) return NO_PROXY
   const portOrDefault = port === '' ? (isHttps ? '443' : '80') : port
-  if (isExempt(variable(env, 'NO_PROXY'), host, portOrDefault)) return { proxy: null, warning: null }
+  if (isExempt(variable(env, 'NO_PROXY'), host, portOrDefault)) return NO_PROXY
   const parsed = parseProxyUrl(/^[a-z][a-z0-9+.-]*:\/\//i.test(given) ? given : `http://${given}`)
   if ('value' in parsed) return { proxy: parsed.value, warning: null }
   return { proxy: null, warning: `${name}: ${parsed.wrong}; it is not used` }
@@ -44,7 +46,7 @@ function isExempt(list: string, host: string, port: string): boolean {
     .some((entry) => matches(entry.toLowerCase(), host, port))
 }
 
-/** `*`, a name with all below it, an address, a network such as `10.0.0.0/8`; each but the last may have a port. */
+/** An entry is `*`, a name with all below it, an address, or a network such as `10.0.0.0/8`; each but the last may have a port. */
 function matches(entry: string, host: string, port: string): boolean {
   if (entry === '*') return true
   const [network = '', bits] = entry.split('/')

@@ -49,7 +49,7 @@ const RETRIES = {
  * `at-once` (one time), `quick` within seconds, `slow` about twice a minute, `none` not at all: the next heartbeat comes in
  * its own time.
  */
-export type Retry = 'at-once' | 'quick' | 'slow' | 'none'
+type Retry = 'at-once' | 'quick' | 'slow' | 'none'
 
 export type PushAnswerKind = keyof typeof RETRIES
 

@@ -46,7 +46,7 @@ interface Login {
 }
 
 const TIMEOUT_MS = 30_000
-/** Kuma says of itself that nobody need log in. */
+/** How long Kuma may take to tell whether anybody must log in. */
 const MAX_OPENNESS_MS = 1_500
 
 /** A session with Kuma's page, as a browser has it. Every method throws `SessionError`. */
