@@ -69,8 +69,8 @@ export const systemdFaults: readonly Fault[] = [
   systemd('D-Bus goes away and comes back; supervisord answers', 'delivery', 'systemctl stop dbus.socket dbus.service', 'systemctl start dbus.socket dbus.service'),
   systemd('D-Bus goes away and comes back; nothing else is known', /bus/i, 'systemctl stop dbus.socket dbus.service', 'systemctl start dbus.socket dbus.service'),
   systemd('D-Bus is frozen', /bus|unit/i, 'pkill -STOP -x dbus-daemon', 'pkill -CONT -x dbus-daemon'),
-  damagedBus('D-Bus sends what cannot be read; supervisord answers', 'delivery'),
-  damagedBus('D-Bus sends what cannot be read; nothing else is known', /D-Bus|bus/),
+  damagedBus('D-Bus sends damaged messages; supervisord answers', 'delivery'),
+  damagedBus('D-Bus sends damaged messages; nothing else is known', /D-Bus|bus/),
   systemd('systemd is executed anew (daemon-reexec)', 'delivery', 'systemctl daemon-reexec', 'true'),
   systemd('systemd reads its units again (daemon-reload)', 'delivery', 'systemctl daemon-reload', 'true'),
 ] // prettier-ignore

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { RpcReading } from '../../src/collect/supervisor/rpc-reading.ts'
 import { SupervisorClient } from '../../src/collect/supervisor/client.ts'
 import type { UnitReading, UnitState } from '../../src/collect/systemd/units.ts'
-import { Collector, type Snapshot } from '../../src/collect/snapshot.ts'
+import { Collector, type Snapshot, type Sources } from '../../src/collect/snapshot.ts'
 import { eventually } from '../../test/helpers/eventually.ts'
 import { memoryLog } from '../../test/helpers/memory-log.ts'
 import { unitState } from '../../test/helpers/snapshots.ts'
@@ -40,7 +40,7 @@ export async function openStage({
     unit: 'auto',
     unitTimeoutMs: 10_000,
     units: { read: async () => unitReading(said.unit, supervisord), subscribe() {} },
-    supervisor: rules?.kind === 'unit' ? null : client,
+    supervisor: rules?.kind === 'unit' ? null : asIfElsewhere(client),
     settings: [],
     wake: null,
     log: memoryLog(),
@@ -54,6 +54,17 @@ export async function openStage({
       await client.close()
       await supervisord.stop()
     },
+  }
+}
+
+/** The client of a supervisord whose processes are not this host's: how long it has been up, the unit alone tells. */
+function asIfElsewhere(client: SupervisorClient): Sources['supervisor'] {
+  return {
+    read: (signal) => client.read(signal),
+    wake: (signal) => client.wake(signal),
+    isLocal: () => false,
+    readStderr: async () => new Map(),
+    close: () => client.close(),
   }
 }
 

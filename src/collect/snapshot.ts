@@ -33,7 +33,7 @@ export interface Sources {
   /** Null where no unit is asked for. */
   readonly units: Pick<UnitReader, 'read' | 'subscribe'> | null
   /** Null for a plain unit. */
-  readonly supervisor: SupervisorClient | null
+  readonly supervisor: Pick<SupervisorClient, 'read' | 'wake' | 'isLocal' | 'readStderr' | 'close'> | null
   /** The settings of the monitors over it: memory, HTTP checks and stderr are read where one of them asks for it. */
   readonly settings: readonly SupervisorTarget[]
   /** Notified when the unit or a process changes; null for a single look. */

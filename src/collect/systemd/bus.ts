@@ -257,6 +257,8 @@ class Connection {
       const why = 'it may not know the users of a user namespace (rootless container)'
       return new BusFailure('login', `the bus at ${path} rejects the login of ${user}; ${why}`)
     }
+    // Nor has it one for what it cannot send any more.
+    if (this.#socket?.writable === false) return this.#closed()
     return new BusFailure('garbage', `the peer at ${path} does not speak D-Bus: ${message}`)
   }
 }
