@@ -21,7 +21,7 @@ export interface SupervisorClientOptions extends Pick<
 > {
   /** Monotonic milliseconds. */
   readonly now: () => number
-  /** Where `auto` looks for the address. */
+  /** The surroundings in which `auto` finds the address. */
   readonly discovery?: DiscoveryOptions
   /** This process among those of a supervisord, which is left out of the readings; null where none runs it. */
   readonly own?: OwnProcess | null
@@ -187,7 +187,7 @@ export class SupervisorClient {
       silence === null ? await this.#askAll(connection, signal, deadlineMs) : { result: silence, pid: null }
     const ms = now() - startedMs
     if (result.kind !== 'value') {
-      // What answers next may be another program.
+      // The next answer may be that of another program.
       this.#hasMulticall = true
       if (result.kind === 'no-answer' && result.began === true) this.#answerMs = ms
       return { kind: 'failed', failure: describeFailure(result, ALL_PROCESSES, timeoutMs, connection) }

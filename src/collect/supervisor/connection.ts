@@ -38,7 +38,7 @@ interface CallOptions {
   readonly deadlineMs: number
   /** False for a call that must not be sent twice; others are, once, when a kept-alive connection turns out to be dead. */
   readonly isRepeatable?: boolean
-  /** What becomes of control characters in the answer. */
+  /** Control characters in the answer are refused, or come as their pictures. */
   readonly controls?: 'refuse' | 'picture'
 }
 

@@ -165,7 +165,7 @@ function isSocket(path: string): Promise<boolean> {
 export interface ServerUrl {
   /** For people, without credentials: `unix:///run/supervisor.sock`, `http://10.0.0.7:9001`. */
   readonly displayUrl: string
-  /** Where to POST; with a socket the host is only a name. */
+  /** The URL to POST to; with a socket the host is only a name. */
   readonly endpoint: URL
   readonly socketPath: string | null
   /** Credentials that stood in the URL, decoded. */

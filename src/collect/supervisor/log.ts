@@ -25,7 +25,7 @@ const LOG_PIECES = [32_768, 32_767, 32_766, 32_765, 32_768, 32_768, 32_768, 32_7
 const RECENT_SECONDS = 3_600
 
 /**
- * Reads what supervisord's log says of programs that were started lately. Asks for it only when one of them was started
+ * Reads the events of programs that were started lately in supervisord's log. Asks for it only when one of them was started
  * anew, so that steady programs cost nothing.
  */
 export class RecentEvents {

@@ -12,7 +12,7 @@ export type XmlRpcStruct = ReadonlyMap<string, XmlRpcValue>
 export type XmlRpcParam =
   string | number | boolean | readonly XmlRpcParam[] | { readonly [member: string]: XmlRpcParam }
 
-/** What a server answered to a call. */
+/** The answer of a server to a call. */
 export type XmlRpcAnswer =
   | { readonly kind: 'value'; readonly value: XmlRpcValue }
   | { readonly kind: 'fault'; readonly code: number; readonly message: string }
