@@ -26,8 +26,6 @@ type Table = Readonly<Record<string, unknown>>
 export class Document {
   /** As the user named it. */
   readonly name: string
-  /** Where relative paths in it start. */
-  readonly folder: string
   readonly root: Table
   readonly #lineOf: LineOf
   readonly #home: string
@@ -35,7 +33,6 @@ export class Document {
 
   private constructor(name: string, root: Table, lineOf: LineOf, home: string, problems: Problems) {
     this.name = name
-    this.folder = dirname(name)
     this.root = root
     this.#lineOf = lineOf
     this.#home = home
@@ -110,9 +107,10 @@ export class Document {
     return values as TableValues<N>
   }
 
+  /** A relative path starts at the folder of the file. */
   #absolute(path: string): string {
     const expanded = expandHome(path, this.#home)
-    return isAbsolute(expanded) ? expanded : join(this.folder, expanded)
+    return isAbsolute(expanded) ? expanded : join(dirname(this.name), expanded)
   }
 
   /** `config.toml:12: monitor[2].programs`; numbers count from 1. */
