@@ -48,7 +48,7 @@ export function parsedBy<T>(
   form: string,
   words: readonly string[] = [],
 ): Kind<T> {
-  return { form, words, schema: v.pipe(line, by(parse)) }
+  return { form, words, schema: v.pipe(line, parseWith(parse)) }
 }
 
 /** One of a few words. */
@@ -65,7 +65,7 @@ export function duration(min: string, max: string): Kind<number> {
     form: `a time from ${min} to ${max}`,
     schema: v.pipe(
       v.unknown(),
-      by((value) => {
+      parseWith((value) => {
         const bare = bareNumber(value)
         if (bare !== null && bare > 0) {
           return { wrong: `needs a unit, got ${quote(value)}; "${bare}s" is in seconds` }
@@ -85,7 +85,7 @@ export function size(min: string, max: string): Kind<number> {
     form: `a size from ${min} to ${max}`,
     schema: v.pipe(
       v.unknown(),
-      by((value) => {
+      parseWith((value) => {
         const bytes = typeof value === 'string' ? parseSize(value) : null
         return within(bytes, value, limits, 'a size with its unit such as "512MB" or "2GB"')
       }),
@@ -128,7 +128,7 @@ export const flag: Kind<boolean> = {
   form: 'true or false',
   schema: v.pipe(
     v.unknown(),
-    by((value) => {
+    parseWith((value) => {
       if (typeof value === 'boolean') return { value }
       if (typeof value === 'string' && /^(1|true|yes|on)$/i.test(value)) return { value: true }
       if (typeof value === 'string' && /^(0|false|no|off)$/i.test(value)) return { value: false }
@@ -279,7 +279,7 @@ function eachKey<T extends Table>(whyWrong: (key: string, keys: readonly string[
 }
 
 /** Turns a function that returns a value, or what is wrong, into a step of a schema. */
-function by<I, T>(parse: (input: I) => Parsed<T>) {
+function parseWith<I, T>(parse: (input: I) => Parsed<T>) {
   return v.rawTransform<I, T>(({ dataset, addIssue, NEVER }) => {
     const parsed = parse(dataset.value)
     if ('value' in parsed) return parsed.value
