@@ -179,6 +179,12 @@ const History = v.object({
   restarts: Restarts,
   isLooping: Flag,
   count: v.optional(Finite, 0),
+  failing: v.optional(
+    v.nullable(
+      v.object({ firstStart: Finite, lastStart: Finite, sinceMs: Finite, count: Finite, why: TextOrNull }),
+    ),
+    null,
+  ),
 })
 
 const UnitHistory = v.object({ count: Finite, restarts: Restarts, isLooping: Flag, isWaiting: Flag })

@@ -48,7 +48,7 @@ export interface Problem {
   readonly graceMs?: number
   /** Time after which it counts even when it went back and forth between clocks. */
   readonly limitMs?: number
-  /** Differs between two incidents of the same problem, as the start time of a program that is STARTING. */
+  /** Differs between two incidents of the same problem, as the start time of a program that is STARTING. Starts that fail one after the other are one. */
   readonly incident?: number
   /** True when this snapshot could not check it again: its history then stays as it is. */
   readonly isOld?: boolean
@@ -151,14 +151,18 @@ function follow(
   }
 }
 
-/** Between two snapshots that are far apart a program may have been well and started again: that is no long start. */
+/**
+ * Several starts are not one long start, however close to one another they are seen. What has no incident may have been well
+ * between two snapshots that are far apart.
+ */
 function isNewIncident(
   before: ProblemHistory,
   incident: number | null,
   graceMs: number,
   nowMs: number,
 ): boolean {
-  return incident !== null && before.incident !== incident && nowMs - before.lastSeenMs > graceMs
+  if (incident === null || before.incident === incident) return false
+  return before.incident !== null || nowMs - before.lastSeenMs > graceMs
 }
 
 function isSeenEnough(problem: Problem, checks: number, forMs: number): boolean {

@@ -3,11 +3,17 @@ import type { ProcessInfo, ProcessState, ProgramConfig } from '../collect/superv
 import type { SupervisorState } from '../collect/supervisor/rpc-reading.ts'
 import type { SupervisorTarget } from '../config/config.ts'
 import { selectPrograms } from '../lib/glob.ts'
-import { displayName, fullName } from '../lib/text.ts'
+import { describeDuration, displayName, fullName } from '../lib/text.ts'
 import { judgeMemory } from './health.ts'
 import { isStoppedByAgent, type OwnRestart } from './own-restarts.ts'
 import type { Problem, ProblemKind } from './problems.ts'
-import { describeLoop, followPrograms, type ProgramHistories, type ProgramHistory } from './restarts.ts'
+import {
+  describeLoop,
+  type FailingStarts,
+  followPrograms,
+  type ProgramHistories,
+  type ProgramHistory,
+} from './restarts.ts'
 import type { MonitorState } from './state.ts'
 
 /** The programs of one monitor in one snapshot. */
@@ -146,9 +152,14 @@ function judgeProgram(info: ProcessInfo, context: ProgramContext): Problem | 'ru
     case 'FATAL':
       return problem('fatal', `FATAL: ${describeSpawnError(info.spawnerr)}${lastWords}`)
     case 'STARTING':
-      return problem('starting', 'STARTING', { ...times(config), showsAge: true, incident: info.start })
-    case 'BACKOFF':
-      return problem('backoff', `BACKOFF: ${describeSpawnError(info.spawnerr)}${lastWords}`, times(config))
+    case 'BACKOFF': {
+      const failing = history?.failing ?? null
+      if (failing === null)
+        return problem('starting', 'STARTING', { ...times(config), showsAge: true, incident: info.start })
+      // The next start after a failed one is no news: what it failed of is.
+      const text = `BACKOFF: ${describeFailing(failing, nowMs)}${lastWords}`
+      return problem('backoff', text, { ...times(config), incident: failing.firstStart })
+    }
     case 'STOPPING':
       return problem('stopping', 'STOPPING', { ...times(config), graceMs: stopMs(config), showsAge: true })
     case 'UNKNOWN':
@@ -222,6 +233,14 @@ function isExpectedExit({ spawnerr, exitstatus }: ProcessInfo, config: ProgramCo
 
 function describeExit(exitstatus: number): string {
   return exitstatus < 0 ? 'killed by a signal' : `exit ${exitstatus}`
+}
+
+/** Returns `Exited too quickly, see its log`; after several starts, `Exited too quickly, 6 times in 30 s`. */
+function describeFailing({ why, count, sinceMs }: FailingStarts, nowMs: number): string {
+  if (count === 1) return describeSpawnError(why)
+  const seconds = (nowMs - sinceMs) / 1000
+  const span = seconds < 1 ? '' : ` in ${describeDuration(seconds)}`
+  return `${describeSpawnError(why).replace(/, see its log$/, '')}, ${count} times${span}`
 }
 
 function describeSpawnError(spawnerr: string | null): string {

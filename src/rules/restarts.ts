@@ -25,6 +25,20 @@ export interface ProgramHistory {
   readonly isLooping: boolean
   /** How many restarts that nobody asked for there were since this supervisord was first seen. */
   readonly count: number
+  /** Starts that failed within `startsecs`, one after the other; null while the last one has not. */
+  readonly failing: FailingStarts | null
+}
+
+export interface FailingStarts {
+  /** The start times of the first and of the last one, on supervisord's clock. */
+  readonly firstStart: number
+  readonly lastStart: number
+  /** When the first one was seen. */
+  readonly sinceMs: number
+  /** How many were seen. */
+  readonly count: number
+  /** As supervisord words it. */
+  readonly why: string | null
 }
 
 /** By `group:name`. */
@@ -114,18 +128,41 @@ function followProgram(
   const hasMoved = before === undefined || isAnother(info, before)
   const ownEvents = hasMoved ? events.filter(({ name }) => name === info.name) : []
   const pid = info.pid || lastSpawned(ownEvents) || (before?.pid ?? 0)
-  if (before === undefined) return { start, pid, state, restarts: [], isLooping: false, count: 0 }
+  const failing = followFailing(info, isSameSupervisor ? before : undefined, ownEvents, nowMs)
+  if (before === undefined) return { start, pid, state, restarts: [], isLooping: false, count: 0, failing }
   const untold = ({ atMs }: Restart): boolean => atMs > toldMs
   if (!isSameSupervisor) {
     const past = before.restarts.filter(untold).map((restart) => ({ ...restart, untilMs: nowMs }))
-    return { start, pid, state, restarts: past, isLooping: false, count: 0 }
+    return { start, pid, state, restarts: past, isLooping: false, count: 0, failing }
   }
   const kept = before.restarts.filter((restart) => nowMs < restart.untilMs || untold(restart))
   const causes = hasMoved ? causesOfRestarts(info, before, ownEvents, context) : []
   const fresh = causes.map((why) => ({ atMs: nowMs, untilMs: nowMs + context.windowMs, why }))
   const restarts = [...kept, ...fresh].slice(-MOST_REMEMBERED)
   const isLooping = isLoop(restartsThatCount(restarts, nowMs).length, before.isLooping)
-  return { start, pid, state, restarts, isLooping, count: before.count + fresh.length }
+  return { start, pid, state, restarts, isLooping, count: before.count + fresh.length, failing }
+}
+
+/**
+ * A start fails where BACKOFF is seen after it. The next start goes on with the series until the program is up: the log tells
+ * that, and without it a start that was followed by another one and not by BACKOFF.
+ */
+function followFailing(
+  { state, start, spawnerr }: ProcessInfo,
+  before: ProgramHistory | undefined,
+  events: readonly ProcessEvent[],
+  nowMs: number,
+): FailingStarts | null {
+  if (state !== 'STARTING' && state !== 'BACKOFF') return null
+  const wasUp =
+    before !== undefined &&
+    (events.length > 0
+      ? since(events, before).some(({ kind }) => kind === 'running')
+      : before.state === 'STARTING' && state === 'STARTING' && before.start !== start)
+  const series = wasUp ? null : (before?.failing ?? null)
+  if (state === 'STARTING' || series?.lastStart === start) return series
+  const first = series ?? { firstStart: start, sinceMs: nowMs, count: 0 }
+  return { ...first, count: first.count + 1, lastStart: start, why: spawnerr }
 }
 
 /** True when so many restarts are a crash loop. A loop goes on until no restart counts any more. */
@@ -170,15 +207,20 @@ function causesOfRestarts(
 
 /** Returns why it ended each time since the last snapshot that it was up, was not asked to stop, and was not expected to end. */
 function crashes(events: readonly ProcessEvent[], before: ProgramHistory): string[] {
-  const known = events.findLastIndex((event) => event.kind === 'spawned' && event.pid === before.pid)
+  const fresh = since(events, before)
   // Where the log does not reach back to the process of the last snapshot, all of it came after.
-  let isUp = known === -1 && before.state === 'RUNNING'
+  let isUp = fresh.length === events.length && before.state === 'RUNNING'
   const found: string[] = []
-  for (const event of events.slice(known + 1)) {
+  for (const event of fresh) {
     if (event.kind === 'exited' && isUp && !event.expected) found.push(event.why)
     isUp = event.kind === 'running'
   }
   return found
+}
+
+/** Returns the events after the start of the process of the last snapshot; all of them where it is not among them. */
+function since(events: readonly ProcessEvent[], { pid }: ProgramHistory): readonly ProcessEvent[] {
+  return events.slice(events.findLastIndex((event) => event.kind === 'spawned' && event.pid === pid) + 1)
 }
 
 /** Returns `crash loop: 4 restarts in 42 s (exit 1)`; while it may be over, `crash loop: last restart 3 min ago (exit 1)`. */

@@ -18,6 +18,7 @@ const remembered = {
         restarts: [{ atMs: 4, untilMs: 5, why: 'exit 1' }],
         isLooping: false,
         count: 3,
+        failing: { firstStart: 4, lastStart: 5, sinceMs: 3, count: 2, why: 'Exited too quickly' },
       },
     ],
   ]),

@@ -16,6 +16,7 @@ const PROGRAM: ProgramHistory = {
   restarts: [{ atMs: 4, untilMs: 9, why: 'exit 1' }],
   isLooping: false,
   count: 3,
+  failing: { firstStart: 4, lastStart: 5, sinceMs: 3, count: 2, why: 'Exited too quickly' },
 }
 
 const MEMORY: MonitorState = {
@@ -165,11 +166,16 @@ describe('the state file', () => {
     const { monitors, ...rest } = JSON.parse(await readFile(path, 'utf8'))
     for (const key of ['missed', 'standing', 'deliveries']) delete monitors[0][key]
     delete monitors[0].programs[0][1].count
+    delete monitors[0].programs[0][1].failing
     delete monitors[0].unit
     await writeFile(path, JSON.stringify({ ...rest, monitors }))
     const loaded = await file.load()
     assert.deepEqual(loaded.get('a'), {
-      state: { ...MEMORY, programs: new Map([['a:b', { ...PROGRAM, count: 0 }]]), unit: NO_UNIT_HISTORY },
+      state: {
+        ...MEMORY,
+        programs: new Map([['a:b', { ...PROGRAM, count: 0, failing: null }]]),
+        unit: NO_UNIT_HISTORY,
+      },
       ...NO_NEWS,
     })
     assert.deepEqual(log.lines, [])

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { ProcessEvent } from '../../src/collect/supervisor/log.ts'
 import type { ProcessInfo } from '../../src/collect/supervisor/process-info.ts'
 import type { Snapshot } from '../../src/collect/snapshot.ts'
 import { selectPrograms } from '../../src/lib/glob.ts'
@@ -157,6 +158,78 @@ describe('the programs', () => {
     observer.see(healthy('x'))
     assert.equal(observer.see(start(1_700_000_000), 60).verdict?.status, 'up')
     assert.equal(observer.see(start(1_700_000_060), 60).verdict?.status, 'up')
+  })
+
+  it('does not call the starts of a worker that lives for a second one long start', () => {
+    const observer = new Observer(monitorSettings())
+    observer.see(healthy('x'))
+    for (let at = 0; at < 60; at += 1.5) {
+      const info = program('x', 'STARTING', { start: 1_700_000_000 + Math.floor(at), pid: 100 + at })
+      const events: ProcessEvent[] = [
+        { name: 'x', kind: 'running' },
+        { name: 'x', kind: 'exited', expected: true, why: 'exit 0' },
+      ]
+      const { verdict } = observer.see(snapshot(unitState(), answered([info], null, { events })), 1.5)
+      assert.equal(verdict?.status, 'up', verdict?.message)
+    }
+  })
+
+  describe('that dies within its startsecs again and again', () => {
+    const tooQuick = { spawnerr: 'Exited too quickly (process log may have details)' }
+    const start = (at: number, state: 'STARTING' | 'BACKOFF', events?: readonly ProcessEvent[]): Snapshot => {
+      const info = program('x', state, {
+        start: 1_700_000_000 + at,
+        pid: state === 'STARTING' ? 100 + at : 0,
+        ...(state === 'BACKOFF' && tooQuick),
+      })
+      return snapshot(unitState(), answered([info], null, { ...(events && { events }) }))
+    }
+
+    it('keeps its cause while it is started once more', () => {
+      const observer = new Observer(monitorSettings())
+      const said = [0, 1, 2, 3, 4, 5].flatMap((at) => [
+        observer.see(start(at, 'STARTING'), 2).verdict?.message,
+        observer.see(start(at, 'BACKOFF'), 2).verdict?.message,
+      ])
+      assert.deepEqual(said.slice(0, 4), [
+        'x STARTING · 0 of 1 running',
+        'x BACKOFF: Exited too quickly, see its log · 0 of 1 running',
+        'x BACKOFF: Exited too quickly, see its log · 0 of 1 running',
+        'x BACKOFF: Exited too quickly, 2 times in 4 s · 0 of 1 running',
+      ])
+      const { verdict } = observer.see(start(6, 'STARTING'), 2)
+      assert.deepEqual(
+        [verdict?.status, verdict?.message],
+        ['down', 'x BACKOFF: Exited too quickly, 6 times in 22 s · 0 of 1 running'],
+      )
+    })
+
+    it('counts two starts of one moment without a time', () => {
+      const observer = new Observer(monitorSettings())
+      observer.see(start(0, 'BACKOFF'), 1)
+      const { verdict } = observer.see(start(1, 'BACKOFF'), 0.5)
+      assert.equal(verdict?.message, 'x BACKOFF: Exited too quickly, 2 times · 0 of 1 running')
+    })
+
+    const isUp: [how: string, snapshots: readonly Snapshot[]][] = [
+      ['by the log', [start(5, 'STARTING', [{ name: 'x', kind: 'running' }])]],
+      ['by a second start after no BACKOFF', [start(5, 'STARTING'), start(8, 'STARTING')]],
+      ['by another supervisord', [otherSupervisor(start(5, 'STARTING'))]],
+    ]
+    for (const [how, snapshots] of isUp) {
+      it(`begins anew once it was up: known ${how}`, () => {
+        const observer = new Observer(monitorSettings())
+        observer.see(start(0, 'STARTING'))
+        observer.see(start(0, 'BACKOFF'))
+        const messages = snapshots.map((one) => observer.see(one, 8).verdict?.message)
+        assert.match(messages.at(-1) ?? '', /^x STARTING · /)
+      })
+    }
+
+    function otherSupervisor(seen: Snapshot): Snapshot {
+      assert.ok(seen.rpc.kind === 'answered')
+      return { ...seen, rpc: { ...seen.rpc, state: { ...seen.rpc.state, pid: 99 } } }
+    }
   })
 
   it('makes no alarm of a graceful restart that takes as long as stop and start may', () => {

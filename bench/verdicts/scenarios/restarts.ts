@@ -233,6 +233,12 @@ export const RESTARTS: readonly Scenario[] = [
     phases: [{ truth: 'well', says: /^1 of 1 running$|^batch STARTING|exited as expected/, forSeconds: 12 }],
   },
   {
+    name: 'a worker that is hardly up before it ends as expected, seen in its starts alone (fixture)',
+    programs: { shortlived: { command: '/bin/sh -c "sleep 1.2; exit 0"', autorestart: true } },
+    distorts: distortProcesses((info) => (info.state === 'RUNNING' ? { ...info, state: 'STARTING' } : info)),
+    phases: [{ truth: 'well', says: /^shortlived STARTING|exited as expected/, forSeconds: 25 }],
+  },
+  {
     name: 'date set back under running programs (fixture)',
     programs: { rollback: WELL },
     distorts: (snapshot, count) => {

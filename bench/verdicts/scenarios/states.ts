@@ -76,7 +76,7 @@ export const STATES: readonly Scenario[] = [
     phases: [
       {
         truth: 'bad',
-        says: /^backoff (BACKOFF: Exited too quickly, see its log|STARTING for \d+ s) · 0 of 1 running$/,
+        says: /^backoff BACKOFF: Exited too quickly, \d times in \d+ s · 0 of 1 running$/,
       },
     ],
   },
