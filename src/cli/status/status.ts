@@ -123,10 +123,10 @@ export async function askAgent(
     const text = await readSocket(path, within)
     if (within.aborted && !signal.aborted)
       silence = `the agent that listens at ${path} did not answer within ${ANSWER_TIMEOUT_MS} ms`
-    const told = text === null ? null : parseStatus(text)
-    if (told === null) continue
-    if (typeof config !== 'string' || (await isSameFile(config, told.service?.config ?? null)))
-      return { status: told, silence: null }
+    const found = text === null ? null : parseStatus(text)
+    if (found === null) continue
+    if (typeof config !== 'string' || (await isSameFile(config, found.service?.config ?? null)))
+      return { status: found, silence: null }
   }
   return { status: null, silence }
 }
