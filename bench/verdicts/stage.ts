@@ -65,6 +65,7 @@ function asIfElsewhere(client: SupervisorClient): Sources['supervisor'] {
     wake: (signal) => client.wake(signal),
     isLocal: () => false,
     readStderr: async () => new Map(),
+    readVersion: async () => null,
     close: () => client.close(),
   }
 }

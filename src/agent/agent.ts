@@ -7,13 +7,13 @@ import { formatDuration } from '../lib/duration.ts'
 import { readBootId, realClock } from '../lib/clock.ts'
 import { CrashNote, crashNotePath } from './crash-note.ts'
 import type { Listener } from './listener.ts'
-import { announceDown, type Monitor, type Sending } from './monitor.ts'
+import type { Monitor, Sending } from './monitor.ts'
 import { Notifiers } from './notifiers.ts'
-import { openTargets, type OpenTargets } from './open-targets.ts'
 import { CronPeriod, GridPeriod, type Period } from './pacing.ts'
 import { publishStatus } from './gather-status.ts'
 import { StateFile, type Memories } from './state.ts'
 import type { Notifying, SystemdNotify } from './systemd-notify.ts'
+import { Targets } from './targets.ts'
 
 interface AgentOptions {
   readonly loaded: Loaded
@@ -35,19 +35,14 @@ export class Agent implements Notifying {
   readonly #options: AgentOptions
   readonly #stateFile: StateFile
   readonly #notifiers: Notifiers
-  readonly #opened: OpenTargets
+  readonly #targets: Targets
 
-  private constructor(
-    options: AgentOptions,
-    stateFile: StateFile,
-    notifiers: Notifiers,
-    opened: OpenTargets,
-  ) {
+  private constructor(options: AgentOptions, stateFile: StateFile, notifiers: Notifiers, targets: Targets) {
     this.#options = options
     this.#stateFile = stateFile
     this.#notifiers = notifiers
-    this.#opened = opened
-    this.monitors = opened.targets.flatMap(({ monitors }) => monitors)
+    this.#targets = targets
+    this.monitors = targets.monitors
     stateFile.follow(this.monitors)
   }
 
@@ -70,25 +65,26 @@ export class Agent implements Notifying {
         { notifier: notifiers.of(name), period: newPeriod(), log, stateFile, systemd, crashNote },
       ]),
     )
-    const opened = await openTargets({
-      config,
-      env: terminal.env,
-      own: listener?.own ?? null,
-      memories,
-      clock: realClock,
-      log,
-      mask,
-      dryRun,
-      holdStop: terminal.holdStop,
-      listens: true,
+    const targets = await Targets.open(
+      {
+        config,
+        memories,
+        env: terminal.env,
+        own: listener?.own ?? null,
+        listens: true,
+        restarting: dryRun ? null : { terminal, stateFile },
+        clock: realClock,
+        log,
+        mask,
+      },
       sendings,
-    })
-    return new Agent(options, stateFile, notifiers, opened)
+    )
+    return new Agent(options, stateFile, notifiers, targets)
   }
 
   /** Whether every target has completed a check of late. */
   get isAlive(): boolean {
-    return this.#opened.targets.every((target) => target.isAlive)
+    return this.#targets.all.every((target) => target.isAlive)
   }
 
   /**
@@ -97,7 +93,7 @@ export class Agent implements Notifying {
    */
   async run(stop: AbortSignal, replaced: AbortSignal): Promise<Memories> {
     const { loaded, terminal, listener, systemd } = this.#options
-    const { targets } = this.#opened
+    const targets = this.#targets.all
     const { config } = loaded.loaded
     const ended = AbortSignal.any([stop, replaced])
     // Every target waits for it, however many there are.
@@ -108,7 +104,7 @@ export class Agent implements Notifying {
     const unsubscribe = terminal.onSignal('SIGUSR1', () => {
       for (const wake of wakes) wake.notify()
     })
-    const unpublish = loaded.loaded.dryRun ? null : await publishStatus(loaded, terminal.env, this.#opened)
+    const unpublish = loaded.loaded.dryRun ? null : await publishStatus(loaded, terminal.env, targets)
     loaded.log.info(`watching ${targets.map(({ name }) => name).join(', ')}: ${describeTimes(config.agent)}`)
     try {
       await Promise.all(targets.flatMap((target) => [target.run(ended), target.sendHeartbeats(ended)]))
@@ -116,7 +112,7 @@ export class Agent implements Notifying {
     } finally {
       unsubscribe()
       await unpublish?.()
-      await Promise.all([this.#notifiers.close(), this.#opened.close()])
+      await Promise.all([this.#notifiers.close(), this.#targets.close()])
       await this.#stateFile.saveLast()
     }
     return new Map(this.monitors.map(({ name, remembered }) => [name, remembered]))
@@ -128,13 +124,8 @@ export class Agent implements Notifying {
     if (listener?.isOrphan === true) loaded.log.error('supervisord died: ending with it')
     const message = lastWords(loaded.loaded.config.agent, listener)
     if (message === null) return
-    const settled = Promise.all(
-      this.monitors.map(({ name }) => {
-        const notifier = this.#notifiers.of(name)
-        void notifier.offer(announceDown(message))
-        return notifier.settled()
-      }),
-    )
+    for (const monitor of this.monitors) monitor.sendFarewell(message)
+    const settled = Promise.all(this.monitors.map((monitor) => monitor.settled()))
     const inTime = new AbortController()
     await Promise.race([settled, realClock.sleep(FAREWELL_WITHIN_MS, inTime.signal)])
     inTime.abort()

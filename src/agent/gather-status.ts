@@ -8,7 +8,6 @@ import { realClock } from '../lib/clock.ts'
 import { oneLine } from '../lib/text.ts'
 import { describeUnit } from '../rules/units.ts'
 import type { Monitor } from './monitor.ts'
-import type { OpenTargets } from './open-targets.ts'
 import type { Memories } from './state.ts'
 import { makeStatusFolder, StatusServer } from './status-server.ts'
 import type {
@@ -32,7 +31,7 @@ const VERSION_TIMEOUT_MS = 1_000
 export async function publishStatus(
   { loaded: { config, source, marks }, log, mask }: Loaded,
   env: Readonly<Record<string, string | undefined>>,
-  opened: OpenTargets,
+  targets: readonly Target[],
 ): Promise<() => Promise<void>> {
   const service = {
     pid: process.pid,
@@ -41,11 +40,11 @@ export async function publishStatus(
     files: [...marks].map(([path, mark]) => ({ path, mark })),
     pushes: describePushes(config.agent),
   }
-  const monitors = opened.targets.flatMap((target) => target.monitors)
+  const monitors = targets.flatMap((target) => target.monitors)
   const server = new StatusServer(async () => {
     const memories = new Map(monitors.map(({ name, remembered }) => [name, remembered]))
     const signal = AbortSignal.timeout(VERSION_TIMEOUT_MS)
-    const status = await gatherStatus(opened, { service, memories, isFirst: false }, signal)
+    const status = await gatherStatus(targets, { service, memories, isFirst: false }, signal)
     // Each text by itself: what is masked in JSON as a whole may be JSON no more.
     return JSON.stringify(status, (_, value: unknown) => (typeof value === 'string' ? mask(value) : value))
   }, log)
@@ -65,14 +64,11 @@ interface Surroundings {
 
 /** Gathers the last snapshots and verdicts, and what became of the heartbeats. */
 export async function gatherStatus(
-  opened: OpenTargets,
+  targets: readonly Target[],
   surroundings: Surroundings,
   signal: AbortSignal,
 ): Promise<Status> {
-  const { targets } = opened
-  const watches = await Promise.all(
-    targets.map((target) => targetStatus(target, opened, surroundings, signal)),
-  )
+  const watches = await Promise.all(targets.map((target) => targetStatus(target, surroundings, signal)))
   const { service, memories } = surroundings
   return {
     version,
@@ -111,20 +107,20 @@ function monitorStatus({ name, verdict }: Monitor, memories: Memories): MonitorS
 /** Returns null before the first snapshot. */
 async function targetStatus(
   target: Target,
-  opened: OpenTargets,
   { service, memories, isFirst }: Surroundings,
   signal: AbortSignal,
 ): Promise<TargetStatus | null> {
-  const { name, last, monitors, pacing } = target
+  const { name, last, monitors, pacing, collector } = target
   if (last === null) return null
   const { snapshot, atMs } = last
-  const { version: supervisord, deaths } = await opened.about(target, signal)
+  const { rpc } = snapshot
+  const supervisord = rpc.kind === 'answered' ? await collector.readVersion(rpc.state.pid, signal) : null
   const isFollowed = !isFirst || monitors.some((monitor) => isRemembered(monitor, memories))
   return {
     name: oneLine(name),
     seen_at: new Date(Date.now() - (realClock.now() - atMs)),
     check: service === null ? null : { every_seconds: Math.round(pacing.everyMs / 1000), why: pacing.reason },
-    deaths,
+    deaths: rpc.kind === 'answered' ? collector.deaths : null,
     ...unitStatus(snapshot),
     supervisord: supervisordStatus(
       snapshot,

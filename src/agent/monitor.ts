@@ -12,12 +12,14 @@ import type { RestartOutcome } from '../collect/supervisor/restart.ts'
 import type { Remembered, StateFile, StatusSince } from './state.ts'
 import type { SystemdNotify } from './systemd-notify.ts'
 
-/** What a monitor of the running agent sends its heartbeats with, and who else hears of its verdicts. */
+/** What a monitor sends its heartbeats with, and who else hears of its verdicts. */
 export interface Sending {
   readonly notifier: Pick<Notifier, 'offer' | 'settled' | 'state'>
-  readonly period: Period
+  /** Null for a one-shot, which sends nothing but by `send`. */
+  readonly period: Period | null
   readonly log: Log
-  readonly stateFile: Pick<StateFile, 'saveSoon'>
+  /** Saved at every change; null for a one-shot, which saves at its end. */
+  readonly stateFile: Pick<StateFile, 'saveSoon'> | null
   /** Null where no systemd asked to be told. */
   readonly systemd: SystemdNotify | null
   /** Told with the first heartbeat that is delivered; null where the agent did not end by an exception. */
@@ -57,7 +59,7 @@ export class Monitor {
   #doubtMs: number | null = null
   #crashNote: CrashNote | null
 
-  /** @param sending null for who only judges: `once` sends by itself, `status` and `doctor` do not */
+  /** @param sending null for who only judges, as `status` */
   constructor(
     name: string,
     settings: Settings,
@@ -95,7 +97,7 @@ export class Monitor {
     return this.#announcement?.verdict ?? null
   }
 
-  /** What there is to send; null before anything can be said. */
+  /** What is sent to Kuma; null before anything can be said. */
   get announcement(): Announcement | null {
     return this.#announcement
   }
@@ -133,8 +135,8 @@ export class Monitor {
    * @returns when the next one is due
    */
   sendDue(nowMs: number, maxAgeMs: number): number {
-    if (this.#sending === null) return Infinity
-    const { period } = this.#sending
+    const period = this.#sending?.period ?? null
+    if (period === null) return Infinity
     this.#dueMs ??= period.next(nowMs)
     if (nowMs < this.#dueMs) {
       // A change of the date moves the times of a cron expression.
@@ -144,16 +146,36 @@ export class Monitor {
     this.#dueMs = period.next(nowMs)
     const ageMs = this.#checkedMs === null ? 0 : nowMs - this.#checkedMs
     if (ageMs <= maxAgeMs) {
-      this.#send()
+      this.send()
       return this.#dueMs
     }
     this.#doubtMs ??= nowMs
     if (nowMs - this.#doubtMs < DOUBT_MS) {
       this.#dueMs = this.#doubtMs + DOUBT_MS
     } else if (!this.#turnToError(`no check has finished for ${describeDuration(ageMs / 1000)}`, nowMs)) {
-      this.#send()
+      this.send()
     }
     return this.#dueMs
+  }
+
+  /** Sends the verdict; nothing before anything can be said. */
+  send(): void {
+    if (this.#announcement === null || this.#sending === null) return
+    const { notifier, systemd } = this.#sending
+    this.#hasSent = true
+    const announcement = withNote(this.#announcement, this.#crashNote)
+    void this.#keepTold(announcement, notifier.offer(announcement), this.#sending)
+    if (systemd !== null) void notifier.settled().then(() => systemd.answered())
+  }
+
+  /** Sends a last heartbeat: DOWN with this line. */
+  sendFarewell(message: string): void {
+    void this.#sending?.notifier.offer(announceDown(message))
+  }
+
+  /** Resolves when the last heartbeat is delivered, with true, or no try within seconds is left. */
+  settled(): Promise<boolean> {
+    return this.#sending?.notifier.settled() ?? Promise.resolve(false)
   }
 
   /** Takes in what became of a restart that a check asked for. */
@@ -206,25 +228,16 @@ export class Monitor {
     if (verdict === null) return
     const { status, message } = verdict
     if (this.#statusSince?.status !== status) this.#statusSince = { status, sinceMs: Date.now() }
-    if (this.#sending === null) return
+    if (this.#sending === null || this.#sending.period === null) return
     const { log, period, stateFile, systemd } = this.#sending
     log.info(`${this.name} is ${status}: ${message}`)
-    stateFile.saveSoon()
+    stateFile?.saveSoon()
     systemd?.changed()
     if (this.#hasSent) {
       period.restart(nowMs)
       this.#dueMs = period.next(nowMs)
     }
-    this.#send()
-  }
-
-  #send(): void {
-    if (this.#announcement === null || this.#sending === null) return
-    const { notifier, systemd } = this.#sending
-    this.#hasSent = true
-    const announcement = withNote(this.#announcement, this.#crashNote)
-    void this.#keepTold(announcement, notifier.offer(announcement), this.#sending)
-    if (systemd !== null) void notifier.settled().then(() => systemd.answered())
+    this.send()
   }
 
   /** Takes in that it was delivered, so that what it told is not told again. */
@@ -236,7 +249,7 @@ export class Monitor {
     const note = this.#crashNote
     const outcome = await ending
     if (outcome === 'lost') return
-    if (this.told(restartsUntilMs) || outcome === 'news') stateFile.saveSoon()
+    if (this.told(restartsUntilMs) || outcome === 'news') stateFile?.saveSoon()
     if (note === null) return
     this.#crashNote = null
     await note.remove()
@@ -250,7 +263,7 @@ function withNote(announcement: Announcement, note: CrashNote | null): Announcem
 }
 
 /** DOWN with one line of ours, which speaks of no restarts. */
-export function announceDown(message: string): Announcement {
+function announceDown(message: string): Announcement {
   return {
     verdict: { status: 'down', message, ping: null },
     restartsUntilMs: null,

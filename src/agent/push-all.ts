@@ -5,7 +5,7 @@ import type { Log } from '../lib/log.ts'
 import { createMask } from '../lib/secret.ts'
 import type { Verdict } from '../rules/judge.ts'
 import { clientFor, openKumaClients } from './notifiers.ts'
-import { openTargets } from './open-targets.ts'
+import { Targets } from './targets.ts'
 import { realClock } from '../lib/clock.ts'
 
 /** The heartbeat of one monitor, and its answer. */
@@ -28,13 +28,21 @@ export async function pushAll(
 ): Promise<readonly Pushed[]> {
   const mask = createMask(secretsOf(config))
   const clients = await openKumaClients(config, realClock)
-  // It restarts nothing, and what it would log the other checks of doctor tell.
-  const quiet = { dryRun: true, listens: false, log: NO_LOG }
-  const opened = await openTargets({ config, env, memories: new Map(), clock: realClock, mask, ...quiet })
+  const targets = await Targets.open({
+    config,
+    memories: new Map(),
+    env,
+    own: null,
+    listens: false,
+    restarting: null,
+    clock: realClock,
+    // What it would log the other checks of doctor tell.
+    log: NO_LOG,
+    mask,
+  })
   try {
-    await Promise.all(opened.targets.map((target) => target.checkUntilSettled(signal)))
-    const monitors = opened.targets.flatMap((target) => target.monitors)
-    const verdicts = new Map(monitors.map(({ name, verdict }) => [name, verdict]))
+    await Promise.all(targets.all.map((target) => target.checkUntilSettled(signal)))
+    const verdicts = new Map(targets.monitors.map(({ name, verdict }) => [name, verdict]))
     const pushes = config.monitors.map(async ({ name: monitor, push }): Promise<Pushed[]> => {
       if (push === null) return []
       const verdict = verdicts.get(monitor) ?? null
@@ -48,7 +56,7 @@ export async function pushAll(
     return (await Promise.all(pushes)).flat()
   } finally {
     await Promise.all(clients.map((client) => client.close()))
-    await opened.close()
+    await targets.close()
   }
 }
 

@@ -25,7 +25,7 @@ const SETTLE_MS = 12_000
 
 export interface TargetParts {
   readonly name: string
-  readonly collector: Pick<Collector, 'snapshot'>
+  readonly collector: Pick<Collector, 'snapshot' | 'readVersion' | 'deaths' | 'close'>
   readonly monitors: readonly Monitor[]
   /** Starts a check at once. */
   readonly wake: Wake
@@ -37,7 +37,7 @@ export interface TargetParts {
 /** One supervisord or one plain unit, with every monitor over it: they share each snapshot. */
 export class Target {
   readonly name: string
-  readonly collector: Pick<Collector, 'snapshot'>
+  readonly collector: TargetParts['collector']
   readonly monitors: readonly Monitor[]
   readonly wake: Wake
   readonly pacing: Pacing
@@ -120,29 +120,42 @@ export class Target {
     }
   }
 
-  /** One snapshot, judged by every monitor. An exception is DOWN for all of them, and does not end the loop. */
+  /** One snapshot, judged by every monitor. An exception is told as DOWN, and the next check runs all the same. */
   async #check(stop: AbortSignal): Promise<void> {
     this.pacing.begin(this.#clock.now())
     let answerMs: number | null = null
-    let pendingMs: number | null = null
+    let pendingMs: number[] = []
     try {
       const snapshot = await this.#snapshot(stop)
       if (stop.aborted) return
       const nowMs = this.#clock.now()
       this.#last = { snapshot, atMs: nowMs }
       if (snapshot.rpc.kind === 'answered') answerMs = snapshot.rpc.state.ms
-      const outcomes = this.monitors.map((monitor) => ({ monitor, ...monitor.update(snapshot, nowMs) }))
-      for (const { monitor, restarts } of outcomes) this.#restarter?.begin(monitor, restarts, stop)
-      const pending = outcomes.flatMap((outcome) => outcome.pendingMs ?? [])
-      if (pending.length > 0) pendingMs = Math.min(...pending)
+      pendingMs = this.monitors.flatMap((monitor) => this.#update(monitor, snapshot, nowMs, stop) ?? [])
     } catch (error) {
-      this.#log.error(`the check of ${this.name} failed: ${traceOf(error)}`)
-      for (const monitor of this.monitors) monitor.fail(messageOf(error), this.#clock.now())
+      this.#fail(this.monitors, error)
     }
     this.#completedMs = this.#clock.now()
-    this.pacing.end(answerMs, pendingMs, this.#completedMs)
+    this.pacing.end(answerMs, pendingMs.length === 0 ? null : Math.min(...pendingMs), this.#completedMs)
     const news = this.pacing.news()
     if (news !== null) this.#log.info(`${this.name}: ${news}`)
+  }
+
+  /** Returns how soon something that is pending may be confirmed; null when nothing is. An exception is that of one monitor alone. */
+  #update(monitor: Monitor, snapshot: Snapshot, nowMs: number, stop: AbortSignal): number | null {
+    try {
+      const { pendingMs, restarts } = monitor.update(snapshot, nowMs)
+      this.#restarter?.begin(monitor, restarts, stop)
+      return pendingMs
+    } catch (error) {
+      this.#fail([monitor], error)
+      return null
+    }
+  }
+
+  #fail(monitors: readonly Monitor[], error: unknown): void {
+    this.#log.error(`the check of ${this.name} failed: ${traceOf(error)}`)
+    for (const monitor of monitors) monitor.fail(messageOf(error), this.#clock.now())
   }
 
   /** A restart of ours that ended during a snapshot was seen midway, as if somebody had stopped the program: that is taken again. */

@@ -23,47 +23,25 @@ export async function runAgent(
   terminal: Terminal,
   stop: AbortSignal,
 ): Promise<ExitCode> {
-  let current = await load(flags, terminal)
-  let next: Loaded | null = current
-  let memories: Memories | null = null
-  let replaced = new AbortController()
+  const first = await load(flags, terminal)
   // systemd may ask supervisord to notify it; a child of supervisord must not answer for it.
-  const systemd = listener === null ? openSystemd(terminal, current.log) : null
+  const systemd = listener === null ? openSystemd(terminal, first.log) : null
   const notifying = systemd?.run(stop)
-
-  const reload = async (): Promise<void> => {
-    systemd?.reloading()
-    try {
-      const loaded = await load(flags, terminal)
-      await tryOut(loaded)
-      next = loaded
-      replaced.abort()
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error
-      for (const problem of error.problems) current.log.error(problem)
-      current.log.error('the configuration was not loaded again: the one before stays in force')
-    } finally {
-      systemd?.reloaded()
-    }
-  }
+  const configurations = new Configurations(first, flags, terminal, systemd)
   // A person's terminal sends it too, when it is closed.
-  if (!terminal.isInteractive) terminal.onSignal('SIGHUP', () => void reload())
-
-  while (next !== null && !stop.aborted) {
-    current = next
-    next = null
-    replaced = new AbortController()
-    for (const warning of current.loaded.timing) current.log.warn(warning)
-    const { signal } = replaced
-    const { stateFile } = current.loaded.config.agent
-    const sole = new SoleAgent(stateFile, realClock, current.log)
+  if (!terminal.isInteractive) terminal.onSignal('SIGHUP', () => void configurations.reload())
+  let memories: Memories | null = null
+  for (let loaded = configurations.next(); loaded !== null; loaded = configurations.next()) {
+    if (stop.aborted) break
+    const { log } = loaded
+    const { config, dryRun, timing } = loaded.loaded
+    for (const warning of timing) log.warn(warning)
+    const sole = new SoleAgent(config.agent.stateFile, realClock, log)
     try {
-      if (!current.loaded.dryRun) {
-        if (!terminal.isInteractive) sole.watch()
-        else if (await sole.refuses()) return EXIT.locked
-      }
-      const agent = await Agent.open({ loaded: current, terminal, listener, systemd, memories })
-      memories = await agent.run(stop, signal)
+      if (!dryRun && !terminal.isInteractive) sole.watch()
+      else if (!dryRun && (await sole.refuses())) return EXIT.locked
+      const agent = await Agent.open({ loaded, terminal, listener, systemd, memories })
+      memories = await agent.run(stop, configurations.replaced)
     } finally {
       await sole.leave()
     }
@@ -77,7 +55,54 @@ function openSystemd({ env }: Terminal, log: Log): SystemdNotify | null {
   return socket === null ? null : new SystemdNotify(socket, realClock)
 }
 
-/** @throws {ConfigError} for what only the use of a configuration shows, as a certificate that is none */
-async function tryOut({ loaded: { config, dryRun } }: Loaded): Promise<void> {
-  if (!dryRun) await openKumaClients(config, realClock)
+/** The configuration in force, and the one that takes its place once it was loaded again. */
+class Configurations {
+  readonly #flags: SharedFlags
+  readonly #terminal: Terminal
+  readonly #systemd: SystemdNotify | null
+  #current: Loaded
+  #next: Loaded | null
+  #replaced = new AbortController()
+
+  constructor(first: Loaded, flags: SharedFlags, terminal: Terminal, systemd: SystemdNotify | null) {
+    this.#current = first
+    this.#next = first
+    this.#flags = flags
+    this.#terminal = terminal
+    this.#systemd = systemd
+  }
+
+  /** Returns the one that is in force from now on; null when none takes the place of the last one. */
+  next(): Loaded | null {
+    const next = this.#next
+    if (next === null) return null
+    this.#current = next
+    this.#next = null
+    this.#replaced = new AbortController()
+    return next
+  }
+
+  /** Aborted when another one is to take the place of the one in force. */
+  get replaced(): AbortSignal {
+    return this.#replaced.signal
+  }
+
+  /** Loads the configuration again. One that is wrong is refused, with its problems in the log. */
+  async reload(): Promise<void> {
+    this.#systemd?.reloading()
+    try {
+      const loaded = await load(this.#flags, this.#terminal)
+      // What only its use shows, as a certificate that is none.
+      if (!loaded.loaded.dryRun) await openKumaClients(loaded.loaded.config, realClock)
+      this.#next = loaded
+      this.#replaced.abort()
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      const { log } = this.#current
+      for (const problem of error.problems) log.error(problem)
+      log.error('the configuration was not loaded again: the one before stays in force')
+    } finally {
+      this.#systemd?.reloaded()
+    }
+  }
 }

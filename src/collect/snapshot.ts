@@ -33,7 +33,10 @@ export interface Sources {
   /** Null where no unit is asked for. */
   readonly units: Pick<UnitReader, 'read' | 'subscribe'> | null
   /** Null for a plain unit. */
-  readonly supervisor: Pick<SupervisorClient, 'read' | 'wake' | 'isLocal' | 'readStderr' | 'close'> | null
+  readonly supervisor: Pick<
+    SupervisorClient,
+    'read' | 'wake' | 'isLocal' | 'readStderr' | 'readVersion' | 'close'
+  > | null
   /** The settings of the monitors over it: memory, HTTP checks and stderr are read where one of them asks for it. */
   readonly settings: readonly SupervisorTarget[]
   /** Notified when the unit or a process changes; null for a single look. */
@@ -84,6 +87,11 @@ export class Collector {
     const memory = this.#readMemory(rpc)
     const [http, stderr] = await Promise.all([this.#readPages(rpc, signal), this.#readStderr(rpc, signal)])
     return { unit, rpc, upSeconds, memory, http, stderr }
+  }
+
+  /** Returns supervisord's own version; null when it does not say, and for a plain unit. */
+  async readVersion(pid: number | null, signal: AbortSignal): Promise<string | null> {
+    return (await this.#sources.supervisor?.readVersion(pid, signal)) ?? null
   }
 
   /** Leaves the unit reader open, which is shared. */

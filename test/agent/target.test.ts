@@ -44,11 +44,13 @@ function targetOf(
   const monitor = new Monitor(name, settings, {}, sending)
   const restarter = restart && new Restarter({ restart }, wake, clock, log, null)
   const pacing = new Pacing(5_000, clock.now())
-  const target = new Target(
-    { name, collector: { snapshot: take }, monitors: [monitor], wake, pacing, restarter },
-    clock,
-    log,
-  )
+  const collector = {
+    snapshot: take,
+    readVersion: () => Promise.resolve(null),
+    deaths: null,
+    close: () => Promise.resolve(),
+  }
+  const target = new Target({ name, collector, monitors: [monitor], wake, pacing, restarter }, clock, log)
   return { target, monitor, wake, clock, log }
 }
 

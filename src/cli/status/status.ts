@@ -1,11 +1,11 @@
 import { realpath } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { gatherStatus } from '../../agent/gather-status.ts'
-import { openTargets, type OpenTargets } from '../../agent/open-targets.ts'
 import { readSocket } from '../../agent/read-socket.ts'
 import { peekState, type Memories } from '../../agent/state.ts'
 import { parseStatus, type Status, type TargetStatus } from '../../agent/status.ts'
 import { statusFolders, statusSocket } from '../../agent/status-server.ts'
+import { Targets } from '../../agent/targets.ts'
 import { readMemory } from '../../collect/processes.ts'
 import { OPTION_NAMES, OPTIONS, type OptionName, type SharedFlags } from '../../config/options.ts'
 import { EXIT, type ExitCode } from '../../lib/errors.ts'
@@ -50,7 +50,7 @@ class StatusSource {
   readonly #terminal: Terminal
   readonly #patienceMs: number
   /** Null as long as an agent answers. */
-  #opened: OpenTargets | null = null
+  #targets: Targets | null = null
   /** What the state file remembers: the command goes on from there. */
   #memories: Memories = new Map()
   #isFirst = true
@@ -71,26 +71,35 @@ class StatusSource {
       this.#terminal.printError(`warn: ${answer.silence}: the command looks itself\n`)
       this.#isWarned = true
     }
-    this.#opened ??= await this.#open()
-    await Promise.all(this.#opened.targets.map((target) => target.checkUntilJudged(this.#patienceMs, signal)))
+    this.#targets ??= await this.#open()
+    const targets = this.#targets.all
+    await Promise.all(targets.map((target) => target.checkUntilJudged(this.#patienceMs, signal)))
     const surroundings = { service: null, memories: this.#memories, isFirst: this.#isFirst }
     this.#isFirst = false
-    return addMemory(await gatherStatus(this.#opened, surroundings, signal))
+    return addMemory(await gatherStatus(targets, surroundings, signal))
   }
 
   async close(): Promise<void> {
-    await this.#opened?.close()
+    await this.#targets?.close()
   }
 
-  async #open(): Promise<OpenTargets> {
+  async #open(): Promise<Targets> {
     // Nothing is pushed and nothing restarted: no token is needed.
-    const dryRun = true
-    const { loaded, log, mask } = await load({ ...this.#flags, dryRun }, this.#terminal)
+    const { loaded, log, mask } = await load({ ...this.#flags, dryRun: true }, this.#terminal)
     const { config } = loaded
-    const { env } = this.#terminal
     const memories = await peekState(config.agent.stateFile, await readBootId())
     this.#memories = memories
-    return openTargets({ config, env, memories, clock: realClock, log, mask, dryRun, listens: false })
+    return Targets.open({
+      config,
+      memories,
+      env: this.#terminal.env,
+      own: null,
+      listens: false,
+      restarting: null,
+      clock: realClock,
+      log,
+      mask,
+    })
   }
 }
 

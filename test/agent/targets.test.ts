@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import type { Remembered } from '../../src/agent/state.ts'
-import { openTargets } from '../../src/agent/open-targets.ts'
+import { Targets } from '../../src/agent/targets.ts'
 import { realClock } from '../../src/lib/clock.ts'
 import type { Snapshot } from '../../src/collect/snapshot.ts'
 import { EMPTY_STATE } from '../../src/rules/state.ts'
@@ -74,7 +74,7 @@ async function lookAt(
     statusSince: null,
     notifiers: [],
   }
-  const opened = await openTargets({
+  const targets = await Targets.open({
     config: {
       kumas: [],
       agent: { pushEveryMs: 1, checkEveryMs: 1, schedule: null, stateFile: '/none', onStop: 'none' },
@@ -85,12 +85,13 @@ async function lookAt(
     memories: new Map([['all', remembered]]),
     clock: realClock,
     log: memoryLog(),
+    own: null,
     listens,
+    restarting: null,
     mask: (text) => text,
-    dryRun: false,
   })
-  t.after(() => opened.close())
-  const [target] = opened.targets
+  t.after(() => targets.close())
+  const [target] = targets.all
   return (target ?? assert.fail()).collector.snapshot(new AbortController().signal)
 }
 
