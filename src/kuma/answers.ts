@@ -256,7 +256,9 @@ export function judgeRedirect(
     )
   }
   if (to.protocol !== 'https:' && to.protocol !== from.protocol) {
-    return refuse(`a redirect to ${to.protocol}//, not followed since the token would travel in the open`)
+    return refuse(
+      `a redirect to ${mask(to.protocol)}//, not followed since the token would travel in the open`,
+    )
   }
   // A heartbeat that lost its query would arrive as UP.
   if (!to.pathname.endsWith(`/api/push/${target.token}`) || sortedQuery(to) !== sortedQuery(from)) {

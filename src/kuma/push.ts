@@ -14,7 +14,6 @@ import {
   type HttpRequest,
 } from '../lib/http.ts'
 import { MESSAGE_LIMIT } from '../lib/text.ts'
-
 import {
   judgeAnswer,
   judgeFailure,
@@ -33,7 +32,7 @@ export interface Heartbeat {
   readonly ping: number | null
 }
 
-/** Sends the heartbeats of one monitor. */
+/** Pushes the heartbeats of one monitor. */
 export interface Pusher {
   /**
    * Sends one heartbeat once; a failure is an answer, not an exception.
@@ -131,9 +130,10 @@ export class KumaClient {
 
   /** Ends every connection at once; pushes under way fail. */
   async close(): Promise<void> {
-    await Promise.all([...this.#open].map(async (dispatcher) => (await dispatcher).destroy()))
+    const open = [...this.#open]
     this.#open.clear()
     this.#dispatchers.clear()
+    await Promise.all(open.map(async (dispatcher) => (await dispatcher).destroy()))
   }
 
   /** Returns the HTTP answer too; null when there was no whole one. */
@@ -220,7 +220,11 @@ export class KumaClient {
     const retired = this.#dispatchers.get(proxy)
     if (retired === undefined) return
     this.#dispatchers.delete(proxy)
-    void retired.then((dispatcher) => dispatcher.close()).finally(() => this.#open.delete(retired))
+    void retired
+      .then((dispatcher) => dispatcher.close())
+      // It was destroyed meanwhile, which ends it as well.
+      .catch(() => {})
+      .finally(() => this.#open.delete(retired))
   }
 }
 
@@ -232,7 +236,7 @@ export function pushUrl(
   { baseUrl, token }: Pick<PushTarget, 'baseUrl' | 'token'>,
   { status, msg, ping }: Heartbeat,
 ): URL {
-  const query = [`status=${status}`, `msg=${encodeURIComponent(oneLine(msg))}`]
+  const query = [`status=${status}`, `msg=${encodeURIComponent(sendable(msg))}`]
   // Kuma reads 0 as "not measured", and its older versions read whole numbers only.
   if (ping !== null && ping > 0 && Number.isFinite(ping)) query.push(`ping=${Math.max(1, Math.round(ping))}`)
   const url = new URL(baseUrl)
@@ -242,8 +246,8 @@ export function pushUrl(
   return url
 }
 
-/** Makes a message safe to send whatever it holds: one line of whole characters, at most 250 of them. */
-function oneLine(msg: string): string {
+/** Returns a message that can be sent whatever it holds: one line of whole characters, at most 250 of them. */
+function sendable(msg: string): string {
   // Half a surrogate pair makes encodeURIComponent throw.
   const line = msg
     .toWellFormed()
