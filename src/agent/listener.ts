@@ -2,9 +2,11 @@ import {
   answerEvents,
   EventStream,
   NotEventsError,
+  parseProcessEvent,
   type EventPipes,
   type SupervisorEvent,
 } from '../collect/supervisor/events.ts'
+import type { ProcessEvent } from '../collect/supervisor/log.ts'
 import type { OwnProcess } from '../collect/supervisor/rpc-reading.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
@@ -13,16 +15,19 @@ import type { Wake } from './wake.ts'
 
 /** Output of programs, and the like, is no reason for a check; TICK_5 only shows that events arrive. */
 const WAKES = /^(?:PROCESS_STATE|PROCESS_GROUP|SUPERVISOR_STATE_CHANGE)/
+/** Some checks' worth of them, of many programs. */
+const MAX_EVENTS = 1_000
 /** Six times TICK_5. */
 const SILENCE_MS = 30_000
 
 /** Takes the events of a supervisord that runs the agent as its event listener. */
 export class Listener {
-  /** This process among those of that supervisord. */
+  /** This process among those of that supervisord, and what it was told of them. */
   readonly own: OwnProcess
   readonly #pipes: EventPipes
   readonly #clock: Clock
   readonly #stream = new EventStream()
+  readonly #events: ProcessEvent[] = []
   #wakes: readonly Wake[] = []
   #log: Log | null = null
   #isStopping = false
@@ -31,7 +36,7 @@ export class Listener {
   #heardMs: number
 
   constructor(pipes: EventPipes, own: OwnProcess, clock: Clock) {
-    this.own = own
+    this.own = { ...own, events: this.#events }
     this.#pipes = pipes
     this.#clock = clock
     this.#heardMs = clock.now()
@@ -71,6 +76,8 @@ export class Listener {
 
   #take({ name, payload }: SupervisorEvent): void {
     this.#heardMs = this.#clock.now()
+    this.#events.push(...parseProcessEvent({ name, payload }))
+    this.#events.splice(0, this.#events.length - MAX_EVENTS)
     this.#isStopping ||= name === 'SUPERVISOR_STATE_CHANGE_STOPPING'
     this.#log?.debug(oneLine(`event ${name} ${payload}`))
     if (this.#isSilent) this.#log?.info('events of supervisord arrive again')

@@ -185,6 +185,7 @@ const History = v.object({
     ),
     null,
   ),
+  badEnd: v.optional(TextOrNull, null),
 })
 
 const UnitHistory = v.object({ count: Finite, restarts: Restarts, isLooping: Flag, isWaiting: Flag })

@@ -82,7 +82,7 @@ const TELLS_LAST_WORDS: ReadonlySet<ProblemKind> = new Set(['fatal', 'crash-loop
 
 /** Restarts by the agent, and by supervisord, that were not told yet. */
 function describeRestarts(
-  { histories, settings }: Programs,
+  { histories, settings, supervisor }: Programs,
   { snapshot, problems, named, ownRestarts, nowMs }: MessageContent,
   toldMs: number,
 ): string[] {
@@ -93,7 +93,7 @@ function describeRestarts(
   const cooldownMs = settings.restartCooldownMs
   return [
     describeOwnRestarts(ownRestarts, { toldMs, offenders, cooldownMs, nowMs }),
-    describeNews(histories, stderr, toldMs, nowMs),
+    describeNews(histories, stderr, supervisor.events !== null, toldMs, nowMs),
   ].filter((fact) => fact !== null)
 }
 

@@ -8,9 +8,11 @@ import { judgeMemory } from './health.ts'
 import { isStoppedByAgent, type OwnRestart } from './own-restarts.ts'
 import type { Problem, ProblemKind } from './problems.ts'
 import {
+  describeExit,
   describeLoop,
   type FailingStarts,
   followPrograms,
+  isExpectedExit,
   type ProgramHistories,
   type ProgramHistory,
 } from './restarts.ts'
@@ -219,20 +221,6 @@ function shutdownSeconds(
   const groups = [...slowest.values()]
   const sum = groups.reduce((all, seconds) => all + seconds, 0)
   return Math.max(DEFAULT_STOPWAITSECS, Math.min(sum, MAX_SHUTDOWN_SECONDS), ...groups)
-}
-
-/**
- * Decides by the first of these that is known: what supervisord wrote of the exit, the configured exit codes, the exit status.
- * @see https://github.com/Supervisor/supervisor/issues/763
- */
-function isExpectedExit({ spawnerr, exitstatus }: ProcessInfo, config: ProgramConfig | undefined): boolean {
-  if (spawnerr !== null) return spawnerr === ''
-  if (config !== undefined) return config.exitcodes.includes(exitstatus)
-  return exitstatus === 0
-}
-
-function describeExit(exitstatus: number): string {
-  return exitstatus < 0 ? 'killed by a signal' : `exit ${exitstatus}`
 }
 
 /** Returns `Exited too quickly, see its log`; after several starts, `Exited too quickly, 6 times in 30 s`. */

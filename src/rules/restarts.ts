@@ -1,5 +1,5 @@
 import type { ProcessEvent } from '../collect/supervisor/log.ts'
-import type { ProcessInfo, ProcessState } from '../collect/supervisor/process-info.ts'
+import type { ProcessInfo, ProcessState, ProgramConfig } from '../collect/supervisor/process-info.ts'
 import type { SupervisorState } from '../collect/supervisor/rpc-reading.ts'
 import { describeDuration, displayName, fullName } from '../lib/text.ts'
 import type { MonitorState } from './state.ts'
@@ -10,7 +10,7 @@ interface Restart {
   readonly atMs: number
   /** How long it counts; it is remembered until it has been told, too. */
   readonly untilMs: number
-  /** `exit 1`, `killed by SIGKILL`; null when supervisord's log could not be read. */
+  /** `exit 1`, `killed by SIGKILL`; null where nothing told that it was unexpected: that is news, and never a crash loop. */
   readonly why: string | null
 }
 
@@ -27,6 +27,8 @@ export interface ProgramHistory {
   readonly count: number
   /** Starts that failed within `startsecs`, one after the other; null while the last one has not. */
   readonly failing: FailingStarts | null
+  /** `exit 1` while it is EXITED in a way that its `exitcodes` do not expect; else null. */
+  readonly badEnd: string | null
 }
 
 export interface FailingStarts {
@@ -60,7 +62,7 @@ export const MOST_REMEMBERED = 20
 /** Follows every selected program from snapshot to snapshot; one that has vanished is forgotten. */
 export function followPrograms(
   selected: readonly ProcessInfo[],
-  { pid, events, processes }: SupervisorState,
+  { pid, events, processes, configs }: SupervisorState,
   before: MonitorState,
   nowMs: number,
 ): ProgramHistories {
@@ -68,10 +70,12 @@ export function followPrograms(
   const windowMs = Math.min(Math.max(WINDOW_MS, SNAPSHOTS_PER_WINDOW * sinceMs), MAX_WINDOW_MS)
   const isSameSupervisor = pid === before.supervisorPid
   const shared = sharedNames(processes)
+  const configOf = new Map(configs?.map((config) => [fullName(config), config]))
   return new Map(
     selected.map((info) => {
       const name = fullName(info)
       const history = followProgram(info, before.programs.get(name), {
+        config: configOf.get(name),
         events: events ?? [],
         isOnlyOne: sinceMs > windowMs || shared.has(info.name),
         isSameSupervisor,
@@ -100,7 +104,8 @@ function sharedNames(processes: readonly ProcessInfo[]): ReadonlySet<string> {
 type ProgramRun = Pick<ProcessInfo, 'start' | 'pid'>
 
 interface Context {
-  /** From the end of supervisord's log, in order; empty when it was not read. */
+  readonly config: ProgramConfig | undefined
+  /** From the end of supervisord's log, or sent to the agent by it, in order; empty when there are none. */
   readonly events: readonly ProcessEvent[]
   /**
    * True where the events count as one restart at most: they name no group, so that they may be another program's, and after
@@ -122,25 +127,33 @@ interface Context {
 function followProgram(
   info: ProcessInfo,
   before: ProgramHistory | undefined,
-  { events, isSameSupervisor, toldMs, nowMs, ...context }: Context,
+  { config, events, isSameSupervisor, toldMs, nowMs, ...context }: Context,
 ): ProgramHistory {
   const { start, state } = info
+  const isBad = state === 'EXITED' && !isExpectedExit(info, config)
+  const badEnd = isBad ? describeExit(info.exitstatus) : null
   const hasMoved = before === undefined || isAnother(info, before)
-  const ownEvents = hasMoved ? events.filter(({ name }) => name === info.name) : []
+  const ownEvents = hasMoved ? events.filter((event) => isOf(event, info)) : []
   const pid = info.pid || lastSpawned(ownEvents) || (before?.pid ?? 0)
   const failing = followFailing(info, isSameSupervisor ? before : undefined, ownEvents, nowMs)
-  if (before === undefined) return { start, pid, state, restarts: [], isLooping: false, count: 0, failing }
+  if (before === undefined)
+    return { start, pid, state, restarts: [], isLooping: false, count: 0, failing, badEnd }
   const untold = ({ atMs }: Restart): boolean => atMs > toldMs
   if (!isSameSupervisor) {
     const past = before.restarts.filter(untold).map((restart) => ({ ...restart, untilMs: nowMs }))
-    return { start, pid, state, restarts: past, isLooping: false, count: 0, failing }
+    return { start, pid, state, restarts: past, isLooping: false, count: 0, failing, badEnd }
   }
   const kept = before.restarts.filter((restart) => nowMs < restart.untilMs || untold(restart))
   const causes = hasMoved ? causesOfRestarts(info, before, ownEvents, context) : []
   const fresh = causes.map((why) => ({ atMs: nowMs, untilMs: nowMs + context.windowMs, why }))
   const restarts = [...kept, ...fresh].slice(-MOST_REMEMBERED)
-  const isLooping = isLoop(restartsThatCount(restarts, nowMs).length, before.isLooping)
-  return { start, pid, state, restarts, isLooping, count: before.count + fresh.length, failing }
+  const isLooping = isLoop(crashesThatCount(restarts, nowMs).length, before.isLooping)
+  return { start, pid, state, restarts, isLooping, count: before.count + fresh.length, failing, badEnd }
+}
+
+/** Only the agent's own events tell the group. */
+function isOf({ name, group }: ProcessEvent, info: ProcessInfo): boolean {
+  return name === info.name && (group === undefined || group === info.group)
 }
 
 /**
@@ -170,6 +183,11 @@ export function isLoop(restarts: number, wasLoop: boolean): boolean {
   return restarts >= LOOP_RESTARTS || (wasLoop && restarts > 0)
 }
 
+/** Returns those that count and are known to be crashes. */
+function crashesThatCount(restarts: readonly Restart[], nowMs: number): readonly Restart[] {
+  return restartsThatCount(restarts, nowMs).filter(({ why }) => why !== null)
+}
+
 /** Returns those that count; the others are only remembered until they have been told. */
 export function restartsThatCount(restarts: readonly Restart[], nowMs: number): readonly Restart[] {
   return restarts.filter(({ untilMs }) => nowMs < untilMs)
@@ -186,7 +204,7 @@ function lastSpawned(events: readonly ProcessEvent[]): number {
   return events.findLast((event) => event.kind === 'spawned')?.pid ?? 0
 }
 
-/** Returns one cause for each restart that nobody asked for; null where it is not known. */
+/** Returns one cause for each restart that nobody asked for; null where nothing tells whether somebody did, or it was expected. */
 function causesOfRestarts(
   info: ProcessInfo,
   before: ProgramHistory,
@@ -195,14 +213,33 @@ function causesOfRestarts(
 ): (string | null)[] {
   // supervisord moves the start time of a living process when the date is set back.
   if (info.start === 0 || (info.pid !== 0 && info.pid === before.pid)) return []
-  if (events.length > 0) {
+  if (since(events, before).some(({ kind }) => kind === 'stopped' || kind === 'exited')) {
     const found = crashes(events, before)
     return isOnlyOne ? found.slice(-1) : found
   }
+  if (before.state === 'EXITED') return before.badEnd === null ? [] : [before.badEnd]
   const isOwn = own !== undefined && !isAnother(before, own)
   const isAskedFor = before.state === 'STOPPED' || before.state === 'STOPPING' || isOwn
   // From BACKOFF it is a start that is tried again, not a restart.
-  return before.start === 0 || isAskedFor || before.state === 'BACKOFF' ? [] : [null]
+  if (before.start === 0 || isAskedFor || before.state === 'BACKOFF') return []
+  return [info.state === 'BACKOFF' ? 'ended within its startsecs' : null]
+}
+
+/**
+ * Decides by the first of these that is known: what supervisord wrote of the exit, the configured exit codes, the exit status.
+ * @see https://github.com/Supervisor/supervisor/issues/763
+ */
+export function isExpectedExit(
+  { spawnerr, exitstatus }: ProcessInfo,
+  config: ProgramConfig | undefined,
+): boolean {
+  if (spawnerr !== null) return spawnerr === ''
+  if (config !== undefined) return config.exitcodes.includes(exitstatus)
+  return exitstatus === 0
+}
+
+export function describeExit(exitstatus: number): string {
+  return exitstatus < 0 ? 'killed by a signal' : `exit ${exitstatus}`
 }
 
 /** Returns why it ended each time since the last snapshot that it was up, was not asked to stop, and was not expected to end. */
@@ -225,7 +262,7 @@ function since(events: readonly ProcessEvent[], { pid }: ProgramHistory): readon
 
 /** Returns `crash loop: 4 restarts in 42 s (exit 1)`; while it may be over, `crash loop: last restart 3 min ago (exit 1)`. */
 export function describeLoop(restarts: readonly Restart[], nowMs: number): string {
-  const counting = restartsThatCount(restarts, nowMs)
+  const counting = crashesThatCount(restarts, nowMs)
   const why = describeWhy(counting)
   const times = counting.map(({ atMs }) => atMs)
   if (counting.length < LOOP_RESTARTS)
@@ -254,9 +291,15 @@ function untoldRestarts(histories: ProgramHistories, sinceMs: number): Untold[] 
     .filter(({ restarts }) => restarts.length > 0)
 }
 
-/** True when `describeNews` has something to tell that came after `sinceMs`. */
+/**
+ * True when `describeNews` has something to tell that came after `sinceMs` and should not wait for the next heartbeat: a
+ * program that ends again and again for a reason that is not known does so by design, as far as is known.
+ */
 export function hasNews(histories: ProgramHistories, sinceMs: number): boolean {
-  return untoldRestarts(histories, sinceMs).some(({ isBack }) => isBack)
+  return untoldRestarts(histories, sinceMs).some(
+    ({ name, isBack, restarts }) =>
+      isBack && (restarts.some(({ why }) => why !== null) || histories.get(name)?.restarts.length === 1),
+  )
 }
 
 /** True when `describeNews` leaves something for later: it tells of a program only once that has come back. */
@@ -265,12 +308,15 @@ export function hasLaterNews(histories: ProgramHistories, sinceMs: number): bool
 }
 
 /**
- * Returns `worker restarted 2× (exit 1) 20 s ago (+3 more)`, or null when no restart came after `toldMs`.
+ * Returns `worker restarted 2× (exit 1) 20 s ago (+3 more)`, or null when no restart came after `toldMs`. Where none of them
+ * is known to be a crash, `worker restarted 3× in 5 min, reason unknown: supervisord's log cannot be read`.
  * @param stderr the last line of stderr of programs that failed, by `group:name`
+ * @param hasLog false when supervisord's log could not be read
  */
 export function describeNews(
   histories: ProgramHistories,
   stderr: ReadonlyMap<string, string>,
+  hasLog: boolean,
   toldMs: number,
   nowMs: number,
 ): string | null {
@@ -283,7 +329,14 @@ export function describeNews(
   const more = others.length > 0 ? ` (+${others.length} more)` : ''
   const line = stderr.get(name)
   const lastWords = line === undefined ? '' : `; stderr: ${line}`
-  return `${displayName(name)} restarted ${restarts.length}×${describeWhy(restarts)} ${ago(atMs, nowMs)}${more}${lastWords}`
+  const isUnknown = restarts.every(({ why }) => why === null)
+  const spanMs = nowMs - Math.min(...restarts.map((restart) => restart.atMs))
+  const isSpan = isUnknown && restarts.length > 1 && spanMs >= 1000
+  const when = isSpan ? `in ${describeDuration(spanMs / 1000)}` : ago(atMs, nowMs)
+  const unknown = isUnknown
+    ? `, reason unknown: supervisord's log ${hasLog ? 'does not tell' : 'cannot be read'}`
+    : ''
+  return `${displayName(name)} restarted ${restarts.length}×${describeWhy(restarts)} ${when}${unknown}${more}${lastWords}`
 }
 
 function ago(atMs: number, nowMs: number): string {

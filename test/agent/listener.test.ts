@@ -59,6 +59,29 @@ test('acknowledges every event, and wakes for those that may have changed someth
   }
 })
 
+test('keeps what it is told of processes, and no more than the last thousand', async (t) => {
+  const { listener, send } = start(t)
+  const event = (name: string, payload: string): Promise<void> =>
+    send(`eventname:${name} len:${payload.length}\n${payload}`)
+  const of = 'processname:web groupname:shop'
+  await event('PROCESS_STATE_STARTING', `${of} from_state:EXITED tries:0`)
+  await event('PROCESS_STATE_RUNNING', `${of} from_state:STARTING pid:12`)
+  await event('PROCESS_STATE_EXITED', `${of} from_state:RUNNING expected:0 pid:12`)
+  await event('PROCESS_STATE_EXITED', `${of} from_state:RUNNING expected:1 pid:13`)
+  await event('PROCESS_STATE_STOPPED', `${of} from_state:STOPPING pid:14`)
+  await event('PROCESS_STATE_EXITED', 'nonsense')
+  const [name, group, why] = ['web', 'shop', 'unexpected exit']
+  assert.deepEqual(listener.own.events, [
+    { name, group, kind: 'spawned', pid: 12 },
+    { name, group, kind: 'running' },
+    { name, group, kind: 'exited', expected: false, why },
+    { name, group, kind: 'exited', expected: true, why },
+    { name, group, kind: 'stopped' },
+  ])
+  for (let count = 0; count < 1100; count += 1) await event('PROCESS_STATE_STOPPED', of)
+  assert.equal(listener.own.events.length, 1000)
+})
+
 test('has answered before anybody is woken', async (t) => {
   const { listener, event, output, log } = start(t)
   let seen = ''

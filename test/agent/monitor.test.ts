@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { ProcessEvent } from '../../src/collect/supervisor/log.ts'
 import { Monitor } from '../../src/agent/monitor.ts'
 import { composeMessage } from '../../src/rules/message.ts'
 import { GridPeriod } from '../../src/agent/pacing.ts'
@@ -7,8 +8,15 @@ import type { StatusSince } from '../../src/agent/state.ts'
 import { memorySending } from '../helpers/memory-sending.ts'
 import { answered, failed, snapshot, program, monitorSettings, unitState } from '../helpers/snapshots.ts'
 
-const looksWell = (start: number) =>
-  snapshot(unitState(), answered([program('web', 'RUNNING', { start, pid: start })]))
+/** It died before this start, as the log tells. */
+const looksWell = (start: number) => {
+  const events: ProcessEvent[] = [
+    { name: 'web', kind: 'exited', expected: false, why: 'exit 1' },
+    { name: 'web', kind: 'running' },
+  ]
+  const processes = [program('web', 'RUNNING', { start, pid: start })]
+  return snapshot(unitState(), answered(processes, null, { events }))
+}
 const DIED = snapshot(unitState(), failed('refused'))
 
 describe('a restart that nobody asked for', () => {
@@ -25,7 +33,7 @@ describe('a restart that nobody asked for', () => {
     const monitor = restarted()
     for (const seconds of [11, 16]) {
       monitor.update(looksWell(200), seconds * 1_000)
-      assert.equal(said(monitor), `1 of 1 running · web restarted 1× ${seconds - 6} s ago`)
+      assert.equal(said(monitor), `1 of 1 running · web restarted 1× (exit 1) ${seconds - 6} s ago`)
     }
     assert.equal(monitor.told(untilMs(monitor) ?? 0), true)
     monitor.update(looksWell(200), 21_000)
@@ -65,7 +73,7 @@ describe('a restart that nobody asked for', () => {
     const monitor = restarted()
     monitor.told(untilMs(monitor) ?? 0)
     monitor.update(looksWell(300), 11_000)
-    assert.equal(said(monitor), '1 of 1 running · web restarted 1× just now')
+    assert.equal(said(monitor), '1 of 1 running · web restarted 1× (exit 1) just now')
   })
 
   it('is not taken for told by a heartbeat that was delivered late', () => {
@@ -112,7 +120,7 @@ describe('a restart that nobody asked for', () => {
     const hoursLater = 6_000 + 3 * 3_600_000
     for (let ms = 11_000; ms <= hoursLater; ms += 60_000) monitor.update(looksWell(200), ms)
     monitor.update(looksWell(200), hoursLater)
-    assert.equal(said(monitor), '1 of 1 running · web restarted 1× 3 h ago')
+    assert.equal(said(monitor), '1 of 1 running · web restarted 1× (exit 1) 3 h ago')
     assert.equal(monitor.told(hoursLater), true)
     monitor.update(looksWell(200), hoursLater + 5_000)
     assert.equal(said(monitor), '1 of 1 running')
@@ -126,13 +134,13 @@ describe('a restart that nobody asked for', () => {
       answered([program('web', 'RUNNING', { start: 300, pid: 300 })], null, { pid: 9 }),
     )
     monitor.update(anew, 600_000)
-    assert.equal(said(monitor), '1 of 1 running · web restarted 1× 9 min 54 s ago')
+    assert.equal(said(monitor), '1 of 1 running · web restarted 1× (exit 1) 9 min 54 s ago')
   })
 
   it('is no crash loop together with others of hours ago, and bounded', () => {
     const monitor = restarted()
     for (let hour = 1; hour <= 50; hour += 1) monitor.update(looksWell(200 + hour), hour * 3_600_000)
-    assert.equal(said(monitor), '1 of 1 running · web restarted 20× just now')
+    assert.equal(said(monitor), '1 of 1 running · web restarted 20× (exit 1) just now')
   })
 
   it('is not repeated by a heartbeat that was made before the one that told it was delivered', () => {
@@ -146,8 +154,8 @@ describe('a restart that nobody asked for', () => {
     assert.equal(messageFor(toldMs), '1 of 1 running')
     assert.match(messageFor(0), /web restarted 1×/)
     monitor.update(looksWell(300), 16_000)
-    assert.equal(messageFor(toldMs), '1 of 1 running · web restarted 1× just now')
-    assert.equal(messageFor(0), '1 of 1 running · web restarted 2× just now')
+    assert.equal(messageFor(toldMs), '1 of 1 running · web restarted 1× (exit 1) just now')
+    assert.equal(messageFor(0), '1 of 1 running · web restarted 2× (exit 1) just now')
   })
 })
 

@@ -19,6 +19,7 @@ const remembered = {
         isLooping: false,
         count: 3,
         failing: { firstStart: 4, lastStart: 5, sinceMs: 3, count: 2, why: 'Exited too quickly' },
+        badEnd: 'exit 1',
       },
     ],
   ]),

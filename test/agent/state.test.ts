@@ -17,6 +17,7 @@ const PROGRAM: ProgramHistory = {
   isLooping: false,
   count: 3,
   failing: { firstStart: 4, lastStart: 5, sinceMs: 3, count: 2, why: 'Exited too quickly' },
+  badEnd: 'exit 1',
 }
 
 const MEMORY: MonitorState = {
@@ -167,13 +168,14 @@ describe('the state file', () => {
     for (const key of ['missed', 'standing', 'deliveries']) delete monitors[0][key]
     delete monitors[0].programs[0][1].count
     delete monitors[0].programs[0][1].failing
+    delete monitors[0].programs[0][1].badEnd
     delete monitors[0].unit
     await writeFile(path, JSON.stringify({ ...rest, monitors }))
     const loaded = await file.load()
     assert.deepEqual(loaded.get('a'), {
       state: {
         ...MEMORY,
-        programs: new Map([['a:b', { ...PROGRAM, count: 0, failing: null }]]),
+        programs: new Map([['a:b', { ...PROGRAM, count: 0, failing: null, badEnd: null }]]),
         unit: NO_UNIT_HISTORY,
       },
       ...NO_NEWS,

@@ -241,6 +241,23 @@ test('--push sends what is so, once for each monitor', async (t) => {
   assert.match(findings.find(({ check }) => check === 'token')?.says ?? '', /^Kuma took: up 2 of 2 running/)
 })
 
+const logs: [line: string, fault: string][] = [
+  ['logfile=/dev/null', 'its log cannot be read'],
+  ['loglevel=warn', 'its log has no line of the level info'],
+]
+for (const [line, fault] of logs) {
+  test(`names what to write where ${line} hides how programs end`, async (t) => {
+    // A line of the level warn: it reads its own file once more.
+    const { url } = await brokenSupervisord(t, {
+      extra: `[supervisord]\n${line}\nuser=root\n[include]\nfiles=/nonexistent/*.ini\n`,
+    })
+    const { findings } = await examine(t, { supervisor: `url = "${url}"` })
+    const says = findings.find(({ check }) => check === 'rpc')?.says ?? ''
+    assert.ok(says.includes(`; ${fault}, and so it does not tell a crash`), says)
+    assert.ok(says.endsWith('write logfile=/var/log/supervisor/supervisord.log and loglevel=info'), says)
+  })
+}
+
 suite('names the broken leg and what mends it', () => {
   type Row = [name: string, setup: Setup | ((t: TestContext) => Promise<Setup>), leg: string, remedy: RegExp]
   const rows: Row[] = [

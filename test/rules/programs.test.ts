@@ -408,7 +408,7 @@ describe('the last words of a program', () => {
     const { verdict } = observer.see(seeing(program('web', 'RUNNING', { start: 9, pid: 5 })))
     assert.equal(
       verdict?.message,
-      "1 of 1 running · web restarted 1× just now; stderr: ModuleNotFoundError: No module named 'app'",
+      "1 of 1 running · web restarted 1× just now, reason unknown: supervisord's log cannot be read; stderr: ModuleNotFoundError: No module named 'app'",
     )
   })
 

@@ -233,6 +233,32 @@ export const RESTARTS: readonly Scenario[] = [
     phases: [{ truth: 'well', says: /^1 of 1 running$|^batch STARTING|exited as expected/, forSeconds: 12 }],
   },
   {
+    name: 'ends by design every 3 s, supervisord without a log',
+    programs: { nolog: { command: '/bin/sh -c "sleep 3; exit 0"', autorestart: true } },
+    alone: { extra: '[supervisord]\nlogfile = /dev/null\n' },
+    phases: [
+      { truth: 'well', says: /^(1 of 1 running|nolog STARTING|0 of 1 running, 1 exited)/, forSeconds: 25 },
+    ],
+  },
+  {
+    name: 'four restarts by supervisorctl in a row, supervisord without a log',
+    programs: { oftennolog: WELL },
+    alone: { extra: '[supervisord]\nlogfile = /dev/null\n' },
+    phases: [
+      {
+        does: async ({ supervisord, until, sleep }) => {
+          await until({ oftennolog: 'RUNNING' })
+          for (let count = 0; count < 4; count += 1) {
+            await supervisord.ctl('restart', 'oftennolog')
+            await sleep(0.5)
+          }
+        },
+        truth: 'well',
+        says: /^1 of 1 running( · oftennolog restarted \d× .*, reason unknown: supervisord's log cannot be read)?$/,
+      },
+    ],
+  },
+  {
     name: 'a worker that is hardly up before it ends as expected, seen in its starts alone (fixture)',
     programs: { shortlived: { command: '/bin/sh -c "sleep 1.2; exit 0"', autorestart: true } },
     distorts: distortProcesses((info) => (info.state === 'RUNNING' ? { ...info, state: 'STARTING' } : info)),

@@ -28,6 +28,8 @@ export interface SupervisorProbe {
     | { readonly kind: 'failed'; readonly failure: RpcFailure }
   /** As supervisord gives it; null when it does not. */
   readonly version: string | null
+  /** Why its log cannot tell how programs ended; null where it can. */
+  readonly logFault: string | null
   readonly readMs: number
 }
 
@@ -45,7 +47,15 @@ export async function probeSupervisor(
       : ({ kind: 'found', ...config, source: 'the configuration', warning: null } as const)
   const findMs = now() - startedMs
   if (found.kind === 'failed') {
-    const nothing = { url: null, source: '', username: null, warning: null, version: null, readMs: 0 }
+    const nothing = {
+      url: null,
+      source: '',
+      username: null,
+      warning: null,
+      version: null,
+      logFault: null,
+      readMs: 0,
+    }
     return { ...nothing, findMs, reading: found }
   }
   const { url, username, password, source, warning } = found
@@ -57,8 +67,9 @@ export async function probeSupervisor(
     const readMs = now() - askedMs
     const known = { url, source, username, warning, findMs, readMs }
     if (reading.kind === 'not-asked') throw new Error('a client always asks')
-    if (reading.kind === 'failed') return { ...known, reading, version: null }
-    return { ...known, reading, version: await client.readVersion(reading.state.pid, signal) }
+    if (reading.kind === 'failed') return { ...known, reading, version: null, logFault: null }
+    const version = await client.readVersion(reading.state.pid, signal)
+    return { ...known, reading, version, logFault: await client.findLogFault(signal) }
   } finally {
     await client.close()
   }
@@ -212,9 +223,11 @@ const RPC_REMEDIES: Partial<Record<RpcFailureReason, string>> = {
   'bad-answer': 'something else than supervisord listens there: correct url under [[supervisor]]',
 }
 
+const LOG_LINES = 'logfile=/var/log/supervisor/supervisord.log and loglevel=info'
+
 /** `rpc`: supervisord answers as it should. */
 export function checkRpc(context: DoctorContext): Promise<Finding[]> {
-  return eachSupervisor(context, async ({ config, of, probe: { reading, version, readMs } }) => {
+  return eachSupervisor(context, async ({ config, of, probe: { reading, version, logFault, readMs } }) => {
     const details = { of, ms: readMs }
     if (reading.kind === 'failed') {
       const { reason, detail } = reading.failure
@@ -230,7 +243,11 @@ export function checkRpc(context: DoctorContext): Promise<Finding[]> {
     for (const _ of [1, 2]) pacing.end(ms, null, 0)
     const slow = pacing.news()
     const name = version === null ? 'supervisord' : `supervisord ${version}`
-    const says = `${name} answers${pid === null ? '' : `, pid ${pid}`}${slow === null ? '' : `; ${slow}`}`
+    const log =
+      logFault === null
+        ? ''
+        : `; ${logFault}, and so it does not tell a crash from a restart by hand: under [supervisord] write ${LOG_LINES}`
+    const says = `${name} answers${pid === null ? '' : `, pid ${pid}`}${slow === null ? '' : `; ${slow}`}${log}`
     return ok(says, details)
   })
 }

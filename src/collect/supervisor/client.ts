@@ -36,6 +36,8 @@ const ALL_PROCESSES = 'supervisor.getAllProcessInfo'
 const ANSWER_FACTOR = 4
 /** The configurations are larger than the states: so many times, in supervisord's own time. */
 const CONFIGS_FACTOR = 8
+/** Some dozens of lines. */
+const LOG_SAMPLE_BYTES = 8_192
 /** A check must come to its end before its verdict grows old. */
 const MAX_TIMEOUT_MS = 30_000
 
@@ -133,6 +135,15 @@ export class SupervisorClient {
     const text = result.kind === 'value' && typeof result.value === 'string' ? result.value : null
     this.#version = text === null ? null : { pid, text }
     return text
+  }
+
+  /** Returns why supervisord's log cannot tell how programs ended; null where it can. */
+  async findLogFault(signal: AbortSignal): Promise<string | null> {
+    if (this.#connection === null) return null
+    const result = await this.#ask(this.#connection, 'supervisor.readLog', [-LOG_SAMPLE_BYTES, 0], signal)
+    const text = result.kind === 'value' && typeof result.value === 'string' ? result.value : ''
+    if (text === '') return 'its log cannot be read'
+    return / (?:INFO|DEBG|TRAC|BLAT) /.test(text) ? null : 'its log has no line of the level info'
   }
 
   /**

@@ -1,3 +1,5 @@
+import type { ProcessEvent } from './log.ts'
+
 /** The pipes that supervisord gives an event listener. */
 export interface EventPipes {
   readonly input: AsyncIterable<Uint8Array>
@@ -120,5 +122,28 @@ export class EventStream {
     throw new NotEventsError(
       `standard input is no stream of supervisord's events: ${this.#skipped} bytes without one header line`,
     )
+  }
+}
+
+/**
+ * Returns what an event tells of a process; nothing for another event. A process that entered RUNNING was spawned before.
+ * @see http://supervisord.org/events.html#process-state-event-type
+ */
+export function parseProcessEvent({ name: event, payload }: SupervisorEvent): ProcessEvent[] {
+  const get = (key: string): string | undefined => new RegExp(`(?:^| )${key}:(\\S+)`).exec(payload)?.[1]
+  const [name, group] = [get('processname'), get('groupname')]
+  if (name === undefined || group === undefined) return []
+  switch (event) {
+    case 'PROCESS_STATE_RUNNING':
+      return [
+        { name, group, kind: 'spawned', pid: Number(get('pid')) },
+        { name, group, kind: 'running' },
+      ]
+    case 'PROCESS_STATE_STOPPED':
+      return [{ name, group, kind: 'stopped' }]
+    case 'PROCESS_STATE_EXITED':
+      return [{ name, group, kind: 'exited', expected: get('expected') === '1', why: 'unexpected exit' }]
+    default:
+      return []
   }
 }

@@ -2,15 +2,16 @@ import { fullName } from '../../lib/text.ts'
 import type { CallResult } from './connection.ts'
 import type { ProcessInfo } from './process-info.ts'
 
-/** An event of one process in supervisord's log, which gives no groups. */
-export type ProcessEvent =
-  | { readonly name: string; readonly kind: 'spawned'; readonly pid: number }
+/** An event of one process, as supervisord's log tells it, which gives no groups, or as an event listener hears it. */
+export type ProcessEvent = { readonly name: string; readonly group?: string } & (
+  | { readonly kind: 'spawned'; readonly pid: number }
   /** It has been up for its `startsecs`. */
-  | { readonly name: string; readonly kind: 'running' }
+  | { readonly kind: 'running' }
   /** It was asked to stop, and did. */
-  | { readonly name: string; readonly kind: 'stopped' }
+  | { readonly kind: 'stopped' }
   /** It ended by itself. */
-  | { readonly name: string; readonly kind: 'exited'; readonly expected: boolean; readonly why: string }
+  | { readonly kind: 'exited'; readonly expected: boolean; readonly why: string }
+)
 
 /** Asks for the last bytes of a log, control characters given as their pictures. */
 type AskTail = (bytes: number) => Promise<CallResult>
@@ -48,7 +49,8 @@ export class RecentEvents {
     if (recent === this.#recent) return this.#events
     this.#recent = recent
     const tail = recent === '' ? null : await readTail(LOG_PIECES, ask)
-    this.#events = tail === null ? null : parseEvents(tail.text)
+    // A log that is no file, like /dev/null, may be read and has nothing in it.
+    this.#events = tail === null || tail.text === '' ? null : parseEvents(tail.text)
     return this.#events
   }
 }

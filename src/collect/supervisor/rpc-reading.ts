@@ -65,6 +65,8 @@ export interface OwnProcess {
   /** Of that supervisord; null when it did not tell. */
   readonly serverUrl: string | null
   readonly pid: number
+  /** The last events of processes that it was sent, oldest first. */
+  readonly events?: readonly ProcessEvent[]
 }
 
 /**
@@ -85,7 +87,23 @@ export function withoutOwn(
   if (!isOurs) return { state, copies: 0 }
   const processes = state.processes.filter(({ group }) => group !== own.group)
   const configs = state.configs?.filter(({ group }) => group !== own.group) ?? null
-  return { state: { ...state, processes, configs }, copies: state.processes.length - processes.length }
+  const events = withOwnEvents(state.events, own.events ?? [])
+  return {
+    state: { ...state, processes, configs, events },
+    copies: state.processes.length - processes.length,
+  }
+}
+
+/** The log tells more of an end than an event does: only where it tells none of a program's ends, the events do. */
+function withOwnEvents(
+  log: readonly ProcessEvent[] | null,
+  heard: readonly ProcessEvent[],
+): readonly ProcessEvent[] | null {
+  if (heard.length === 0) return log
+  const told = new Set(
+    log?.flatMap(({ name, kind }) => (kind === 'stopped' || kind === 'exited' ? name : [])),
+  )
+  return [...(log ?? []).filter(({ name }) => told.has(name)), ...heard.filter(({ name }) => !told.has(name))]
 }
 
 /** Faults of supervisord that mean more than themselves. @see http://supervisord.org/api.html */

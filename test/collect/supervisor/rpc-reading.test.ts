@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { ProcessEvent } from '../../../src/collect/supervisor/log.ts'
 import {
   withoutOwn,
   type OwnProcess,
@@ -57,4 +58,19 @@ test('leaves out and counts every copy of the agent that numprocs makes, and non
   assert.equal(withoutOwn(one, OWN, URL).copies, 1)
   assert.equal(withoutOwn(two, OWN, URL).copies, 2)
   assert.equal(withoutOwn(two, { ...OWN, pid: 99 }, 'http://10.0.0.7:9001').copies, 0)
+})
+
+test('takes what it was told of an end where the log does not tell one', () => {
+  const ended = (name: string, why: string): ProcessEvent => ({ name, kind: 'exited', expected: false, why })
+  const events = [ended('web', 'heard'), ended('kuma', 'heard')]
+  const seenBy = (log: readonly ProcessEvent[] | null): readonly string[] | undefined =>
+    withoutOwn({ ...state(), events: log }, { ...OWN, events }, URL).state.events?.map((event) =>
+      event.kind === 'exited' ? `${event.name} ${event.why}` : `${event.name} ${event.kind}`,
+    )
+  assert.deepEqual(seenBy(null), ['web heard', 'kuma heard'])
+  assert.deepEqual(seenBy([ended('web', 'exit 1'), { name: 'kuma', kind: 'running' }]), [
+    'web exit 1',
+    'kuma heard',
+  ])
+  assert.equal(withoutOwn(state(), { ...OWN, events: [] }, URL).state.events, null)
 })
