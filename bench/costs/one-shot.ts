@@ -32,24 +32,26 @@ export async function measureOneShots(
     const [wall, cpu, mb] = [0, 1, 2].map((field) => median(runs[name].map((run) => run[field] ?? NaN)))
     return `${wall?.toFixed(0)} ms, CPU ${cpu?.toFixed(0)} ms, ${mb?.toFixed(0)} MB`
   }
-  /** Of the runs of one round, since the machine may do other things in the next. */
-  const ratio = (other: keyof Runs): number =>
-    median(runs.once.map(([wall], round) => wall / (runs[other][round]?.[0] ?? NaN)))
+  /** Compares the runs of one round, since the machine may do other things in the next. */
+  const ratio = (other: keyof Runs, field: 0 | 1): number =>
+    median(runs.once.map((run, round) => run[field] / (runs[other][round]?.[field] ?? NaN)))
+  const shell = '`systemctl`, `supervisorctl`, `curl`'
   return [
     {
       node: line,
-      measure: '`once`: D-Bus, 5 programs by RPC, a push',
+      measure: '`once`: D-Bus, 5 programs by RPC, a push; wall',
       ours: describe('once'),
-      beside: `\`systemctl\`, \`supervisorctl\`, \`curl\`: ${describe('shell')}`,
-      ratio: ratio('shell'),
+      beside: `${shell}: ${describe('shell')}`,
+      ratio: ratio('shell', 0),
       target: line === '20' ? 0.85 : 0.7,
     },
+    { node: line, measure: 'the same, CPU', ours: '', beside: shell, ratio: ratio('shell', 1), target: null },
     {
       node: line,
-      measure: 'the same',
-      ours: describe('once'),
+      measure: 'the same, CPU',
+      ours: '',
       beside: `\`node -e 0\`: ${describe('empty')}`,
-      ratio: ratio('empty'),
+      ratio: ratio('empty', 1),
       target: null,
     },
   ]

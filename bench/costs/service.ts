@@ -7,8 +7,8 @@ interface Taken {
   readonly rss: number
 }
 
-/** Until then V8 tidies up after the start, which a service has but once. */
-const SETTLE_SECONDS = 20
+/** Until then V8 compiles and tidies up, which a service has but once. */
+const SETTLE_SECONDS = 40
 const CHECK_EVERY_SECONDS = 5
 
 /** What `run` costs, over 5 programs with a check each second. */
