@@ -23,17 +23,17 @@ export class ConfigError extends Error {
   }
 }
 
-/** What whatever was thrown says, for a line that names what failed. */
+/** Returns the message of whatever was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-/** Where a mistake of ours was made, for whoever mends it; several lines. */
+/** Returns the stack, several lines, of an error that is a mistake of the program. */
 export function traceOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 
-/** The code of a system error such as `ENOENT`, or of Node such as `ERR_…`; null for any other. */
+/** Returns the code of a system error such as `ENOENT`, or of Node such as `ERR_…`; null for any other. */
 export function codeOf(error: unknown): string | null {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null
 }

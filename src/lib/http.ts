@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import type { Agent, Client, Dispatcher, ProxyAgent } from 'undici'
 import { codeOf, noDescriptors } from './errors.ts'
 
-/** What went wrong below HTTP's own statuses; decide by these, never by the text. */
+/** The reasons why there is no whole HTTP answer; decide by these, never by the text. */
 export type HttpFailureCode =
   /** The deadline passed, or the connection could not be opened in time. */
   | 'timeout'
@@ -27,11 +27,11 @@ export type HttpFailureCode =
   | 'aborted'
   | 'other'
 
-/** No whole HTTP answer; the message is one line and holds neither path, headers nor body. */
+/** There is no whole HTTP answer. The message is one line and holds neither path, headers nor body. */
 export class HttpFailure extends Error {
   override name = 'HttpFailure'
   readonly code: HttpFailureCode
-  /** The answer's status, when it came before the failure; else null. */
+  /** The answer's status; null when the failure came before it. */
   readonly status: number | null
   /** False when no byte of the request was written, so that the peer cannot have acted on it. */
   readonly sent: boolean
@@ -60,7 +60,7 @@ export interface HttpRequest {
   /** Total: connect, headers and body. */
   timeoutMs: number
   maxBytes: number
-  /** What becomes of an answer that is larger: it fails as `too-large` (unless set), or its beginning is the answer. */
+  /** An answer that is larger fails as `too-large`; with `cut` its beginning is the answer. */
   overflow?: 'fail' | 'cut'
 }
 
@@ -206,7 +206,7 @@ const TLS_CODE =
   /^(?:ERR_TLS|ERR_SSL|ERR_OSSL|CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_CA)/
 
 function failureCode(error: unknown): HttpFailureCode {
-  // Happy eyeballs: one error per address; the first that means something speaks for all.
+  // Happy eyeballs: one error per address; the first with a known code counts.
   if (error instanceof AggregateError && error.errors.length > 0) {
     return error.errors.map(failureCode).find((code) => code !== 'other') ?? 'other'
   }
@@ -219,7 +219,7 @@ function failureCode(error: unknown): HttpFailureCode {
   return 'other'
 }
 
-/** One line, made of the causes where there are several. */
+/** Returns one line, made of the causes where there are several. */
 function describeCause(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) {
     return [...new Set(error.errors.map(describeCause))].join(', ')
