@@ -1,4 +1,4 @@
-import type { PushAnswer } from '../kuma/answers.ts'
+import type { PushAnswer, PushAnswerKind } from '../kuma/answers.ts'
 import type { Pusher } from '../kuma/push.ts'
 import type { Clock } from '../lib/clock.ts'
 import { messageOf } from '../lib/errors.ts'
@@ -61,8 +61,19 @@ interface NotifierParts {
 
 interface Offer {
   readonly announcement: Announcement
+  /** Only says once more what Kuma has accepted. */
+  readonly isEcho: boolean
   readonly end: (outcome: Outcome) => void
 }
+
+/**
+ * How long after the answer to an UP that follows a DOWN the same UP is sent again. Kuma goes on looking by itself while it is
+ * told DOWN, and its "No heartbeat in the time window" overwrites an UP that comes within milliseconds of it.
+ */
+const ECHO_MS = 2000
+const ECHO_SPREAD_MS = 1000
+/** The kinds of answers after which Kuma has the heartbeat, or may have it. */
+const MAY_BE_STORED: ReadonlySet<string> = new Set<PushAnswerKind>(['accepted', 'timeout', 'reset', 'busy'])
 
 /** Delivers the verdicts of one monitor: the newest wins, and never two pushes are under way. */
 export class Notifier {
@@ -81,6 +92,10 @@ export class Notifier {
   /** Nothing is sent before this time. */
   #notBeforeMs = -Infinity
   #failingSinceMs: number | null = null
+  /** Kuma has a DOWN, as far as is known, and has accepted no UP since. */
+  #followsDown: boolean
+  /** An UP to send once more; null when none is. */
+  #echo: { readonly announcement: Announcement; readonly atMs: number } | null = null
   /** Restarts up to this time have been delivered; null before the first. */
   #restartsToldMs: number | null = null
   #isSettled = true
@@ -95,6 +110,10 @@ export class Notifier {
     this.#log = new DeliveryLog(name, log)
     this.#missed = new Missed(state?.missed ?? null)
     this.#delivery = state?.delivery ?? null
+    const { toldStatus, turns } = this.#missed.state
+    const isDownMissed = turns.some(({ status }) => status === 'down')
+    this.#followsDown =
+      toldStatus === 'down' || (isDownMissed && MAY_BE_STORED.has(this.#delivery?.answer.kind ?? ''))
   }
 
   get state(): NotifierState {
@@ -110,7 +129,7 @@ export class Notifier {
     this.#missed.note(announcement.verdict, Date.now())
     return new Promise((end) => {
       if (this.#newest !== null) this.#lose(this.#newest)
-      this.#newest = { announcement, end }
+      this.#newest = { announcement, isEcho: false, end }
       this.#isSettled = false
       this.#waiting?.abort()
       this.#working ??= this.#work()
@@ -135,17 +154,29 @@ export class Notifier {
   }
 
   async #work(): Promise<void> {
-    while (this.#newest !== null && !this.#isClosed()) {
-      const waitMs = this.#notBeforeMs - this.#clock.now()
+    while ((this.#newest !== null || this.#echo !== null) && !this.#isClosed()) {
+      const echoMs = this.#newest === null ? (this.#echo?.atMs ?? 0) : 0
+      const waitMs = Math.max(this.#notBeforeMs, echoMs) - this.#clock.now()
       if (waitMs > 0) {
         await this.#wait(waitMs)
         continue
       }
-      const offer = this.#newest
-      this.#newest = null
-      await this.#deliver(offer)
+      const offer = this.#takeNext()
+      if (offer !== null) await this.#deliver(offer)
     }
     this.#working = null
+  }
+
+  /** Returns what to send now: a newer heartbeat takes the place of an echo that is due, and of any when it is DOWN. */
+  #takeNext(): Offer | null {
+    const echo = this.#echo
+    const offer =
+      this.#newest ?? (echo && { announcement: echo.announcement, isEcho: true, end: () => undefined })
+    if (offer?.announcement.verdict.status === 'down' || (echo?.atMs ?? 0) <= this.#clock.now()) {
+      this.#echo = null
+    }
+    this.#newest = null
+    return offer
   }
 
   /** Tries until it is accepted, hopeless, or there is something newer. */
@@ -163,7 +194,7 @@ export class Notifier {
       const delay = retryDelay(answer, attempts, nowMs - this.#failingSinceMs, this.#clock.random())
       if (delay.anyMs > 0) this.#notBeforeMs = nowMs + delay.anyMs
       if (this.#hasNewer()) break
-      if (!delay.isSoon) this.#settle(false)
+      if (!delay.isSoon) this.#settle(offer.isEcho)
       if (delay.ownMs === null) break
       await this.#wait(delay.ownMs)
       if (this.#hasNewer() || this.#isClosed()) break
@@ -171,7 +202,8 @@ export class Notifier {
     this.#lose(offer)
   }
 
-  async #push({ verdict, content }: Announcement): Promise<PushAnswer> {
+  async #push(announcement: Announcement): Promise<PushAnswer> {
+    const { verdict, content } = announcement
     const { status, message, ping } = verdict
     const toldMs = this.#restartsToldMs
     const text = toldMs === null || content === null ? message : composeMessage(content, toldMs)
@@ -181,6 +213,8 @@ export class Notifier {
       .catch(asAnswer)
     // The agent gave up because it stops: Kuma had no say.
     if (answer.kind === 'aborted') return answer
+    if (status === 'down' && MAY_BE_STORED.has(answer.kind)) this.#followsDown = true
+    if (status === 'up' && answer.kind === 'accepted') this.#planEcho(announcement, heartbeat.msg)
     const atMs = Date.now()
     const isAccepted = answer.kind === 'accepted'
     this.#delivery = {
@@ -195,7 +229,22 @@ export class Notifier {
     this.#log.accepted(answer, this.#clock.now())
     this.#restartsToldMs = restartsUntilMs ?? this.#restartsToldMs
     end(this.#missed.told(verdict.status) ? 'news' : 'repeat')
-    if (!this.#hasNewer()) this.#settle(true)
+    if (!this.#hasNewer() && this.#echo === null) this.#settle(true)
+  }
+
+  /**
+   * Plans the echo of an UP that follows a DOWN: with the same message, or that of a newer UP without the restarts that it
+   * has told.
+   */
+  #planEcho(announcement: Announcement, msg: string): void {
+    if (this.#followsDown) {
+      const verdict = { ...announcement.verdict, message: msg }
+      const atMs = this.#clock.now() + ECHO_MS + ECHO_SPREAD_MS * this.#clock.random()
+      this.#echo = { announcement: { verdict, restartsUntilMs: null, content: null }, atMs }
+    } else if (this.#echo !== null) {
+      this.#echo = { ...this.#echo, announcement }
+    }
+    this.#followsDown = false
   }
 
   #isClosed(): boolean {

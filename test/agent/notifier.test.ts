@@ -298,6 +298,77 @@ describe('the notifier', () => {
   })
 })
 
+describe('an UP that follows a DOWN', () => {
+  test('is sent again 2 to 3 s after its answer, with the same message, and settles then', async () => {
+    const late = held<PushAnswer>()
+    const scene = createScene((attempt) => (attempt === 2 ? late.promise : answer('accepted')))
+    scene.offer(down('one'))
+    await scene.clock.advance(10_000)
+    scene.offer(up('two'))
+    let isDelivered
+    void scene.notifier.settled().then((value) => (isDelivered = value))
+    await scene.clock.advance(4000)
+    late.release(answer('accepted'))
+    await scene.clock.advance(2400)
+    assert.equal(isDelivered, undefined)
+    await scene.clock.advance(MINUTE)
+    assert.deepEqual(scene.sent, [
+      { at: 0, msg: 'one' },
+      { at: 10_000, msg: 'two' },
+      { at: 16_500, msg: 'two' },
+    ])
+    assert.equal(isDelivered, true)
+    assert.deepEqual(scene.repeats, [false, false, true])
+  })
+
+  test('is sent again only if it is up still', async () => {
+    const scene = createScene(() => answer('accepted'))
+    for (const announcement of [down('one'), up('two'), down('three')]) {
+      scene.offer(announcement)
+      await scene.clock.advance(1000)
+    }
+    await scene.clock.advance(MINUTE)
+    assert.deepEqual(scene.messages(), ['one', 'two', 'three'])
+  })
+
+  test('is not spared by an UP that comes before, and by one that comes after it is', async () => {
+    const scene = createScene(() => answer('accepted'))
+    scene.offer(down('one'))
+    await scene.clock.advance(1000)
+    scene.offer(up('two'))
+    await scene.clock.advance(1000)
+    scene.offer(up('three'))
+    await scene.clock.advance(MINUTE)
+    scene.offer(up('four'))
+    await scene.clock.advance(MINUTE)
+    assert.deepEqual(scene.messages(), ['one', 'two', 'three', 'three', 'four'])
+    assert.deepEqual(scene.times(), [0, 1000, 2000, 3500, 62_000])
+  })
+
+  test('is sent again by the next run, after a DOWN that Kuma may have', async () => {
+    const before = createScene((attempt) => answer(attempt === 1 ? 'accepted' : 'timeout'))
+    before.offer(up('one'))
+    await before.clock.advance(1000)
+    before.offer(down('two'))
+    await before.clock.advance(1000)
+    const after = createScene(() => answer('accepted'), { state: before.notifier.state })
+    after.offer(up('three'))
+    await after.clock.advance(MINUTE)
+    assert.equal(after.sent.length, 2)
+    assert.equal(after.messages()[0], after.messages()[1])
+  })
+
+  test('counts as delivered when only its echo fails', async () => {
+    const scene = createScene((attempt) => answer(attempt < 3 ? 'accepted' : 'unknown'))
+    scene.offer(down('one'))
+    await scene.clock.advance(1000)
+    scene.offer(up('two'))
+    const settled = scene.notifier.settled()
+    await scene.clock.advance(MINUTE)
+    assert.equal(await settled, true)
+  })
+})
+
 describe('settled', () => {
   test('is false before anything was offered', async () => {
     assert.equal(await createScene(() => answer('accepted')).notifier.settled(), false)
