@@ -49,6 +49,8 @@ export interface SupervisorConfig {
   readonly username: string | null
   readonly password: string | null
   readonly caFile: string | null
+  /** The user, beside root and this one, who may listen at `url`; null for none. */
+  readonly ownerUid: number | null
   readonly timeoutMs: number
 }
 

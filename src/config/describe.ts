@@ -67,6 +67,7 @@ function supervisorTable(supervisor: SupervisorConfig): ConfigTable {
     username: supervisor.username,
     password: supervisor.password === null ? null : '…',
     ca_file: supervisor.caFile,
+    owner: supervisor.ownerUid === null ? null : String(supervisor.ownerUid),
     timeout: formatDuration(supervisor.timeoutMs),
   }
 }

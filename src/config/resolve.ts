@@ -1,7 +1,9 @@
 import { dirname, isAbsolute, join } from 'node:path'
 import { formatDuration } from '../lib/duration.ts'
+import { quote } from '../lib/quote.ts'
 import type { AgentConfig, Config, SupervisorConfig } from './config.ts'
 import type { DocumentValues, Entry, TableValues } from './document.ts'
+import { readTextFile } from './files.ts'
 import type { Given } from './given.ts'
 import type { LoadContext } from './load-context.ts'
 import { resolveKumas } from './resolve-kumas.ts'
@@ -128,10 +130,25 @@ async function resolveSupervisors(
       username: values.username?.value ?? null,
       password: await context.readPassword(values),
       caFile: values.ca_file?.value ?? null,
+      ownerUid: await resolveOwner(context, values.owner),
       timeoutMs: valueOr(values.timeout, SCHEMA.supervisor.timeout),
     })
   }
   return resolved
+}
+
+const MAX_USERS_BYTES = 1024 * 1024
+
+async function resolveOwner({ files, problems }: LoadContext, owner?: Given<string>): Promise<number | null> {
+  const name = owner?.value ?? null
+  if (owner === undefined || name === null) return null
+  if (/^\d{1,9}$/.test(name)) return Number(name)
+  const users = await readTextFile(files, '/etc/passwd', MAX_USERS_BYTES)
+  const line = users.kind === 'text' ? users.text.split('\n').find((one) => one.startsWith(`${name}:`)) : null
+  const uid = Number(line?.split(':')[2] ?? NaN)
+  if (Number.isInteger(uid)) return uid
+  problems.add(owner.place, `is no user of /etc/passwd: ${quote(name)}; give the number that \`id -u\` tells`)
+  return null
 }
 
 /** Refuses what does not go with the URL or the unit. */

@@ -139,6 +139,12 @@ export const SCHEMA = {
     password: { ...text, help: SUPERVISOR_LOGIN },
     password_file: { ...path, help: PASSWORD_FILE },
     ca_file: { ...path, help: 'A private certificate authority, for https://.' },
+    owner: {
+      ...text,
+      help:
+        "The user who runs supervisord, where that is neither root nor the agent's own: a name or a number. Where others " +
+        'could listen at the url (in /tmp, or on a port), nothing is sent to anybody else.',
+    },
     timeout: {
       ...duration('100ms', '5m'),
       default: '5s',

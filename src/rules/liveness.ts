@@ -68,7 +68,7 @@ function deadUnit(unit: UnitReading, failure: RpcFailure, { outsideSystemd }: Be
   return supervisord('unit-dead', `${describeUnit(unit.unit)}${access}`)
 }
 
-const NO_ACCESS: ReadonlySet<RpcFailureReason> = new Set(['permission', 'unauthorized'])
+const NO_ACCESS: ReadonlySet<RpcFailureReason> = new Set(['permission', 'unauthorized', 'foreign'])
 
 const NOBODY_LISTENS: ReadonlySet<RpcFailureReason> = new Set(['socket-missing', 'refused'])
 
@@ -87,6 +87,7 @@ function noAnswer(unit: UnitReading, failure: RpcFailure, before: Before): Probl
 const KINDS: Partial<Record<RpcFailureReason, ProblemKind>> = {
   permission: 'no-access',
   unauthorized: 'no-access',
+  foreign: 'no-access',
   'no-descriptors': 'agent',
 }
 
@@ -114,6 +115,7 @@ const FAILURES: Record<RpcFailureReason, (failure: RpcFailure) => string> = {
     `the agent may not open ${pathOf(url)}: give its user access (setfacl -m u:USER:rw, or chown in [unix_http_server])`,
   unauthorized: ({ url }) =>
     `supervisord at ${url} refuses the agent's username or password: set both in [[supervisor]]`,
+  foreign: ({ detail }) => detail,
   timeout: ({ detail }) => `supervisord hangs: it accepts connections and does not answer (${detail})`,
   shutdown: () => 'supervisord is shutting down or restarting',
   fault: ({ detail }) => `supervisord cannot be asked: ${detail}`,

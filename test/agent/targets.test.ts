@@ -68,7 +68,7 @@ async function lookAt(
   { url, address }: Host,
   { listens = false }: { listens?: boolean } = {},
 ): Promise<Snapshot> {
-  const access = { username: null, password: null, caFile: null, timeoutMs: 60_000 }
+  const access = { username: null, password: null, caFile: null, ownerUid: null, timeoutMs: 60_000 }
   const remembered: Remembered = {
     state: EMPTY_STATE,
     statusSince: null,

@@ -58,6 +58,7 @@ describe('loadConfig without a file', () => {
           username: null,
           password: null,
           caFile: null,
+          ownerUid: null,
           timeoutMs: 5000,
         },
       ],

@@ -63,8 +63,9 @@ const NOT_FOUND: UnitReading = { kind: 'not-found', names: ['supervisor.service'
 const NO_BUS: UnitReading = { kind: 'unreachable', cause: 'D-Bus timed out after 5000 ms' }
 const BOTH = answered([program('web', 'RUNNING'), program('mail', 'RUNNING')])
 const TIMED_OUT = 'supervisor.getAllProcessInfo timed out after 5000 ms at unix:///run/supervisor.sock'
-const no = (reason: RpcFailureReason): ReturnType<typeof failed> =>
-  failed(reason, reason === 'timeout' ? TIMED_OUT : undefined)
+const FOREIGN = '/tmp/supervisor.sock belongs to another user (uid 1001): nothing was sent to it'
+const DETAILS: Partial<Record<RpcFailureReason, string>> = { timeout: TIMED_OUT, foreign: FOREIGN }
+const no = (reason: RpcFailureReason): ReturnType<typeof failed> => failed(reason, DETAILS[reason])
 
 describe('the table of supervisord and systemd', () => {
   const cases: [systemd: string, supervisord: string, seen: Snapshot][] = [
@@ -74,6 +75,7 @@ describe('the table of supervisord and systemd', () => {
     ['active', 'refuses connections', snapshot(ACTIVE, no('refused'))],
     ['active for 3 s', 'does not listen', snapshot(unit('active', { activeSeconds: 3 }), no('refused'))],
     ['active', 'permission denied', snapshot(ACTIVE, no('permission'))],
+    ['active', 'another user listens', snapshot(ACTIVE, no('foreign'))],
     ['active', '401', snapshot(ACTIVE, no('unauthorized'))],
     ['active', 'shutting down', snapshot(ACTIVE, no('shutdown'))],
     ['active', 'any other error', snapshot(ACTIVE, no('fault'))],

@@ -116,6 +116,7 @@ function silenceMessages(): string[] {
     'socket-missing': true,
     refused: true,
     permission: true,
+    foreign: true,
     unauthorized: true,
     timeout: true,
     shutdown: true,
@@ -124,9 +125,13 @@ function silenceMessages(): string[] {
     'no-descriptors': true,
     unreachable: true,
   }
+  // Its detail is the whole message.
+  const foreign = '/tmp/supervisor.sock belongs to another user (uid 1001): nothing was sent to it'
   return (Object.keys(reasons) as RpcFailureReason[]).map(
     (reason) =>
-      new Observer(monitorSettings()).settle(snapshot({ kind: 'no-systemd' }, failed(reason))).message,
+      new Observer(monitorSettings()).settle(
+        snapshot({ kind: 'no-systemd' }, failed(reason, reason === 'foreign' ? foreign : undefined)),
+      ).message,
   )
 }
 

@@ -59,8 +59,8 @@ export async function probeSupervisor(
     return { ...nothing, findMs, reading: found }
   }
   const { url, username, password, source, warning } = found
-  const { caFile, timeoutMs } = config
-  const client = new SupervisorClient({ url, username, password, caFile, timeoutMs, now })
+  const { caFile, timeoutMs, ownerUid } = config
+  const client = new SupervisorClient({ url, username, password, caFile, timeoutMs, ownerUid, now })
   try {
     const askedMs = now()
     const reading = await client.read(signal)
@@ -130,6 +130,13 @@ export function checkSocket(context: DoctorContext): Promise<Finding[]> {
           'correct url, or give the authority of its certificate as ca_file, under [[supervisor]]',
           details,
         )
+      case 'foreign':
+        return failed(
+          says,
+          'keep the socket where root alone may write: file = /run/supervisor.sock in [unix_http_server]; or, where that ' +
+            'user runs supervisord: owner = "USER" under [[supervisor]]',
+          details,
+        )
       case 'permission':
         return skipped(`${url} from ${source}`, details)
       default:
@@ -190,6 +197,7 @@ const BEFORE_LOGIN: ReadonlySet<RpcFailureReason> = new Set([
   'socket-missing',
   'refused',
   'permission',
+  'foreign',
   'timeout',
   'unreachable',
   'no-descriptors',

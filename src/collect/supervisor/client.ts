@@ -26,6 +26,8 @@ export interface SupervisorClientOptions extends Pick<
   /** This process among those of a supervisord, which is left out of the readings; null where none runs it. */
   readonly own?: OwnProcess | null
   readonly log?: Pick<Log, 'warn'>
+  /** The key `owner`: a user who may run supervisord, beside root and this one. */
+  readonly ownerUid?: number | null
   /** Called when supervisord ends an idle connection: it most likely died. At most once per connection. */
   readonly onEnd?: () => void
 }
@@ -172,8 +174,14 @@ export class SupervisorClient {
   }
 
   #connect(address: Address): Connection {
-    const { caFile, now, onEnd = () => {} } = this.#options
-    this.#connection = new Connection(address, caFile, now, onEnd)
+    const { caFile, now, onEnd = () => {}, ownerUid = null } = this.#options
+    this.#connection = new Connection(address, caFile, now, onEnd, {
+      ownerUid,
+      onUnknown: (place) =>
+        this.#warnOnce(
+          `nobody of this host is seen to listen at ${place}, as behind a tunnel: who answers there cannot be known`,
+        ),
+    })
     return this.#connection
   }
 

@@ -1,9 +1,10 @@
 import { readFile, stat } from 'node:fs/promises'
-import type { Client } from 'undici'
+import type { buildConnector, Client } from 'undici'
 import { isMissing, messageOf } from '../../lib/errors.ts'
 import { type HttpAnswer, HttpFailure, type HttpFailureCode, loadClient, request } from '../../lib/http.ts'
 import { createMask } from '../../lib/secret.ts'
 import { parseServerUrl, type ServerUrl } from './discovery.ts'
+import { connectGuarded, ForeignOwnerError, type GuardedAddress } from './who-answers.ts'
 import { encodeCall, type XmlRpcAnswer, type XmlRpcParam } from './xmlrpc.ts'
 import { decodeAnswer, XmlRpcDecodeError } from './xmlrpc-decode.ts'
 
@@ -31,6 +32,8 @@ export type CallResult =
     }
   /** The file of trusted certificates cannot be read, so supervisord was not asked. */
   | { readonly kind: 'no-ca'; readonly detail: string }
+  /** Another user of this host listens there, so nothing was sent. */
+  | { readonly kind: 'foreign'; readonly detail: string }
 
 interface CallOptions {
   readonly signal: AbortSignal
@@ -50,6 +53,9 @@ const KEEP_ALIVE_MS = 24 * 60 * 60 * 1000
 
 class NoCaError extends Error {}
 
+/** Who may answer beside root and this user, and who hears that it cannot be known. */
+export type Trust = Pick<GuardedAddress, 'ownerUid' | 'onUnknown'>
+
 /** One kept-alive connection to the XML-RPC server at an address, opened by the first call and again after it was lost. */
 export class Connection {
   readonly address: Address
@@ -61,6 +67,7 @@ export class Connection {
   readonly #headers: Record<string, string>
   readonly #caFile: string | null
   readonly #onEnd: () => void
+  readonly #trust: Trust
   readonly #now: () => number
   #client: Client | null = null
   /** The answers over the client's present connection. */
@@ -74,7 +81,13 @@ export class Connection {
    * @param onEnd called when the server ends the connection while it is idle: the server most likely died
    * @throws {TypeError} for a URL of a wrong kind, which the configuration refuses before
    */
-  constructor(address: Address, caFile: string | null, now: () => number, onEnd: () => void) {
+  constructor(
+    address: Address,
+    caFile: string | null,
+    now: () => number,
+    onEnd: () => void,
+    trust: Trust = { ownerUid: null, onUnknown: () => {} },
+  ) {
     const server = parseServerUrl(address.url)
     if ('wrong' in server) throw new TypeError(`supervisor url: ${server.wrong}`)
     const username = address.username ?? server.username
@@ -92,6 +105,7 @@ export class Connection {
     this.#caFile = caFile
     this.#now = now
     this.#onEnd = onEnd
+    this.#trust = trust
   }
 
   /** Returns true where the server listens on a socket file, so that its pids are this host's. */
@@ -121,6 +135,7 @@ export class Connection {
       if (error instanceof XmlRpcDecodeError) return { kind: 'not-xmlrpc', detail: error.message }
       if (error instanceof NoCaError) return { kind: 'no-ca', detail: error.message }
       if (error instanceof HttpFailure) {
+        if (error.cause instanceof ForeignOwnerError) return { kind: 'foreign', detail: error.message }
         const began = error.status === null ? {} : ({ began: true } as const)
         return { kind: 'no-answer', code: error.code, detail: error.message, ...began }
       }
@@ -175,10 +190,12 @@ export class Connection {
     const [UndiciClient, ca] = await Promise.all([loadClient(), this.#readCa()])
     if (this.#isClosed) throw new HttpFailure('aborted', 'the connection was closed by us')
     if (this.#client !== null) return this.#client
-    const { endpoint, socketPath } = this.#server
+    const { endpoint } = this.#server
+    const timeout = this.#leftMs(deadlineMs)
     const client = new UndiciClient(endpoint.origin, {
-      ...(socketPath !== null && { socketPath }),
-      connect: { timeout: this.#leftMs(deadlineMs), ...(ca !== null && { ca }) },
+      // Over https the certificate tells who answers.
+      connect:
+        endpoint.protocol === 'https:' ? { timeout, ...(ca !== null && { ca }) } : this.#guarded(timeout),
       keepAliveTimeout: KEEP_ALIVE_MS,
       keepAliveMaxTimeout: KEEP_ALIVE_MS,
     })
@@ -190,6 +207,18 @@ export class Connection {
     })
     this.#client = client
     return client
+  }
+
+  #guarded(timeoutMs: number): buildConnector.connector {
+    const { endpoint, socketPath } = this.#server
+    const host = endpoint.hostname.replaceAll(/[[\]]/g, '')
+    const at = socketPath === null ? { host, port: Number(endpoint.port || 80) } : { path: socketPath }
+    return (_options, settle) => {
+      connectGuarded({ at, timeoutMs, ...this.#trust }).then(
+        (socket) => settle(null, socket),
+        (error: unknown) => settle(error instanceof Error ? error : new Error(String(error)), null),
+      )
+    }
   }
 
   async #readCa(): Promise<string | null> {

@@ -13,6 +13,8 @@ export type RpcFailureReason =
   | 'refused'
   /** EACCES on the socket. */
   | 'permission'
+  /** Another user of this host listens there, and nothing was sent. */
+  | 'foreign'
   /** HTTP 401 or 403. */
   | 'unauthorized'
   /** No whole answer within the deadline. */
@@ -153,6 +155,8 @@ export function describeFailure(
       return failure('bad-answer', `${method} answered HTTP ${result.status} at ${url}`)
     case 'no-ca':
       return { reason: 'unreachable', url, detail: result.detail }
+    case 'foreign':
+      return { reason: 'foreign', url, detail: result.detail }
     case 'not-xmlrpc':
       return failure('bad-answer', `${method} did not answer XML-RPC at ${url}: ${result.detail}`)
     default:
