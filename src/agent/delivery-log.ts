@@ -4,10 +4,15 @@ import type { Log } from '../lib/log.ts'
 const MINUTE_MS = 60_000
 /** How long a kind of failure stays unmentioned while it lasts. */
 const REMINDER_MS = 60 * MINUTE_MS
-/** How long it stays unmentioned after it went away, as where a network flaps. */
+/** How long a failure that is short stays unmentioned after one of its kind was logged, as where a network flaps. */
 const FLAPPING_MS = 10 * MINUTE_MS
+/** A failure that lasts this long is no short one. */
+const SHORT_MS = MINUTE_MS
 
-/** Keeps the log of one monitor's delivery short: the first failure of each kind, a reminder every hour, the recovery. */
+/**
+ * Keeps the log of one monitor's delivery short: the first failure of each kind, a reminder every hour, the recovery. Short
+ * failures soon after one that was logged are counted, and told with the next line.
+ */
 export class DeliveryLog {
   readonly #name: string
   readonly #log: Log
@@ -17,6 +22,10 @@ export class DeliveryLog {
   #isFirst = true
   #failingSinceMs: number | null = null
   #missedCount = 0
+  /** The last failure of now. */
+  #failure: PushAnswer | null = null
+  /** The short failures that no line has told of yet. */
+  #short: { readonly sinceMs: number; readonly count: number; readonly message: string } | null = null
 
   constructor(name: string, log: Log) {
     this.#name = name
@@ -25,34 +34,64 @@ export class DeliveryLog {
 
   /** @param nowMs monotonic, here and below */
   accepted({ message }: PushAnswer, nowMs: number): void {
-    if (this.#failingSinceMs !== null && this.#logged.size > 0) {
-      const failed = describeSpan(nowMs - this.#failingSinceMs)
-      this.#log.info(`${this.#name}: delivered again after ${failed}, ${this.#missed()} not delivered`)
-    } else if (this.#failingSinceMs === null && this.#isFirst) {
-      this.#log.info(`delivered the first heartbeat of ${this.#name}: ${message}`)
-    }
+    this.#end(message, nowMs)
     this.#isFirst = false
     this.#failingSinceMs = null
+    this.#failure = null
     this.#missedCount = 0
     this.#logged.clear()
+    if (this.#short === null || nowMs - this.#short.sinceMs < FLAPPING_MS) return
+    const { message: failure } = this.#short
+    this.#log.warn(`not delivered: ${this.#name}: ${failure}${this.#takeShort(nowMs)}`)
   }
 
-  failed({ kind, message }: PushAnswer, nowMs: number): void {
+  failed(answer: PushAnswer, nowMs: number): void {
+    const { kind, message } = answer
     this.#failingSinceMs ??= nowMs
+    this.#failure = answer
     const isReminder = this.#logged.has(kind)
     const agoMs = nowMs - (this.#loggedAtMs.get(kind) ?? -Infinity)
-    if (agoMs < (isReminder ? REMINDER_MS : FLAPPING_MS)) return
+    const isShort = nowMs - this.#failingSinceMs < SHORT_MS
+    if (isReminder ? agoMs < REMINDER_MS : isShort && agoMs < FLAPPING_MS) return
     this.#loggedAtMs.set(kind, nowMs)
     this.#logged.add(kind)
     const since = isReminder
       ? `, for ${describeSpan(nowMs - this.#failingSinceMs)} now, ${this.#missed()} not delivered`
       : ''
-    this.#log.warn(`not delivered: ${this.#name}: ${message}${since}`)
+    this.#log.warn(`not delivered: ${this.#name}: ${message}${since}${this.#takeShort(nowMs)}`)
   }
 
   /** Counts a heartbeat that was given up, or whose place a newer one took. */
   missed(): void {
     if (this.#failingSinceMs !== null) this.#missedCount += 1
+  }
+
+  /** Tells the end of a failure, one that no line has told of yet included. */
+  #end(message: string, nowMs: number): void {
+    if (this.#failingSinceMs === null) {
+      if (this.#isFirst) this.#log.info(`delivered the first heartbeat of ${this.#name}: ${message}`)
+      return
+    }
+    const failedMs = nowMs - this.#failingSinceMs
+    if (this.#logged.size === 0 && this.#failure !== null) {
+      if (failedMs < SHORT_MS) {
+        const { sinceMs = this.#failingSinceMs, count = 0 } = this.#short ?? {}
+        this.#short = { sinceMs, count: count + 1, message: this.#failure.message }
+        return
+      }
+      this.#loggedAtMs.set(this.#failure.kind, nowMs)
+      this.#log.warn(`not delivered: ${this.#name}: ${this.#failure.message}${this.#takeShort(nowMs)}`)
+    }
+    const failed = describeSpan(failedMs)
+    this.#log.info(`${this.#name}: delivered again after ${failed}, ${this.#missed()} not delivered`)
+  }
+
+  /** Returns ` (3 times for a short while in the last 10 min)`, once; nothing where there were none. */
+  #takeShort(nowMs: number): string {
+    if (this.#short === null) return ''
+    const { sinceMs, count } = this.#short
+    this.#short = null
+    return ` (${count === 1 ? 'once' : `${count} times`} for a short while in the last ${describeSpan(nowMs - sinceMs)})`
   }
 
   #missed(): string {

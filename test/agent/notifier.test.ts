@@ -488,6 +488,10 @@ describe('the log of the notifier', () => {
       await scene.clock.advance(24_000)
     }
     assert.ok(scene.lines.length >= 10 && scene.lines.length <= 12, scene.lines.join('\n'))
+    assert.match(
+      scene.lines.at(-2) ?? '',
+      /did not answer \(12 times for a short while in the last 10 min\)$/,
+    )
   })
 
   test('still tells of a long failure that began soon after a short one', async () => {
@@ -505,6 +509,51 @@ describe('the log of the notifier', () => {
     for (let i = 0; i < 25; i += 1) await period()
     assert.equal(scene.lines.length, 3, scene.lines.join('\n'))
     assert.equal(scene.lines[2], 'warn: not delivered: celery: Kuma at h refuses connections')
+  })
+})
+
+describe('an outage soon after a short one', () => {
+  /** Two failures within ten minutes: one of 20 s, and one of the given time, over heartbeats of the given period. */
+  async function failTwice(secondMs: number, periodMs: number) {
+    let kuma = 'timeout'
+    const scene = createScene(() => answer(kuma))
+    const periods = async (ms: number) => {
+      for (let past = 0; past < ms; past += periodMs) {
+        scene.offer(up('x'))
+        await scene.clock.advance(periodMs)
+      }
+    }
+    await periods(20_000)
+    kuma = 'accepted'
+    await periods(MINUTE)
+    kuma = 'timeout'
+    await periods(secondMs)
+    kuma = 'accepted'
+    await periods(15 * MINUTE)
+    return scene.lines
+  }
+
+  test('is in the log while it lasts, with its end', async () => {
+    assert.deepEqual(await failTwice(3 * MINUTE, 20_000), [
+      'warn: not delivered: celery: Kuma at h did not answer',
+      'info: celery: delivered again after 20 s, 1 heartbeat not delivered',
+      'warn: not delivered: celery: Kuma at h did not answer',
+      'info: celery: delivered again after 3 min, 9 heartbeats not delivered',
+    ])
+  })
+
+  test('is in the log with rare heartbeats too', async () => {
+    const lines = await failTwice(4 * MINUTE, 4 * MINUTE)
+    assert.deepEqual(lines.slice(2), [
+      'warn: not delivered: celery: Kuma at h did not answer',
+      'info: celery: delivered again after 4 min, 1 heartbeat not delivered',
+    ])
+  })
+
+  test('is in the log when it is short as well, within minutes', async () => {
+    assert.deepEqual((await failTwice(40_000, 20_000)).slice(2), [
+      'warn: not delivered: celery: Kuma at h did not answer (once for a short while in the last 10 min)',
+    ])
   })
 })
 
