@@ -7,6 +7,7 @@ import { eventually } from '../../test/helpers/eventually.ts'
 import { startReceiver } from '../../test/helpers/receiver.ts'
 import { startSupervisord, type Supervisord } from '../../test/helpers/supervisord.ts'
 import { describeTimes } from './distribution.ts'
+import { realClock } from '../../src/lib/clock.ts'
 
 /** Each dies so often within a second. */
 const PROGRAMS = 200
@@ -77,7 +78,12 @@ const now = (): number => performance.now()
 /** How long each of many small questions of a third party took, in milliseconds. */
 async function ask(supervisord: Supervisord, forMs: number): Promise<number[]> {
   const credentials = { username: null, password: null, caFile: null }
-  const client = new SupervisorClient({ url: supervisord.url, ...credentials, timeoutMs: 60_000, now })
+  const client = new SupervisorClient({
+    url: supervisord.url,
+    ...credentials,
+    timeoutMs: 60_000,
+    clock: realClock,
+  })
   const times: number[] = []
   const endMs = now() + forMs
   while (now() < endMs) {

@@ -8,6 +8,7 @@ import { memoryLog } from '../../test/helpers/memory-log.ts'
 import { unitState } from '../../test/helpers/snapshots.ts'
 import { startSupervisord, type Supervisord } from '../../test/helpers/supervisord.ts'
 import type { Scenario, Stage } from './scenario.ts'
+import { realClock } from '../../src/lib/clock.ts'
 
 interface OpenStage {
   readonly stage: Stage
@@ -31,7 +32,7 @@ export async function openStage({
     password: null,
     caFile: null,
     timeoutMs: 10_000,
-    now: () => performance.now(),
+    clock: realClock,
     ...options,
   })
   const said = { unit: unit ?? null }

@@ -119,8 +119,8 @@ function supervisorTarget(
     discovery: { env },
     own,
     log,
-    now: () => clock.now(),
-    onEnd: () => wake.notify(),
+    clock,
+    wake,
   })
   const collector = new Collector({
     name,

@@ -1,4 +1,5 @@
 import type { TestContext } from 'node:test'
+import { realClock } from '../../src/lib/clock.ts'
 import { SupervisorClient, type SupervisorClientOptions } from '../../src/collect/supervisor/client.ts'
 
 /** A client of the supervisord at this URL, patient and without credentials but for what is given; ends with the test. */
@@ -13,7 +14,7 @@ export function openClient(
     password: null,
     caFile: null,
     timeoutMs: 10_000,
-    now: () => performance.now(),
+    clock: realClock,
     ...more,
   })
   t.after(() => client.close())

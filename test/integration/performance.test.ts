@@ -13,6 +13,7 @@ import { eventually } from '../helpers/eventually.ts'
 import { startReceiver, type Receiver } from '../helpers/receiver.ts'
 import { runCommand } from '../helpers/run-command.ts'
 import { startSupervisord, type Supervisord } from '../helpers/supervisord.ts'
+import { realClock } from '../../src/lib/clock.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'ksp-home-'))
 const BUNDLE = join(import.meta.dirname, '../../dist/kuma-supervisor-push.cjs')
@@ -83,7 +84,7 @@ test("a check takes no more of supervisord's time than supervisorctl", async (t)
     password: null,
     caFile: null,
     timeoutMs: 60_000,
-    now: () => performance.now(),
+    clock: realClock,
   })
   t.after(() => client.close())
   const never = new AbortController().signal

@@ -238,7 +238,7 @@ test('a removed socket is named, and its return is enough', async (t) => {
 test('a supervisord killed by force is told at once, and its socket without it is refused', async (t) => {
   const supervisord = await start(t, { programs: { a: 'sleep 1000' } })
   let ends = 0
-  const client = openClient(t, supervisord.url, { onEnd: () => ends++ })
+  const client = openClient(t, supervisord.url, { wake: { notify: () => ends++ } })
   answered(await client.read(never))
   answered(await client.read(never))
   supervisord.kill('SIGKILL')

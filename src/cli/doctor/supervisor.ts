@@ -60,7 +60,8 @@ export async function probeSupervisor(
   }
   const { url, username, password, source, warning } = found
   const { caFile, timeoutMs, ownerUid } = config
-  const client = new SupervisorClient({ url, username, password, caFile, timeoutMs, ownerUid, now })
+  const login = { url, username, password, caFile, timeoutMs, ownerUid }
+  const client = new SupervisorClient({ ...login, clock: realClock })
   try {
     const askedMs = now()
     const reading = await client.read(signal)

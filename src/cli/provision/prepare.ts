@@ -206,7 +206,7 @@ async function readPrograms(
   env: Terminal['env'],
   signal: AbortSignal,
 ): Promise<readonly ProcessInfo[] | string> {
-  const client = new SupervisorClient({ ...config, discovery: { env }, now: () => realClock.now() })
+  const client = new SupervisorClient({ ...config, discovery: { env }, clock: realClock })
   try {
     const reading = await client.read(signal)
     if (reading.kind === 'not-asked') return []

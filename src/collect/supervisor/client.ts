@@ -1,4 +1,6 @@
 import type { SupervisorConfig } from '../../config/config.ts'
+import type { Wake } from '../../agent/wake.ts'
+import type { Clock } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
 import { type Address, type CallResult, Connection } from './connection.ts'
 import { type DiscoveryOptions, findSupervisor } from './discovery.ts'
@@ -19,8 +21,7 @@ export interface SupervisorClientOptions extends Pick<
   SupervisorConfig,
   'url' | 'username' | 'password' | 'caFile' | 'timeoutMs'
 > {
-  /** Monotonic milliseconds. */
-  readonly now: () => number
+  readonly clock: Pick<Clock, 'now'>
   /** The surroundings in which `auto` finds the address. */
   readonly discovery?: DiscoveryOptions
   /** This process among those of a supervisord, which is left out of the readings; null where none runs it. */
@@ -28,8 +29,8 @@ export interface SupervisorClientOptions extends Pick<
   readonly log?: Pick<Log, 'warn'>
   /** The key `owner`: a user who may run supervisord, beside root and this one. */
   readonly ownerUid?: number | null
-  /** Called when supervisord ends an idle connection: it most likely died. At most once per connection. */
-  readonly onEnd?: () => void
+  /** Notified when supervisord ends an idle connection: it most likely died. At most once per connection. */
+  readonly wake?: Pick<Wake, 'notify'>
 }
 
 const ALL_PROCESSES = 'supervisor.getAllProcessInfo'
@@ -114,7 +115,7 @@ export class SupervisorClient {
       return { kind: 'failed', failure }
     }
     const timeoutMs = this.#timeoutMs(ANSWER_FACTOR)
-    const deadlineMs = this.#options.now() + timeoutMs
+    const deadlineMs = this.#options.clock.now() + timeoutMs
     const result = await connection.call(method, params, { signal, deadlineMs, isRepeatable: false })
     return result.kind === 'value'
       ? result
@@ -174,8 +175,8 @@ export class SupervisorClient {
   }
 
   #connect(address: Address): Connection {
-    const { caFile, now, onEnd = () => {}, ownerUid = null } = this.#options
-    this.#connection = new Connection(address, caFile, now, onEnd, {
+    const { caFile, clock, wake = null, ownerUid = null } = this.#options
+    this.#connection = new Connection(address, caFile, clock, wake, {
       ownerUid,
       onUnknown: (place) =>
         this.#warnOnce(
@@ -197,14 +198,14 @@ export class SupervisorClient {
   }
 
   async #readFrom(connection: Connection, signal: AbortSignal, isFresh: boolean): Promise<RpcReading> {
-    const { now } = this.#options
+    const { clock } = this.#options
     const timeoutMs = this.#timeoutMs(ANSWER_FACTOR)
-    const deadlineMs = now() + timeoutMs
+    const deadlineMs = clock.now() + timeoutMs
     const silence = await findSilence(connection, signal, deadlineMs, isFresh)
-    const startedMs = now()
+    const startedMs = clock.now()
     const { result, pid } =
       silence === null ? await this.#askAll(connection, signal, deadlineMs) : { result: silence, pid: null }
-    const ms = now() - startedMs
+    const ms = clock.now() - startedMs
     if (result.kind !== 'value') {
       // The next answer may be that of another program.
       this.#hasMulticall = true
@@ -218,12 +219,12 @@ export class SupervisorClient {
       return { kind: 'failed', failure: { reason: 'bad-answer', url, detail } }
     }
     this.#answerMs = ms
-    const clock = parseClock(result.value)
+    const nowSeconds = parseClock(result.value)
     const configs = await this.#readConfigs(connection, pid, processes, signal)
-    const events = await this.#recentEvents.read(processes, clock, (bytes) =>
+    const events = await this.#recentEvents.read(processes, nowSeconds, (bytes) =>
       this.#ask(connection, 'supervisor.readLog', [-bytes, 0], signal),
     )
-    return { kind: 'answered', state: { ms, pid, now: clock, processes, configs, events } }
+    return { kind: 'answered', state: { ms, pid, now: nowSeconds, processes, configs, events } }
   }
 
   /** Asks for the programs, and for supervisord's pid where that takes no second question. */
@@ -249,13 +250,13 @@ export class SupervisorClient {
     processes: readonly ProcessInfo[],
     signal: AbortSignal,
   ): Promise<readonly ProgramConfig[] | null> {
-    const { now } = this.#options
+    const { clock } = this.#options
     const configs = this.#configs
-    if (configs.follow(pid, processes, now())) {
-      const askedMs = now()
+    if (configs.follow(pid, processes, clock.now())) {
+      const askedMs = clock.now()
       const deadlineMs = askedMs + this.#timeoutMs(CONFIGS_FACTOR)
       const result = await connection.call('supervisor.getAllConfigInfo', [], { signal, deadlineMs })
-      configs.take(result, pid, askedMs, now())
+      configs.take(result, pid, askedMs, clock.now())
     }
     return configs.known
   }
@@ -267,7 +268,7 @@ export class SupervisorClient {
     params: readonly XmlRpcParam[],
     signal: AbortSignal,
   ): Promise<CallResult> {
-    const deadlineMs = this.#options.now() + this.#timeoutMs(ANSWER_FACTOR)
+    const deadlineMs = this.#options.clock.now() + this.#timeoutMs(ANSWER_FACTOR)
     return connection.call(method, params, { signal, deadlineMs, controls: 'picture' })
   }
 

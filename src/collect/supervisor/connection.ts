@@ -1,5 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import type { buildConnector, Client } from 'undici'
+import type { Wake } from '../../agent/wake.ts'
+import type { Clock } from '../../lib/clock.ts'
 import { isMissing, messageOf } from '../../lib/errors.ts'
 import { type HttpAnswer, HttpFailure, type HttpFailureCode, loadClient, request } from '../../lib/http.ts'
 import { createMask } from '../../lib/secret.ts'
@@ -66,9 +68,9 @@ export class Connection {
   readonly #server: ServerUrl
   readonly #headers: Record<string, string>
   readonly #caFile: string | null
-  readonly #onEnd: () => void
+  readonly #clock: Pick<Clock, 'now'>
+  readonly #wake: Pick<Wake, 'notify'> | null
   readonly #trust: Trust
-  readonly #now: () => number
   #client: Client | null = null
   /** The answers over the client's present connection. */
   #answers = 0
@@ -77,15 +79,14 @@ export class Connection {
 
   /**
    * @param caFile a PEM file of the certificates to trust over https; null for the system's
-   * @param now monotonic milliseconds
-   * @param onEnd called when the server ends the connection while it is idle: the server most likely died
+   * @param wake notified when the server ends the connection while it is idle: the server most likely died
    * @throws {TypeError} for a URL of a wrong kind, which the configuration refuses before
    */
   constructor(
     address: Address,
     caFile: string | null,
-    now: () => number,
-    onEnd: () => void,
+    clock: Pick<Clock, 'now'>,
+    wake: Pick<Wake, 'notify'> | null,
     trust: Trust = { ownerUid: null, onUnknown: () => {} },
   ) {
     const server = parseServerUrl(address.url)
@@ -103,8 +104,8 @@ export class Connection {
       ...(username !== null && { authorization: `Basic ${basic}` }),
     }
     this.#caFile = caFile
-    this.#now = now
-    this.#onEnd = onEnd
+    this.#clock = clock
+    this.#wake = wake
     this.#trust = trust
   }
 
@@ -203,7 +204,7 @@ export class Connection {
     client.on('disconnect', (_origin, _targets, { code }) => {
       // UND_ERR_INFO: our own side closed it, as agreed. A server that ends every connection says nothing by it.
       const isIdle = this.#callsUnderWay === 0 && this.#client === client
-      if (isIdle && this.#answers > 1 && code !== 'UND_ERR_INFO') this.#onEnd()
+      if (isIdle && this.#answers > 1 && code !== 'UND_ERR_INFO') this.#wake?.notify()
     })
     this.#client = client
     return client
@@ -231,6 +232,6 @@ export class Connection {
   }
 
   #leftMs(deadlineMs: number): number {
-    return Math.max(1, Math.ceil(deadlineMs - this.#now()))
+    return Math.max(1, Math.ceil(deadlineMs - this.#clock.now()))
   }
 }

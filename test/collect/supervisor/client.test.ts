@@ -241,7 +241,7 @@ test('asks for the configuration again when the pid or the set of programs chang
   const answers: Record<string, string> = { 'supervisor.getAllConfigInfo': config('first') }
   const server = await serve(t, answers)
   let clock = 0
-  const client = openClient(t, server.url, { now: () => clock })
+  const client = openClient(t, server.url, { clock: { now: () => clock } })
   const asks = async (pid: number, names: string[]) => {
     answers['system.multicall'] = multicall(
       `<int>${pid}</int>`,
@@ -439,7 +439,7 @@ test('trusts a private certificate from its file, and names a file that cannot b
 })
 
 test('a URL of a wrong kind is a mistake of the caller', () => {
-  const options = { username: null, password: null, caFile: null, timeoutMs: 1, now: () => 0 }
+  const options = { username: null, password: null, caFile: null, timeoutMs: 1, clock: { now: () => 0 } }
   assert.throws(() => new SupervisorClient({ url: 'tcp://h', ...options }), TypeError)
 })
 

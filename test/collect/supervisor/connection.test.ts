@@ -17,9 +17,9 @@ interface Given extends Partial<Omit<Address, 'url'>> {
   caFile?: string
 }
 
-function open(t: TestContext, { url, caFile, ...login }: Given, onEnd = () => {}): Connection {
+function open(t: TestContext, { url, caFile, ...login }: Given, notify = () => {}): Connection {
   const address = { username: null, password: null, ...login, url: String(url) }
-  const connection = new Connection(address, caFile ?? null, () => performance.now(), onEnd)
+  const connection = new Connection(address, caFile ?? null, performance, { notify })
   t.after(() => connection.close())
   return connection
 }
