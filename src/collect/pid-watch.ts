@@ -16,7 +16,7 @@ export class PidWatch {
   #supervisorPid: number | null = null
   #isSeen: boolean | null = null
   /** When each process was started, by its pid; null for one that is known to be dead, so that it is told once. */
-  #programs: ReadonlyMap<number, string | null> = new Map()
+  #programs = new Map<number, string | null>()
   /** Children that supervisord did not report and that were told. */
   #told: ReadonlySet<number> = new Set()
   #costMs = 0
@@ -101,12 +101,13 @@ export class PidWatch {
 
   /** True when one has died that was alive when it was last seen. */
   #findDead(): boolean {
-    const dead = [...this.#programs].filter(
-      ([pid, started]) => started !== null && this.#readLiving(pid)?.started !== started,
-    )
-    if (dead.length > 0)
-      this.#programs = new Map([...this.#programs, ...dead.map(([pid]) => [pid, null] as const)])
-    return dead.length > 0
+    let hasDied = false
+    for (const [pid, started] of this.#programs) {
+      if (started === null || this.#readLiving(pid)?.started === started) continue
+      this.#programs.set(pid, null)
+      hasDied = true
+    }
+    return hasDied
   }
 
   /** True when supervisord has a child that it did not report and that was not told yet. */

@@ -198,6 +198,7 @@ function readResident(pid: number, procDir: string): number {
   return Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024
 }
 
+/** The kernel gives a page of a long file at a time, as far as whole lines or numbers fill it. */
 const buffer = Buffer.alloc(4096)
 
 /**
@@ -212,8 +213,8 @@ function readText(path: string): string | null {
       let text = ''
       for (;;) {
         const size = readSync(file, buffer)
-        if (size === 0) return text
         text += buffer.toString('latin1', 0, size)
+        if (size < buffer.length / 2) return text
       }
     } finally {
       closeSync(file)
