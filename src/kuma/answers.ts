@@ -145,6 +145,13 @@ function judgeError(msg: string, token: string): Row {
   }
   if (msg.startsWith('Invalid ping'))
     return ['bad-ping', ': a fault of kuma-supervisor-push, please report it']
+  // Until the minute or hour of its statistics is over, as a rule; louislam/uptime-kuma#5357.
+  if (msg.includes('UNIQUE constraint failed: stat_')) {
+    return [
+      'passing-error',
+      ': its statistics are stuck (louislam/uptime-kuma#5357) until this minute, hour or day is over; restart Kuma to end it now',
+    ]
+  }
   return ['passing-error', ": its database is busy or fails; see Kuma's log"]
 }
 

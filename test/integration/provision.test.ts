@@ -325,12 +325,12 @@ describe('the login', () => {
   })
 
   test('takes the code of a second factor as an option', async (t) => {
-    const { code, errors } = await run(await setUp(t, { code: '123456' }), { twoFactorCode: '123456' })
+    const { code, errors } = await run(await setUp(t, { code: '123456' }), { twoFactorCode: '123 456' })
     assert.equal(code, 0, errors)
   })
 
   test('asks for the code of a second factor', async (t) => {
-    const { code, questions } = await run(await setUp(t, { code: '123456' }), {}, { answers: [' 123456 '] })
+    const { code, questions } = await run(await setUp(t, { code: '123456' }), {}, { answers: [' 123 456 '] })
     assert.equal(code, 0)
     assert.deepEqual(questions, ['Code of the second factor: '])
   })

@@ -119,6 +119,15 @@ const TABLE: Row[] = [
     message: /SQLITE_BUSY: database is locked": its database is busy/,
   },
   {
+    is: 'stuck statistics of Kuma 2',
+    answers: refusal(
+      'insert into `stat_minutely` (x) values (y) - UNIQUE constraint failed: stat_minutely.monitor_id',
+    ),
+    kind: 'passing-error',
+    retry: 'quick',
+    message: /its statistics are stuck \(louislam\/uptime-kuma#5357\).*restart Kuma/,
+  },
+  {
     is: '404 with a page',
     answers: page(404),
     kind: 'migrating',

@@ -68,6 +68,7 @@ function deliveryMessages(): string[] {
     '{"ok":false,"msg":"Monitor not found or not active."}',
     '{"ok":false,"msg":"database is locked"}',
     '{"ok":false,"msg":"Invalid ping"}',
+    '{"ok":false,"msg":"UNIQUE constraint failed: stat_hourly.timestamp"}',
   ]
   const statuses = [200, 204, 400, 401, 403, 404, 414, 429, 431, 500, 502, 503, 504]
   const answers = statuses.flatMap((status) =>

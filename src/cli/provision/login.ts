@@ -121,7 +121,9 @@ async function tryToLogIn(session: KumaSession, options: LoginOptions): Promise<
       'Kuma wants the code of the second factor too: give it by --two-factor-code',
     )
   }
-  const code = (login.code ?? (await askAtTerminal('Code of the second factor: ', false, options))).trim()
+  const given = login.code ?? (await askAtTerminal('Code of the second factor: ', false, options))
+  // Apps show it in two halves.
+  const code = given.replaceAll(/\s+/g, '')
   if (code === '') throw new SessionError('aborted', NOTHING_ENTERED)
   progress?.show('logging in')
   await session.login({ username, password, code })
