@@ -14,8 +14,9 @@ const BURST_CHECKS = 8
 const BURST_MS = 500
 /** Stands for no answer, which costs nothing. */
 const MIN_COST_MS = 0.1
-/** How much another period must differ to be logged. */
+/** How much another period must differ to be logged, and how long after the last line: it may go to and fro. */
 const LOGGED_FACTOR = 1.5
+const LOG_GAP_MS = 600_000
 
 /** From a wake to its check: a death notifies several times, and systemd takes notice some milliseconds later than others. */
 const GATHER_MS = 10
@@ -36,7 +37,8 @@ const RECHECK_SHARE_OF_AGE = 0.1
  *
  * Checks lie on a grid of `check_every`, so that a late one moves no later one. They are rarer where supervisord is slow to
  * answer (with a thousand programs it needs 1.5 s for one), and sooner while something is pending: after a tenth of the time
- * that it has been so, or when it is due to be confirmed.
+ * that it has been so, or when it is due to be confirmed. A supervisord that does not answer in time works on at the questions
+ * that were given up, so each further one waits twice as long, up to a minute.
  */
 export class Pacing {
   readonly #wantedMs: number
@@ -51,6 +53,9 @@ export class Pacing {
   #recheckMs = Infinity
   #gapMs = GAP_MS
   #loggedMs: number
+  #newsMs = -Infinity
+  /** How many questions in a row were not answered in time. */
+  #timeouts = 0
 
   /** @param wantedMs `check_every` */
   constructor(wantedMs: number, nowMs: number) {
@@ -69,9 +74,11 @@ export class Pacing {
    * @param answerMs how long supervisord took to answer; null when it was not asked or did not
    * @param pendingMs how soon something that is pending may be confirmed; null when nothing is pending, and Infinity when no
    *   check can tell
+   * @param isTimeout true when supervisord did not answer in time
    */
-  end(answerMs: number | null, pendingMs: number | null, nowMs: number): void {
+  end(answerMs: number | null, pendingMs: number | null, nowMs: number, isTimeout = false): void {
     this.#endedMs = nowMs
+    this.#timeouts = isTimeout ? this.#timeouts + 1 : 0
     if (answerMs !== null) {
       this.#answersMs = [this.#answersMs[1], answerMs]
       this.#credit = this.#creditAt(nowMs) - 1
@@ -91,6 +98,18 @@ export class Pacing {
     return `supervisord takes ${(this.#costMs / 1000).toFixed(1)} s to answer`
   }
 
+  /** supervisord may be another one: the questions that the last one left unanswered hold up none. */
+  forgetTimeouts(): void {
+    this.#timeouts = 0
+  }
+
+  /** How long supervisord is left alone after it has not answered in time; 0 when it has. */
+  get backoffMs(): number {
+    if (this.#timeouts === 0) return 0
+    const checkMs = this.#endedMs - this.#startedMs
+    return Math.min(checkMs * 2 ** (this.#timeouts - 1), MAX_PERIOD_MS)
+  }
+
   /** How long after the last check something that is pending wants another one; Infinity when nothing is. */
   get recheckMs(): number {
     return this.#recheckMs
@@ -99,7 +118,11 @@ export class Pacing {
   /** How long to wait for the next check where nothing wakes the target. */
   nextDelay(nowMs: number): number {
     const every = Math.floor((this.#startedMs - this.#gridMs) / this.#wantedMs) + 1
-    const regularMs = Math.max(this.#gridMs + every * this.#wantedMs, this.#startedMs + this.everyMs)
+    const regularMs = Math.max(
+      this.#gridMs + every * this.#wantedMs,
+      this.#startedMs + this.everyMs,
+      this.backoffMs === 0 ? 0 : this.#endedMs + this.backoffMs,
+    )
     const pendingMs = this.#endedMs + Math.max(this.#recheckMs, this.#restMs)
     return Math.min(regularMs, pendingMs) - nowMs
   }
@@ -114,14 +137,15 @@ export class Pacing {
     return isWoken ? Math.max(pauseMs, GATHER_MS) : 0
   }
 
-  /** One line for the log, once, when the period has become clearly another one; else null. */
+  /** One line for the log, once, when the period has become clearly another one for long; else null. */
   news(): string | null {
     const { everyMs, reason } = this
     const isNews =
       reason === null
         ? this.#loggedMs !== this.#wantedMs
         : everyMs > this.#loggedMs * LOGGED_FACTOR || everyMs * LOGGED_FACTOR < this.#loggedMs
-    if (!isNews) return null
+    if (!isNews || this.#endedMs - this.#newsMs < LOG_GAP_MS) return null
+    this.#newsMs = this.#endedMs
     this.#loggedMs = everyMs
     const every = `a check every ${describeDuration(everyMs / 1000)}`
     if (reason === null) return `${every} again`
@@ -137,7 +161,7 @@ export class Pacing {
   get #restMs(): number {
     const missing = Math.max(0, 1 - this.#creditAt(this.#endedMs))
     const paidMs = Math.min((missing * this.#costMs) / SHARE_OF_SUPERVISORD, this.everyMs)
-    return Math.max(Math.min(this.#endedMs - this.#startedMs, MAX_REST_MS), paidMs)
+    return Math.max(Math.min(this.#endedMs - this.#startedMs, MAX_REST_MS), paidMs, this.backoffMs)
   }
 
   #creditAt(nowMs: number): number {

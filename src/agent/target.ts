@@ -124,6 +124,7 @@ export class Target {
   async #check(stop: AbortSignal): Promise<void> {
     this.pacing.begin(this.#clock.now())
     let answerMs: number | null = null
+    let isTimeout = false
     let pendingMs: number[] = []
     try {
       const snapshot = await this.#snapshot(stop)
@@ -131,12 +132,14 @@ export class Target {
       const nowMs = this.#clock.now()
       this.#last = { snapshot, atMs: nowMs }
       if (snapshot.rpc.kind === 'answered') answerMs = snapshot.rpc.state.ms
+      isTimeout = snapshot.rpc.kind === 'failed' && snapshot.rpc.failure.reason === 'timeout'
       pendingMs = this.monitors.flatMap((monitor) => this.#update(monitor, snapshot, nowMs, stop) ?? [])
     } catch (error) {
       this.#fail(this.monitors, error)
     }
     this.#completedMs = this.#clock.now()
-    this.pacing.end(answerMs, pendingMs.length === 0 ? null : Math.min(...pendingMs), this.#completedMs)
+    const soonestMs = pendingMs.length === 0 ? null : Math.min(...pendingMs)
+    this.pacing.end(answerMs, soonestMs, this.#completedMs, isTimeout)
     const news = this.pacing.news()
     if (news !== null) this.#log.info(`${this.name}: ${news}`)
   }
@@ -168,6 +171,6 @@ export class Target {
   }
 
   get #staleMs(): number {
-    return STALE_PERIODS * this.pacing.everyMs + STALE_MARGIN_MS
+    return STALE_PERIODS * this.pacing.everyMs + this.pacing.backoffMs + STALE_MARGIN_MS
   }
 }

@@ -134,6 +134,7 @@ function supervisorTarget(
     mask,
   })
   const pacing = new Pacing(config.agent.checkEveryMs, clock.now())
+  if (listens) units?.subscribe(unit, () => pacing.forgetTimeouts())
   const restarter = restarting === null ? null : openRestarter(client, wake, restarting, clock, log)
   return new Target({ name, collector, monitors: over, wake, pacing, restarter }, clock, log)
 }

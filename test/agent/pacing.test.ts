@@ -54,7 +54,7 @@ describe('the period of the checks', () => {
     const pacing = new Pacing(5_000, 0)
     const news: (string | null)[] = []
     for (const [second, answerMs] of [1500, 1500, 1600, 1500, 2, 2].entries()) {
-      pacing.end(answerMs, null, second * 1000)
+      pacing.end(answerMs, null, second * 600_000)
       news.push(pacing.news())
     }
     assert.deepEqual(news, [
@@ -65,6 +65,50 @@ describe('the period of the checks', () => {
       'a check every 5 s again',
       null,
     ])
+  })
+
+  it('is told of once while it goes to and fro', () => {
+    const pacing = new Pacing(5_000, 0)
+    const news: (string | null)[] = []
+    for (let nowMs = 0; nowMs < 2_400_000; nowMs += 5_000) {
+      const answerMs = Math.floor(nowMs / 20_000) % 2 === 0 ? 1_500 : 2
+      pacing.end(answerMs, null, nowMs)
+      news.push(pacing.news())
+    }
+    assert.ok(news.filter((line) => line !== null).length <= 5, `${news.length}`)
+  })
+
+  it('doubles while supervisord does not answer in time, up to a minute, and is itself with the first answer', () => {
+    const pacing = new Pacing(5_000, 0)
+    let nowMs = 0
+    const waits: number[] = []
+    for (let check = 0; check < 7; check += 1) {
+      pacing.begin(nowMs)
+      nowMs += 5_000
+      pacing.end(null, 100, nowMs, true)
+      const waitMs = pacing.nextDelay(nowMs)
+      // Nothing that wakes the target makes it sooner.
+      assert.equal(pacing.gatherDelay(true, nowMs), waitMs)
+      waits.push(waitMs)
+      nowMs += waitMs
+    }
+    assert.deepEqual(waits, [5_000, 10_000, 20_000, 40_000, 60_000, 60_000, 60_000])
+    pacing.begin(nowMs)
+    nowMs += 10
+    pacing.end(10, null, nowMs)
+    assert.ok(pacing.nextDelay(nowMs) <= 5_000)
+    assert.ok(pacing.gatherDelay(true, nowMs) <= 1_000)
+  })
+
+  it('is soon again when its unit changes: another supervisord has nothing left to answer', () => {
+    const pacing = new Pacing(5_000, 0)
+    pacing.begin(0)
+    pacing.end(null, null, 5_000, true)
+    pacing.end(null, null, 5_000, true)
+    pacing.end(null, null, 5_000, true)
+    assert.equal(pacing.gatherDelay(true, 5_000), 20_000)
+    pacing.forgetTimeouts()
+    assert.equal(pacing.gatherDelay(true, 5_000), 5_000)
   })
 
   it('tells why it is stretched', () => {

@@ -31,10 +31,10 @@ export async function connectGuarded(address: GuardedAddress): Promise<Socket> {
     return await keepIf(socket, () => checkListener(socket, address))
   }
   if (!(await isOpenToOthers(at.path, address.ownerUid))) return open(address)
-  // Where nothing is there yet, connecting says so.
+  // Where it is not there yet, or not to be seen, connecting says so.
   const before = await readOwner(at.path, address.ownerUid).catch((error: unknown) => {
-    if (isMissing(error)) return null
-    throw error
+    if (error instanceof ForeignOwnerError) throw error
+    return null
   })
   const socket = await open(address)
   return await keepIf(socket, async () => {
