@@ -6,6 +6,7 @@ import { codeOf, messageOf } from '../lib/errors.ts'
 import type { Log } from '../lib/log.ts'
 import { cut, MESSAGE_LIMIT, oneLine } from '../lib/text.ts'
 import { EMPTY_STATE, type MonitorState } from '../rules/state.ts'
+import { NO_FLAPS } from '../rules/flaps.ts'
 import { NO_UNIT_HISTORY } from '../rules/units.ts'
 import type { MissedState } from './missed.ts'
 import type { NotifierState } from './notifier.ts'
@@ -188,6 +189,14 @@ const History = v.object({
   badEnd: v.optional(TextOrNull, null),
 })
 
+const Flaps = v.object({
+  turnsMs: Numbers,
+  confirmedMs: Finite,
+  text: Text,
+  isFlapping: Flag,
+  isHeld: Flag,
+})
+
 const UnitHistory = v.object({ count: Finite, restarts: Restarts, isLooping: Flag, isWaiting: Flag })
 
 const Status = v.picklist(['up', 'down'])
@@ -237,6 +246,8 @@ const State = v.object({
       httpFailure: v.optional(TextOrNull, null),
       ownRestarts: v.optional(v.array(v.tuple([Text, OwnRestart])), []),
       unit: v.optional(UnitHistory, NO_UNIT_HISTORY),
+      causes: v.optional(v.array(Text), []),
+      flaps: v.optional(Flaps, NO_FLAPS),
       standing: v.optional(v.nullable(Standing), null),
       deliveries: v.optional(v.array(v.tuple([Text, Delivery])), []),
     }),

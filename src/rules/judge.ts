@@ -1,8 +1,9 @@
 import type { Snapshot } from '../collect/snapshot.ts'
 import type { MonitorConfig } from '../config/config.ts'
+import { describeFlaps, followFlaps } from './flaps.ts'
 import { judgeHttp } from './health.ts'
 import { judgeLiveness } from './liveness.ts'
-import { composeMessage, type MessageContent } from './message.ts'
+import { composeMessage, type MessageContent, worstOf } from './message.ts'
 import { planRestarts, type RestartOrder } from './own-restarts.ts'
 import { PROBLEMS, type TrackedProblem, trackProblems } from './problems.ts'
 import { judgePrograms, type Programs } from './programs.ts'
@@ -41,8 +42,8 @@ export interface Judgement {
  * Judges one monitor by one snapshot and by what it remembers. Pure and total, so that a replay of recorded snapshots gives
  * the same verdicts.
  *
- * A monitor goes down as soon as one problem counts, and up again with the first snapshot that has none that counts, and
- * none that began while another one did.
+ * A monitor goes down as soon as one problem counts, and up again with the first snapshot that has none that counts, none
+ * that began while another one did, and none that may be what made it go down.
  *
  * @param nowMs the agent's monotonic milliseconds at the end of the snapshot
  */
@@ -61,10 +62,16 @@ export function judge(seen: Snapshot, before: MonitorState, settings: Settings, 
   )
   const { confirmed, pending, histories } = trackProblems(problems, before.problems, nowMs)
   const isMet = isQuorumMet(programs, confirmed)
-  const counts = ({ problem }: TrackedProblem): boolean => !isMet || problem.isOfProgram !== true
-  const down = confirmed.filter(counts)
-  const open = pending.filter(counts)
-  const status = nextStatus(before.status, down, open, http.isWaiting)
+  // What is about to count leaves the verdict open where it would break the quorum.
+  const staysMet = isQuorumMet(programs, [...confirmed, ...pending])
+  const down = confirmed.filter(({ problem }) => !isMet || problem.isOfProgram !== true)
+  const open = pending.filter(({ problem }) => !staysMet || problem.isOfProgram !== true)
+  const byProblems = before.flaps.isHeld ? 'up' : before.status
+  const now = nextStatus({ status: byProblems, causes: before.causes }, down, open, http.isWaiting)
+  const worst = worstOf(down)
+  const flaps = followFlaps(now, worst?.problem.text ?? null, { ...before.flaps, status: byProblems }, nowMs)
+  const status = flaps.isHeld ? 'down' : now
+  const causes = now === 'down' ? causesOf(down, byProblems, before) : []
   // Nothing is restarted while supervisord itself is on its way up or down.
   const plan = planRestarts(liveness.problem === null ? confirmed : [], programs, before.ownRestarts, nowMs)
   const content: MessageContent = {
@@ -75,6 +82,9 @@ export function judge(seen: Snapshot, before: MonitorState, settings: Settings, 
     problems,
     named: [down, open, confirmed].find((some) => some.length > 0) ?? [],
     doubt: status === 'up' && open.length > 0 ? 'checking again: ' : '',
+    // Deaths that never turn a verdict are counted by another rule, which says more.
+    flaps: down.some(({ problem }) => problem.kind === 'crash-loop') ? null : describeFlaps(flaps, nowMs),
+    flapText: flaps.text,
     note: liveness.note,
     ownRestarts: plan.own,
     nowMs,
@@ -99,6 +109,8 @@ export function judge(seen: Snapshot, before: MonitorState, settings: Settings, 
       }),
       status: status ?? before.status,
       problems: histories,
+      causes,
+      flaps,
       outsideSystemd: isOutsideSystemd(snapshot, before),
       httpFailure: http.problem?.text ?? null,
       ownRestarts: plan.own,
@@ -116,16 +128,38 @@ function isQuorumMet(programs: Programs | null, confirmed: readonly TrackedProbl
   return programs.running.length + possible - broken >= programs.settings.minRunning
 }
 
+const HTTP_CAUSE = 'http http'
+
+/** Names a problem, whatever becomes of it in between. */
+function causeOf({ problem: { subject, kind } }: TrackedProblem): string {
+  return `${PROBLEMS[kind].clock} ${subject}`
+}
+
+/** Returns the problems that made it go down, and those that have come to count since, as they were then. */
+function causesOf(
+  down: readonly TrackedProblem[],
+  byProblems: MonitorState['status'],
+  before: MonitorState,
+): readonly string[] {
+  if (byProblems !== 'down') return down.map(causeOf)
+  const fresh = down.filter(({ problem }) => before.problems.get(problem.subject)?.confirmed !== true)
+  return [...new Set([...before.causes, ...fresh.map(causeOf)])]
+}
+
 function nextStatus(
-  before: 'up' | 'down' | null,
+  before: Pick<MonitorState, 'status' | 'causes'>,
   down: readonly TrackedProblem[],
   open: readonly TrackedProblem[],
   isWaiting: boolean,
 ): 'up' | 'down' | null {
   if (down.length > 0) return 'down'
-  if (before === 'up') return 'up'
-  // A recovery has to be through with its start. A problem that began later does not delay it.
-  if (before === 'down') return open.some(({ history }) => history.followsTrouble) ? 'down' : 'up'
+  if (before.status === 'up') return 'up'
+  if (before.status === 'down') {
+    // A recovery has to be through with its start, and with what made it necessary. Another problem that began later does
+    // not delay it.
+    const isOpen = open.some((one) => one.history.followsTrouble || before.causes.includes(causeOf(one)))
+    return isOpen || (isWaiting && before.causes.includes(HTTP_CAUSE)) ? 'down' : 'up'
+  }
   if (isWaiting) return null
   // A program on its way up or down is no reason to say nothing at all; a supervisord that did not answer is.
   return open.every(({ problem }) => PROBLEMS[problem.kind].passing) ? 'up' : null

@@ -21,6 +21,9 @@ export interface MessageContent {
   readonly named: readonly TrackedProblem[]
   /** Stands before a problem that may go away by itself; else empty. */
   readonly doubt: string
+  /** `flaps: 4 times in 5 min`, which stands before the problem `flapText`; null where it does not flap. */
+  readonly flaps: string | null
+  readonly flapText: string
   /** Worth telling though nothing is wrong. */
   readonly note: string | null
   readonly ownRestarts: OwnRestarts
@@ -32,27 +35,36 @@ export interface MessageContent {
  * @param toldMs restarts up to this time have been told
  */
 export function composeMessage(content: MessageContent, toldMs: number): string {
-  const { snapshot, programs, named, doubt, total } = content
+  const { snapshot, programs, named, total } = content
   const facts =
     programs === null
       ? factsWithoutPrograms(snapshot, total)
       : [describeCount(programs), ...describeRestarts(programs, content, toldMs)]
-  return named.length > 0
-    ? describeProblems(named, facts, doubt)
-    : cut(oneLine([...facts, ...notes(content), ...upTime(snapshot)].join(' · ')), MESSAGE_LIMIT)
+  const worst = worstOf(named)
+  const head =
+    content.flaps === null ? describeWorst(worst, content) : `${content.flaps}: ${content.flapText}`
+  if (head === null)
+    return cut(oneLine([...facts, ...notes(content), ...upTime(snapshot)].join(' · ')), MESSAGE_LIMIT)
+  return joinProblems(oneLine(head), named.length, facts)
+}
+
+/** Null when there is no problem. */
+export function worstOf(problems: readonly TrackedProblem[]): TrackedProblem | null {
+  const [first, ...others] = problems
+  if (first === undefined) return null
+  return others.reduce((one, other) => (rank(other) < rank(one) ? other : one), first)
+}
+
+function describeWorst(worst: TrackedProblem | null, { doubt }: MessageContent): string | null {
+  if (worst === null) return null
+  const { text, showsAge, kind } = worst.problem
+  const age = showsAge === true && worst.forMs >= 1000 ? ` for ${describeDuration(worst.forMs / 1000)}` : ''
+  return `${PROBLEMS[kind].passing ? '' : doubt}${text}${age}`
 }
 
 /** Returns `celery:worker_03 FATAL: … (+2 more) · 9 of 12 running`. Only the problem's text is cut. */
-function describeProblems(
-  problems: readonly TrackedProblem[],
-  facts: readonly string[],
-  doubt: string,
-): string {
-  const worst = problems.reduce((one, other) => (rank(other) < rank(one) ? other : one))
-  const { text, showsAge, kind } = worst.problem
-  const age = showsAge === true && worst.forMs >= 1000 ? ` for ${describeDuration(worst.forMs / 1000)}` : ''
-  const head = oneLine(`${PROBLEMS[kind].passing ? '' : doubt}${text}${age}`)
-  const more = problems.length > 1 ? `(+${problems.length - 1} more)` : ''
+function joinProblems(head: string, count: number, facts: readonly string[]): string {
+  const more = count > 1 ? `(+${count - 1} more)` : ''
   const tail = oneLine([more, ...facts.map((fact) => `· ${fact}`)].join(' '))
   if (tail === '') return cut(head, MESSAGE_LIMIT)
   return cut(`${cut(head, Math.max(MESSAGE_LIMIT - tail.length - 1, 80))} ${tail}`, MESSAGE_LIMIT)

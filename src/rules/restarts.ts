@@ -204,6 +204,9 @@ function lastSpawned(events: readonly ProcessEvent[]): number {
   return events.findLast((event) => event.kind === 'spawned')?.pid ?? 0
 }
 
+/** After these, supervisord starts a program only when somebody asks for it. */
+const ASKED_AFTER: ReadonlySet<ProcessState> = new Set(['STOPPED', 'STOPPING', 'FATAL'])
+
 /** Returns one cause for each restart that nobody asked for; null where nothing tells whether somebody did, or it was expected. */
 function causesOfRestarts(
   info: ProcessInfo,
@@ -219,7 +222,7 @@ function causesOfRestarts(
   }
   if (before.state === 'EXITED') return before.badEnd === null ? [] : [before.badEnd]
   const isOwn = own !== undefined && !isAnother(before, own)
-  const isAskedFor = before.state === 'STOPPED' || before.state === 'STOPPING' || isOwn
+  const isAskedFor = ASKED_AFTER.has(before.state) || isOwn
   // From BACKOFF it is a start that is tried again, not a restart.
   if (before.start === 0 || isAskedFor || before.state === 'BACKOFF') return []
   return [info.state === 'BACKOFF' ? 'ended within its startsecs' : null]

@@ -1,3 +1,4 @@
+import { NO_FLAPS, type FlapHistory } from './flaps.ts'
 import type { OwnRestarts } from './own-restarts.ts'
 import type { ProblemHistory } from './problems.ts'
 import type { ProgramHistories } from './restarts.ts'
@@ -9,6 +10,9 @@ export interface MonitorState {
   readonly status: 'up' | 'down' | null
   /** The problems of the last snapshot, by subject. */
   readonly problems: ReadonlyMap<string, ProblemHistory>
+  /** The problems that made it go down, each by its clock and subject; empty while it is up. */
+  readonly causes: readonly string[]
+  readonly flaps: FlapHistory
   /** The selected programs. */
   readonly programs: ProgramHistories
   /** supervisord's pid when it last answered; null when it never did, or does not tell. */
@@ -32,6 +36,8 @@ export interface MonitorState {
 export const EMPTY_STATE: MonitorState = {
   status: null,
   problems: new Map(),
+  causes: [],
+  flaps: NO_FLAPS,
   programs: new Map(),
   supervisorPid: null,
   answeredMs: null,

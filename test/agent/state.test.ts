@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'node:test'
 import { StateFile, type Remembered } from '../../src/agent/state.ts'
 import { EMPTY_STATE, type MonitorState } from '../../src/rules/state.ts'
 import type { ProgramHistory } from '../../src/rules/restarts.ts'
+import { NO_FLAPS } from '../../src/rules/flaps.ts'
 import { NO_UNIT_HISTORY } from '../../src/rules/units.ts'
 import { memoryLog } from '../helpers/memory-log.ts'
 
@@ -37,6 +38,8 @@ const MEMORY: MonitorState = {
       },
     ],
   ]),
+  causes: ['dead a:b'],
+  flaps: { turnsMs: [1, 2], confirmedMs: 3, text: 'a:b FATAL', isFlapping: true, isHeld: true },
   programs: new Map([['a:b', PROGRAM]]),
   supervisorPid: 4711,
   answeredMs: 3,
@@ -169,7 +172,7 @@ describe('the state file', () => {
     delete monitors[0].programs[0][1].count
     delete monitors[0].programs[0][1].failing
     delete monitors[0].programs[0][1].badEnd
-    delete monitors[0].unit
+    for (const key of ['unit', 'causes', 'flaps']) delete monitors[0][key]
     await writeFile(path, JSON.stringify({ ...rest, monitors }))
     const loaded = await file.load()
     assert.deepEqual(loaded.get('a'), {
@@ -177,6 +180,8 @@ describe('the state file', () => {
         ...MEMORY,
         programs: new Map([['a:b', { ...PROGRAM, count: 0, failing: null, badEnd: null }]]),
         unit: NO_UNIT_HISTORY,
+        causes: [],
+        flaps: NO_FLAPS,
       },
       ...NO_NEWS,
     })

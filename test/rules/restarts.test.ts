@@ -289,6 +289,13 @@ describe('a restart that nobody asked for', () => {
     )
   })
 
+  it('is none when supervisord had given up before it', () => {
+    const observer = new Observer(monitorSettings())
+    observer.see(seen(program('web', 'FATAL')))
+    const { verdict } = observer.see(seen(born(20), [spawned(100_020), up]))
+    assert.equal(verdict?.message, '1 of 1 running')
+  })
+
   it('is seen by its pid when it happens within the second of its start', () => {
     const observer = new Observer(monitorSettings())
     observer.see(seen(born(0)))

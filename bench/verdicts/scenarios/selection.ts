@@ -1,4 +1,4 @@
-import { WELL, type Scenario } from '../scenario.ts'
+import { type Phase, WELL, type Scenario } from '../scenario.ts'
 import { distortProcesses } from './states.ts'
 
 const BROKEN = { command: '/nonexistent/broken', startretries: 0 }
@@ -65,6 +65,55 @@ export const SELECTION: readonly Scenario[] = [
     },
     phases: [
       { truth: 'bad', says: /^four:four_03 FATAL: Exited too quickly, see its log · 3 of 4 running$/ },
+    ],
+  },
+  {
+    name: 'quorum of all, one stopped by hand',
+    programs: { alla: WELL, allb: WELL },
+    rules: { minRunning: 2 },
+    phases: [
+      { truth: 'well', says: /^2 of 2 running$/ },
+      {
+        does: async ({ supervisord }) => void (await supervisord.ctl('stop', 'alla')),
+        truth: 'bad',
+        says: /^alla STOPPED by hand · 1 of 2 running$/,
+      },
+    ],
+  },
+  {
+    name: 'stopped and started again and again',
+    programs: { flapping: { command: WELL, startsecs: 0 } },
+    phases: [
+      ...[1, 2].flatMap((): readonly Phase[] => [
+        {
+          does: async ({ supervisord, until }) => {
+            await until({ flapping: 'RUNNING' })
+            await supervisord.ctl('stop', 'flapping')
+          },
+          truth: 'bad',
+          says: /^flapping STOPPED by hand · 0 of 1 running$/,
+        },
+        {
+          does: async ({ supervisord }) => void (await supervisord.ctl('start', 'flapping')),
+          truth: 'well',
+          says: /^1 of 1 running$/,
+        },
+      ]),
+      {
+        does: async ({ supervisord }) => {
+          await supervisord.ctl('stop', 'flapping')
+        },
+        truth: 'bad',
+        says: /^flaps: 3 times in \d+ s: flapping STOPPED by hand · 0 of 1 running$/,
+      },
+      {
+        does: async ({ supervisord, until }) => {
+          await supervisord.ctl('start', 'flapping')
+          await until({ flapping: 'RUNNING' })
+        },
+        truth: 'bad',
+        says: /^flaps: 3 times in \d+ s: flapping STOPPED by hand · 1 of 1 running$/,
+      },
     ],
   },
   {
