@@ -65,7 +65,7 @@ function asIfElsewhere(client: SupervisorClient): Sources['supervisor'] {
     read: (signal) => client.read(signal),
     wake: (signal) => client.wake(signal),
     isLocal: () => false,
-    readStderr: async () => new Map(),
+    readLastLines: async () => new Map(),
     readVersion: async () => null,
     close: () => client.close(),
   }

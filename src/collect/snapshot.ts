@@ -2,6 +2,8 @@ import type { Wake } from '../agent/wake.ts'
 import type { SupervisorTarget } from '../config/config.ts'
 import { selectPrograms } from '../lib/glob.ts'
 import type { Log } from '../lib/log.ts'
+import { maskCredentials } from '../lib/secret.ts'
+import { cut, oneLine } from '../lib/text.ts'
 import { HttpProbe, type HttpReading } from './http-check.ts'
 import { PidWatch } from './pid-watch.ts'
 import { readMemory, readUpSeconds, type MemoryReading } from './processes.ts'
@@ -9,6 +11,9 @@ import type { SupervisorClient } from './supervisor/client.ts'
 import type { ProcessInfo } from './supervisor/process-info.ts'
 import type { RpcReading } from './supervisor/rpc-reading.ts'
 import type { UnitReader, UnitReading } from './systemd/units.ts'
+
+/** Of a last line; it stands in a message of 250. */
+const MAX_LAST_LINE = 120
 
 /** Everything one check saw of one supervisord, or of one plain unit (`rpc` is then `not-asked`). */
 export interface Snapshot {
@@ -19,8 +24,8 @@ export interface Snapshot {
   readonly memory: MemoryReading
   /** What the URLs of the HTTP checks answered; one that was not asked in this check is not there. */
   readonly http: ReadonlyMap<string, HttpReading>
-  /** The last line of stderr of programs that failed, by `group:name`: printable and without our secrets. */
-  readonly stderr: ReadonlyMap<string, string>
+  /** The last line that programs wrote that failed, by `group:name`: without secrets, at most 120 characters. */
+  readonly lastLines: ReadonlyMap<string, string>
 }
 
 /** What a collector reads, and who hears of changes. */
@@ -35,9 +40,9 @@ export interface Sources {
   /** Null for a plain unit. */
   readonly supervisor: Pick<
     SupervisorClient,
-    'read' | 'wake' | 'isLocal' | 'readStderr' | 'readVersion' | 'close'
+    'read' | 'wake' | 'isLocal' | 'readLastLines' | 'readVersion' | 'close'
   > | null
-  /** The settings of the monitors over it: memory, HTTP checks and stderr are read where one of them asks for it. */
+  /** The settings of the monitors over it: memory, HTTP checks and last lines are read where one of them asks for it. */
   readonly settings: readonly SupervisorTarget[]
   /** Notified when the unit or a process changes; null for a single look. */
   readonly wake: Pick<Wake, 'notify'> | null
@@ -85,8 +90,11 @@ export class Collector {
     ])
     const upSeconds = this.#findUpSeconds(unit, rpc)
     const memory = this.#readMemory(rpc)
-    const [http, stderr] = await Promise.all([this.#readPages(rpc, signal), this.#readStderr(rpc, signal)])
-    return { unit, rpc, upSeconds, memory, http, stderr }
+    const [http, lastLines] = await Promise.all([
+      this.#readPages(rpc, signal),
+      this.#readLastLines(rpc, signal),
+    ])
+    return { unit, rpc, upSeconds, memory, http, lastLines }
   }
 
   /** Returns supervisord's own version; null when it does not say, and for a plain unit. */
@@ -169,13 +177,15 @@ export class Collector {
     )
   }
 
-  async #readStderr(rpc: RpcReading, signal: AbortSignal): Promise<Snapshot['stderr']> {
+  async #readLastLines(rpc: RpcReading, signal: AbortSignal): Promise<Snapshot['lastLines']> {
     const { settings, supervisor, mask } = this.#sources
-    const wanted = settings.filter(({ stderrTail }) => stderrTail)
+    const wanted = settings.filter(({ logTail }) => logTail)
     if (wanted.length === 0 || supervisor === null || rpc.kind !== 'answered') return new Map()
     const { processes, now } = rpc.state
-    const lines = await supervisor.readStderr(selectedBy(wanted, processes), now, signal)
-    return new Map([...lines].map(([name, line]) => [name, mask(line)]))
+    const lines = await supervisor.readLastLines(selectedBy(wanted, processes), now, signal)
+    return new Map(
+      [...lines].map(([name, line]) => [name, cut(oneLine(maskCredentials(mask(line))), MAX_LAST_LINE)]),
+    )
   }
 }
 

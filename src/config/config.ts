@@ -95,7 +95,7 @@ export interface SupervisorTarget {
   /** How long after one restart the next may come. */
   readonly restartCooldownMs: number
   /** Adds the last line of a dead program's stderr to the message. */
-  readonly stderrTail: boolean
+  readonly logTail: boolean
 }
 
 /** A URL and the answer that it must give. */

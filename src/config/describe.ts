@@ -93,7 +93,7 @@ function monitorTable(
           http: target.http === null ? null : httpTable(target.http),
           on_failure: target.onFailure,
           restart_cooldown: target.onFailure === 'restart' ? formatDuration(target.restartCooldownMs) : null,
-          stderr_tail: target.stderrTail,
+          log_tail: target.logTail,
         }),
   }
 }

@@ -94,7 +94,7 @@ export class Document {
         const place = this.#place([...path, key])
         this.#problems.add(place, gone)
         // It stood for a token: that none is there is no second problem.
-        values['token'] = { place, value: null }
+        if (key === 'tokens') values['token'] = { place, value: null }
       } else if (kind === undefined) {
         this.#problems.add(this.#line([...path, key]), describeUnknownKey(key, name))
       } else {
@@ -172,7 +172,14 @@ function didYouMean(word: string, known: readonly string[]): string {
 
 /** Returns what to write in the place of a key that there was once; null for every other key. */
 function describeGoneKey(key: string, table: TableName, value: unknown): string | null {
-  return table === 'monitor' && key === 'tokens' ? describeTokens(value) : null
+  if (table !== 'monitor') return null
+  if (key === 'stderr_tail') return describeStderrTail(value)
+  return key === 'tokens' ? describeTokens(value) : null
+}
+
+function describeStderrTail(value: unknown): string {
+  const written = typeof value === 'boolean' ? value : true
+  return `is no key any more, since a program may write its errors to stdout; write log_tail = ${written} in its place`
 }
 
 /** `tokens` had a token, push URL or `{ file = "…" }` for each of several Kumas. */

@@ -85,7 +85,7 @@ function resolveTarget(
     http: values.http?.value ?? null,
     onFailure: valueOr(values.on_failure, SCHEMA.monitor.on_failure),
     restartCooldownMs: valueOr(values.restart_cooldown, SCHEMA.monitor.restart_cooldown),
-    stderrTail: valueOr(values.stderr_tail, SCHEMA.monitor.stderr_tail),
+    logTail: valueOr(values.log_tail, SCHEMA.monitor.log_tail),
   }
 }
 

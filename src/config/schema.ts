@@ -210,10 +210,12 @@ export const SCHEMA = {
       default: '10m',
       help: 'How long after a restart the next one may come.',
     },
-    stderr_tail: {
+    log_tail: {
       ...flag,
       default: false,
-      help: "Adds the last line of a dead program's stderr to the message.",
+      help:
+        'Adds the last line that a dead program wrote to the message: of its stderr, or of its stdout where ' +
+        'redirect_stderr=true. It goes to Kuma and all who are notified; passwords in it are masked where they are known as such.',
     },
     unit: { ...parsedBy(parseUnitName, 'the name of a unit'), help: 'The unit, in the place of programs.' },
   },

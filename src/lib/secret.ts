@@ -35,3 +35,30 @@ function beginsAny(secrets: readonly string[]): (text: string) => boolean {
     return false
   }
 }
+
+const CREDENTIALS_OF_URLS = /(?<=\b[a-z][a-z0-9+.-]*:\/\/)\S*(?=@)/gi
+const HEADER = /\b((?:proxy-)?authorization["'\\\])]*\s*[=:]\s*).+/gi
+const BEARER = /\b(bearer\s+)\S+/gi
+const SECRET_NAME = String.raw`passw(?:or)?d|passphrase|pwd|secret|token|key|authorization`
+/** Of a value in quotes all, escaped quotes included; else up to the next blank. */
+const VALUE = String.raw`(?:[bu]?"(?:[^"\\]|\\.)*(?:"|$)|[bu]?'(?:[^'\\]|\\.)*(?:'|$)|\\+"(?:(?!\\+").)*(?:\\+"|$)|\S+)`
+/** `password=x`, `"api_token": "x"`, `SECRET_KEY => x`; but `KeyError: x` tells what is missing. */
+const ASSIGNED = new RegExp(
+  String.raw`((?:${SECRET_NAME}|(?:\b|_)pass\b)[\w-]*(?<!error|exception)["'\\\])]*\s*(?:=>|:=|[=:])\s*)${VALUE}`,
+  'gi',
+)
+/** `password x`, `token is "x"`, `--secret x` */
+const SPOKEN = new RegExp(
+  String.raw`((?:${SECRET_NAME})["'\])]*\s+(?:(?:is|was)\s+)?)(?![=:(])${VALUE}`,
+  'gi',
+)
+
+/** Masks logins in URLs and what follows password, secret, token, key or authorization, in a line that a program wrote. */
+export function maskCredentials(line: string): string {
+  return line
+    .replaceAll(CREDENTIALS_OF_URLS, '…')
+    .replaceAll(HEADER, '$1…')
+    .replaceAll(BEARER, '$1…')
+    .replaceAll(ASSIGNED, '$1…')
+    .replaceAll(SPOKEN, '$1…')
+}

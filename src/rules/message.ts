@@ -99,13 +99,13 @@ function describeRestarts(
   toldMs: number,
 ): string[] {
   const offenders = new Set(problems.flatMap(({ remedy }) => remedy?.programs ?? []))
-  // A message quotes stderr once.
+  // A message quotes a program once.
   const isQuoted = named.some(({ problem }) => TELLS_LAST_WORDS.has(problem.kind))
-  const stderr = settings.stderrTail && !isQuoted ? snapshot.stderr : new Map<string, string>()
+  const lastLines = settings.logTail && !isQuoted ? snapshot.lastLines : new Map<string, string>()
   const cooldownMs = settings.restartCooldownMs
   return [
     describeOwnRestarts(ownRestarts, { toldMs, offenders, cooldownMs, nowMs }),
-    describeNews(histories, stderr, supervisor.events !== null, toldMs, nowMs),
+    describeNews(histories, lastLines, supervisor.events !== null, toldMs, nowMs),
   ].filter((fact) => fact !== null)
 }
 

@@ -40,7 +40,7 @@ type IdleReason = 'never started' | 'exited as expected' | 'stopped'
 /** Judges every program that the monitor selects. */
 export function judgePrograms(
   supervisor: SupervisorState,
-  { memory, stderr }: Pick<Snapshot, 'memory' | 'stderr'>,
+  { memory, lastLines }: Pick<Snapshot, 'memory' | 'lastLines'>,
   settings: SupervisorTarget,
   before: MonitorState,
   nowMs: number,
@@ -60,7 +60,7 @@ export function judgePrograms(
       config: configOf.get(name),
       history: histories.get(name),
       ownRestart: before.ownRestarts.get(name),
-      stderr: settings.stderrTail ? stderr.get(name) : undefined,
+      lastLine: settings.logTail ? lastLines.get(name) : undefined,
       stopped: settings.stopped,
       othersStopMs: stopsMs.length === 0 ? null : Math.max(...stopsMs),
       nowMs,
@@ -118,8 +118,8 @@ interface ProgramContext {
   readonly config: ProgramConfig | undefined
   readonly history: ProgramHistory | undefined
   readonly ownRestart: OwnRestart | undefined
-  /** The last line of its stderr, where it is known and asked for. */
-  readonly stderr: string | undefined
+  /** The last line that it wrote, where it is known and asked for. */
+  readonly lastLine: string | undefined
   /** How a program stopped by hand is judged. */
   readonly stopped: 'down' | 'ok'
   /** How long the programs of this supervisord that are STOPPING may take; null when none is. */
@@ -132,14 +132,15 @@ const AFTER_A_LOOP: ReadonlySet<ProcessState> = new Set(['FATAL', 'STOPPED', 'ST
 
 /** Judges one program by its state and by its history. */
 function judgeProgram(info: ProcessInfo, context: ProgramContext): Problem | 'running' | IdleReason {
-  const { config, history, stderr, nowMs } = context
+  const { config, history, lastLine, nowMs } = context
   const problem = (kind: ProblemKind, text: string, more: Partial<Problem> = {}): Problem => {
     const subject = fullName(info)
     return { subject, kind, text: `${displayName(subject)} ${text}`, isOfProgram: true, ...more }
   }
-  const lastWords = stderr === undefined ? '' : `; stderr: ${stderr}`
+  const withLastLine = (cause: string): string =>
+    lastLine === undefined ? cause : `${cause.replace(SEE_ITS_LOG, '')}: ${lastLine}`
   if (history?.isLooping === true && !AFTER_A_LOOP.has(info.state)) {
-    return problem('crash-loop', `${describeLoop(history.restarts, nowMs)}${lastWords}`)
+    return problem('crash-loop', withLastLine(describeLoop(history.restarts, nowMs)))
   }
   switch (info.state) {
     case 'RUNNING':
@@ -148,18 +149,18 @@ function judgeProgram(info: ProcessInfo, context: ProgramContext): Problem | 'ru
       return judgeStopped(info, context, problem)
     case 'EXITED': {
       if (isExpectedExit(info, config)) return 'exited as expected'
-      const text = `EXITED unexpectedly: ${describeExit(info.exitstatus)}${lastWords}`
+      const text = withLastLine(`EXITED unexpectedly: ${describeExit(info.exitstatus)}`)
       return problem('exited', text, { limitMs: times(config).limitMs, incident: info.start })
     }
     case 'FATAL':
-      return problem('fatal', `FATAL: ${describeSpawnError(info.spawnerr)}${lastWords}`)
+      return problem('fatal', withLastLine(`FATAL: ${describeSpawnError(info.spawnerr)}`))
     case 'STARTING':
     case 'BACKOFF': {
       const failing = history?.failing ?? null
       if (failing === null)
         return problem('starting', 'STARTING', { ...times(config), showsAge: true, incident: info.start })
       // The next start after a failed one is no news: what it failed of is.
-      const text = `BACKOFF: ${describeFailing(failing, nowMs)}${lastWords}`
+      const text = withLastLine(`BACKOFF: ${describeFailing(failing, nowMs)}`)
       return problem('backoff', text, { ...times(config), incident: failing.firstStart })
     }
     case 'STOPPING':
@@ -228,8 +229,10 @@ function describeFailing({ why, count, sinceMs }: FailingStarts, nowMs: number):
   if (count === 1) return describeSpawnError(why)
   const seconds = (nowMs - sinceMs) / 1000
   const span = seconds < 1 ? '' : ` in ${describeDuration(seconds)}`
-  return `${describeSpawnError(why).replace(/, see its log$/, '')}, ${count} times${span}`
+  return `${describeSpawnError(why).replace(SEE_ITS_LOG, '')}, ${count} times${span}`
 }
+
+const SEE_ITS_LOG = /, see its log$/
 
 function describeSpawnError(spawnerr: string | null): string {
   if (spawnerr === null || spawnerr === '') return 'supervisord does not say why'

@@ -313,12 +313,12 @@ export function hasLaterNews(histories: ProgramHistories, sinceMs: number): bool
 /**
  * Returns `worker restarted 2× (exit 1) 20 s ago (+3 more)`, or null when no restart came after `toldMs`. Where none of them
  * is known to be a crash, `worker restarted 3× in 5 min, reason unknown: supervisord's log cannot be read`.
- * @param stderr the last line of stderr of programs that failed, by `group:name`
+ * @param lastLines of programs that failed, by `group:name`
  * @param hasLog false when supervisord's log could not be read
  */
 export function describeNews(
   histories: ProgramHistories,
-  stderr: ReadonlyMap<string, string>,
+  lastLines: ReadonlyMap<string, string>,
   hasLog: boolean,
   toldMs: number,
   nowMs: number,
@@ -330,8 +330,7 @@ export function describeNews(
   if (newest === undefined) return null
   const { name, restarts, atMs } = newest
   const more = others.length > 0 ? ` (+${others.length} more)` : ''
-  const line = stderr.get(name)
-  const lastWords = line === undefined ? '' : `; stderr: ${line}`
+  const line = lastLines.get(name)
   const isUnknown = restarts.every(({ why }) => why === null)
   const spanMs = nowMs - Math.min(...restarts.map((restart) => restart.atMs))
   const isSpan = isUnknown && restarts.length > 1 && spanMs >= 1000
@@ -339,7 +338,8 @@ export function describeNews(
   const unknown = isUnknown
     ? `, reason unknown: supervisord's log ${hasLog ? 'does not tell' : 'cannot be read'}`
     : ''
-  return `${displayName(name)} restarted ${restarts.length}×${describeWhy(restarts)} ${when}${unknown}${more}${lastWords}`
+  const lastLine = line === undefined ? '' : `${isUnknown ? '; last line' : ''}: ${line}`
+  return `${displayName(name)} restarted ${restarts.length}×${describeWhy(restarts)} ${when}${unknown}${more}${lastLine}`
 }
 
 function ago(atMs: number, nowMs: number): string {

@@ -143,7 +143,7 @@ const shapes: Row[] = [
     name: 'a key that is like no other',
     toml: `[[monitor]]\ntoken = "abc"\ncolour = "red"\n`,
     problems: [
-      'config.toml:3: unknown key "colour" in [[monitor]]; known are name, token, token_file, push_url, kuma, kuma_interval, supervisor, programs, exclude, min_running, stopped, memory, http, on_failure, restart_cooldown, stderr_tail, unit',
+      'config.toml:3: unknown key "colour" in [[monitor]]; known are name, token, token_file, push_url, kuma, kuma_interval, supervisor, programs, exclude, min_running, stopped, memory, http, on_failure, restart_cooldown, log_tail, unit',
     ],
   },
   {
@@ -177,7 +177,7 @@ const shapes: Row[] = [
     problems: [
       'config.toml:1: unknown table "__proto__"; known are kuma, agent, supervisor, monitor',
       'config.toml:3: unknown key "constructor" in [agent]; known are push_every, check_every, schedule, state_file, on_stop',
-      'config.toml:6: unknown key "toString" in [[monitor]]; known are name, token, token_file, push_url, kuma, kuma_interval, supervisor, programs, exclude, min_running, stopped, memory, http, on_failure, restart_cooldown, stderr_tail, unit',
+      'config.toml:6: unknown key "toString" in [[monitor]]; known are name, token, token_file, push_url, kuma, kuma_interval, supervisor, programs, exclude, min_running, stopped, memory, http, on_failure, restart_cooldown, log_tail, unit',
     ],
   },
   {
@@ -408,11 +408,19 @@ const monitors: Row[] = [
     ],
   },
   {
+    name: 'a key that went, with the line to write',
+    toml: `${TOKEN}stderr_tail = true\nmemory = "64MB"\n`,
+    problems: [
+      'config.toml:3: monitor[1].stderr_tail is no key any more, since a program may write its errors to stdout; ' +
+        'write log_tail = true in its place',
+    ],
+  },
+  {
     name: 'limits',
-    toml: `${TOKEN}memory = "512"\nstderr_tail = "maybe"\non_failure = "restart"\nrestart_cooldown = "1s"\n[[monitor]]\ntoken = "abc"\nmemory = "-1MB"\n[[monitor]]\ntoken = "def"\nmemory = "1KB"\non_failure = "reboot"\n[[monitor]]\ntoken = "ghi"\nmemory = "1025GB"\n`,
+    toml: `${TOKEN}memory = "512"\nlog_tail = "maybe"\non_failure = "restart"\nrestart_cooldown = "1s"\n[[monitor]]\ntoken = "abc"\nmemory = "-1MB"\n[[monitor]]\ntoken = "def"\nmemory = "1KB"\non_failure = "reboot"\n[[monitor]]\ntoken = "ghi"\nmemory = "1025GB"\n`,
     problems: [
       'config.toml:3: monitor[1].memory must be a size with its unit such as "512MB" or "2GB", got "512"',
-      'config.toml:4: monitor[1].stderr_tail must be true or false, got "maybe"',
+      'config.toml:4: monitor[1].log_tail must be true or false, got "maybe"',
       'config.toml:6: monitor[1].restart_cooldown must be at least 10s, got "1s"',
       'config.toml:9: monitor[2].memory must be a size with its unit such as "512MB" or "2GB", got "-1MB"',
       'config.toml:12: monitor[3].memory must be at least 1MB, got "1KB"',

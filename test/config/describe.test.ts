@@ -48,7 +48,7 @@ memory = "1536MB"
 http = { url = "http://h/x?…", status = [200], timeout = "10s", when = "running" }
 on_failure = "restart"
 restart_cooldown = "10m"
-stderr_tail = false
+log_tail = false
 
 [[monitor]]
 name = "nginx.service"

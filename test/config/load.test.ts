@@ -273,7 +273,7 @@ describe('loadConfig with a file', () => {
 
   test('fills in memory limits and HTTP checks', async () => {
     const { config } = await loadText(
-      `${TOKEN}memory = "512MB"\nhttp = { url = "http://h/x?key=1#y" }\non_failure = "restart"\nstderr_tail = true\nrestart_cooldown = "1m"
+      `${TOKEN}memory = "512MB"\nhttp = { url = "http://h/x?key=1#y" }\non_failure = "restart"\nlog_tail = true\nrestart_cooldown = "1m"
       [[monitor]]\ntoken = "abc"\n[monitor.http]\nurl = "https://h"\nstatus = [200, 204]\nbody = "ok"\ntimeout = "1s"\nwhen = "always"`,
     )
     const [first, second] = config.monitors
@@ -283,7 +283,7 @@ describe('loadConfig with a file', () => {
       http: { url: 'http://h/x?key=1', status: [200], body: null, timeoutMs: 10_000, when: 'running' },
       onFailure: 'restart',
       restartCooldownMs: 60_000,
-      stderrTail: true,
+      logTail: true,
     })
     assert.deepEqual(second?.target, {
       ...WHOLE,

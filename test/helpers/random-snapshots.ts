@@ -52,7 +52,7 @@ export function anySnapshot(random: Random): Snapshot {
     upSeconds: pick(random, [null, ...NUMBERS]),
     memory: anyMemory(random),
     http: new Map(random() < 0.3 ? [] : [[URL_OF_CHECK, anyPage(random)]]),
-    stderr: new Map(TEXTS.map((text) => [`${text}:${text}`, pick(random, TEXTS)])),
+    lastLines: new Map(TEXTS.map((text) => [`${text}:${text}`, pick(random, TEXTS)])),
   }
 }
 

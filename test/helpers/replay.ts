@@ -27,7 +27,7 @@ export interface Recording {
 const NO_PROBES = {
   memory: { kind: 'not-asked' },
   http: new Map(),
-  stderr: new Map(),
+  lastLines: new Map(),
 } as const satisfies Partial<Snapshot>
 
 /** What is long and seldom changes is written once, and its number where it stood. */

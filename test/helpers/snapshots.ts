@@ -18,6 +18,7 @@ export function program(fullName: string, state: ProcessState, more: Partial<Pro
     spawnerr: '',
     exitstatus: 0,
     pid: isAlive ? 1234 : 0,
+    stdoutLogfile: '',
     stderrLogfile: '',
     ...more,
   }
@@ -25,7 +26,16 @@ export function program(fullName: string, state: ProcessState, more: Partial<Pro
 
 export function programConfig(fullName: string, more: Partial<ProgramConfig> = {}): ProgramConfig {
   const [group = '', name = group] = fullName.split(':')
-  return { group, name, autostart: true, exitcodes: [0], startsecs: 1, stopwaitsecs: 10, ...more }
+  return {
+    group,
+    name,
+    autostart: true,
+    exitcodes: [0],
+    startsecs: 1,
+    stopwaitsecs: 10,
+    redirectsStderr: null,
+    ...more,
+  }
 }
 
 export function unitState(more: Partial<UnitState> = {}): UnitReading {
@@ -68,7 +78,7 @@ export function snapshot(
   unit: UnitReading,
   rpc: RpcReading,
   upSeconds: number | null = null,
-  probes: Partial<Pick<Snapshot, 'memory' | 'http' | 'stderr'>> = {},
+  probes: Partial<Pick<Snapshot, 'memory' | 'http' | 'lastLines'>> = {},
 ): Snapshot {
   return {
     unit,
@@ -76,7 +86,7 @@ export function snapshot(
     upSeconds,
     memory: { kind: 'not-asked' },
     http: new Map(),
-    stderr: new Map(),
+    lastLines: new Map(),
     ...probes,
   }
 }
@@ -97,7 +107,7 @@ export function monitorSettings(more: Partial<Extract<Settings, { kind: 'supervi
     http: null,
     onFailure: 'report',
     restartCooldownMs: 600_000,
-    stderrTail: false,
+    logTail: false,
     ...more,
   }
 }

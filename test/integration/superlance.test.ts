@@ -331,8 +331,8 @@ sys.stderr.write('starting\\n\\x1b[31mConnectionError: cannot log in with ${TOKE
 sys.exit(3)
 `
 
-  it('tells a program that died and came back, with the last line of its stderr, our secrets masked', async (t) => {
-    const scene = await setUp(t, { worker: CRASHES }, 'stderr_tail = true', {
+  it('tells a program that died and came back, with the last line that it wrote, our secrets masked', async (t) => {
+    const scene = await setUp(t, { worker: CRASHES }, 'log_tail = true', {
       startsecs: 0,
       autorestart: true,
     })
@@ -342,19 +342,32 @@ sys.exit(3)
     await writeFile(join(dir, 'worker.py.crash'), '')
     const message = await scene.told(/worker restarted/)
     assert.match(message, /^up .*worker restarted 1× \(exit 3\)/)
-    assert.match(message, /; stderr: ConnectionError: cannot log in with AWb…/)
+    assert.match(message, /: ConnectionError: cannot log in with AWb…/)
     assert.ok(!scene.messages().join('\n').includes(TOKEN))
   })
 
-  it('tells every program that is FATAL in one line, with the last line of stderr', async (t) => {
+  it('tells every program that is FATAL in one line, with the last line that it wrote', async (t) => {
     const broken = "import sys; sys.exit('ModuleNotFoundError: no module named app')\n"
-    const scene = await setUp(t, { worker: broken, web: WELL, mail: broken }, 'stderr_tail = true', {
+    const scene = await setUp(t, { worker: broken, web: WELL, mail: broken }, 'log_tail = true', {
       startretries: 0,
     })
     scene.run()
     assert.match(
       await scene.told(/^down .*\+1 more/),
-      /^down (worker|mail) FATAL: .*; stderr: ModuleNotFoundError: no module named app \(\+1 more\) · 1 of 3 running$/,
+      /^down (worker|mail) FATAL: Exited too quickly: ModuleNotFoundError: no module named app \(\+1 more\) · 1 of 3 running$/,
+    )
+  })
+
+  it('tells what a program wrote to stdout where its stderr goes there, passwords masked before the cut', async (t) => {
+    const broken = `import sys; sys.exit('refused: postgres://app:${'p'.repeat(90)}@db/x ' + 'x' * 200)\n`
+    const scene = await setUp(t, { worker: broken }, 'log_tail = true', {
+      startretries: 0,
+      redirect_stderr: true,
+    })
+    scene.run()
+    assert.match(
+      await scene.told(/^down .*FATAL/),
+      /^down worker FATAL: Exited too quickly: refused: postgres:\/\/…@db\/x x{80,}… · 0 of 1 running$/,
     )
   })
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { createMask } from '../../src/lib/secret.ts'
+import { createMask, maskCredentials } from '../../src/lib/secret.ts'
 import { seededRandom } from '../helpers/seeded-random.ts'
 
 describe('the mask of secrets', () => {
@@ -35,4 +35,32 @@ describe('the mask of secrets', () => {
     assert.equal(mask('(a much longer password than any token)'), '(…)')
     assert.equal(mask('token0000099'), 'token0000099')
   })
+})
+
+describe('in the last line of a program', () => {
+  const rows: [line: string, shown: string][] = [
+    ['postgres://app:p@ss/w#rd@db:5432/x refused', 'postgres://…@db:5432/x refused'],
+    ['redis://:pw@h', 'redis://…@h'],
+    ['see http://a/b, mail x@y.z', 'see http://a/b, mail x@y.z'],
+    ['password=hunter2 rest', 'password=… rest'],
+    ['Password: "two words" rest', 'Password: … rest'],
+    ['{"token": "a\\"b c", "user": "bob"}', '{"token": …, "user": "bob"}'],
+    ['{\\"password\\": \\"two words\\", \\"n\\": 1}', '{\\"password\\": …, \\"n\\": 1}'],
+    ["connect(passwd=u'two words', host='h')", "connect(passwd=…, host='h')"],
+    ['Authorization: Digest username="x", response="y"', 'Authorization: …'],
+    ['sent Bearer abc.def', 'sent Bearer …'],
+    ['DB_PASS=x', 'DB_PASS=…'],
+    ['AWS_SECRET_ACCESS_KEY => abc', 'AWS_SECRET_ACCESS_KEY => …'],
+    ['GET /a?token=abc&x=1 failed', 'GET /a?token=… failed'],
+    ['--password hunter2 --host h', '--password … --host h'],
+    ['Invalid API key: sk-1', 'Invalid API key: …'],
+    ['the token is "abc"', 'the token is …'],
+    ["KeyError: 'DATABASE_URL'", "KeyError: 'DATABASE_URL'"],
+    ['TokenExpiredError: jwt expired', 'TokenExpiredError: jwt expired'],
+    ['could not connect to server: Connection refused', 'could not connect to server: Connection refused'],
+    ['passed: 3', 'passed: 3'],
+  ]
+  for (const [line, shown] of rows) {
+    it(`shows ${line} as ${shown}`, () => assert.equal(maskCredentials(line), shown))
+  }
 })

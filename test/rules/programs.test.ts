@@ -386,15 +386,16 @@ describe('the selection', () => {
 })
 
 describe('the last words of a program', () => {
-  const stderr = new Map([['web:web', "ModuleNotFoundError: No module named 'app'"]])
-  const tell = monitorSettings({ stderrTail: true })
-  const seeing = (...processes: ProcessInfo[]) => snapshot(unitState(), answered(processes), null, { stderr })
+  const lastLines = new Map([['web:web', "ModuleNotFoundError: No module named 'app'"]])
+  const tell = monitorSettings({ logTail: true })
+  const seeing = (...processes: ProcessInfo[]) =>
+    snapshot(unitState(), answered(processes), null, { lastLines })
 
   it('are added to what is said of its failure, where that is asked for', () => {
     const seen = seeing(program('web', 'EXITED', { spawnerr: 'Bad exit code 1', exitstatus: 1 }))
     assert.equal(
       new Observer(tell).settle(seen).message,
-      "web EXITED unexpectedly: exit 1; stderr: ModuleNotFoundError: No module named 'app' · 0 of 1 running",
+      "web EXITED unexpectedly: exit 1: ModuleNotFoundError: No module named 'app' · 0 of 1 running",
     )
     assert.equal(
       new Observer(monitorSettings()).settle(seen).message,
@@ -408,16 +409,16 @@ describe('the last words of a program', () => {
     const { verdict } = observer.see(seeing(program('web', 'RUNNING', { start: 9, pid: 5 })))
     assert.equal(
       verdict?.message,
-      "1 of 1 running · web restarted 1× just now, reason unknown: supervisord's log cannot be read; stderr: ModuleNotFoundError: No module named 'app'",
+      "1 of 1 running · web restarted 1× just now, reason unknown: supervisord's log cannot be read; last line: ModuleNotFoundError: No module named 'app'",
     )
   })
 
   it('are cut before anything else is, and no character in two', () => {
     const long = new Map([['web:web', '🧨'.repeat(500)]])
-    const seen = snapshot(unitState(), answered([program('web', 'FATAL')]), null, { stderr: long })
+    const seen = snapshot(unitState(), answered([program('web', 'FATAL')]), null, { lastLines: long })
     const { message } = new Observer(tell).settle(seen)
     assert.ok(message.length <= 250)
-    assert.match(message, /^web FATAL: .*; stderr: (?:🧨)+… · 0 of 1 running$/u)
+    assert.match(message, /^web FATAL: .*: (?:🧨)+… · 0 of 1 running$/u)
   })
 })
 

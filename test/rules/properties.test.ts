@@ -32,7 +32,7 @@ const RULES: readonly Settings[] = [
     http: { url: URL_OF_CHECK, status: [200], body: 'ok', timeoutMs: 1000, when: 'running' },
     onFailure: 'restart',
     restartCooldownMs: 10_000,
-    stderrTail: true,
+    logTail: true,
   }),
   { kind: 'unit', unit: 'nginx.service' },
 ]

@@ -4,7 +4,7 @@ import type { Clock } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
 import { type Address, type CallResult, Connection } from './connection.ts'
 import { type DiscoveryOptions, findSupervisor } from './discovery.ts'
-import { RecentEvents, StderrLines } from './log.ts'
+import { RecentEvents, LastLines } from './log.ts'
 import { parseClock, parseProcessInfos, type ProcessInfo, type ProgramConfig } from './process-info.ts'
 import { ProgramConfigs } from './program-configs.ts'
 import {
@@ -34,6 +34,10 @@ export interface SupervisorClientOptions extends Pick<
 }
 
 const ALL_PROCESSES = 'supervisor.getAllProcessInfo'
+const READ_LOG = {
+  stderr: 'supervisor.readProcessStderrLog',
+  stdout: 'supervisor.readProcessStdoutLog',
+} as const
 
 /** An answer may take this many times what the last one took. */
 const ANSWER_FACTOR = 4
@@ -59,7 +63,7 @@ export class SupervisorClient {
   #answerMs = 0
   readonly #configs = new ProgramConfigs()
   readonly #recentEvents = new RecentEvents()
-  readonly #stderrLines = new StderrLines()
+  readonly #lastLines = new LastLines()
   #version: { readonly pid: number | null; readonly text: string } | null = null
   readonly #warned = new Set<string>()
 
@@ -150,21 +154,21 @@ export class SupervisorClient {
   }
 
   /**
-   * Returns the last line of stderr of programs that failed, or came back after they had, by `group:name`.
+   * Returns the last line that programs wrote that failed, or came back after they had, by `group:name`.
    * @param nowSeconds on supervisord's clock
    */
-  async readStderr(
+  async readLastLines(
     processes: readonly ProcessInfo[],
     nowSeconds: number,
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, string>> {
     const connection = this.#connection
     if (connection === null) return new Map()
-    return this.#stderrLines.read(
+    return this.#lastLines.read(
       processes,
       nowSeconds,
-      (fullName, bytes) =>
-        this.#ask(connection, 'supervisor.readProcessStderrLog', [fullName, -bytes, 0], signal),
+      this.#configs.known,
+      (stream, fullName, bytes) => this.#ask(connection, READ_LOG[stream], [fullName, -bytes, 0], signal),
       signal,
     )
   }

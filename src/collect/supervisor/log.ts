@@ -1,6 +1,6 @@
 import { fullName } from '../../lib/text.ts'
 import type { CallResult } from './connection.ts'
-import type { ProcessInfo } from './process-info.ts'
+import type { ProcessInfo, ProgramConfig } from './process-info.ts'
 
 /** An event of one process, as supervisord's log tells it, which gives no groups, or as an event listener hears it. */
 export type ProcessEvent = { readonly name: string; readonly group?: string } & (
@@ -119,26 +119,30 @@ function parseEnd(what: 'stopped' | 'exited', rest: string): ProcessEvent[] {
   return [{ name, kind: 'exited', expected: expected === 'expected', why }]
 }
 
+type Stream = 'stderr' | 'stdout'
+
 /** A few bytes that are no text at all are left behind with a smaller piece. */
-const STDERR_PIECES = [4096, 4095, 4094, 4093, 600, 599, 598, 597] as const
+const LOG_TAIL_PIECES = [4096, 4095, 4094, 4093, 600, 599, 598, 597] as const
 /** More are not read in one check: a message names one or two programs. */
 const MAX_READ = 5
 /** A program that was started longer ago, on supervisord's clock, has not just failed. */
 const FAILED_SECONDS = 300
 
-/** Reads the last line of stderr of programs that failed, or came back after they had: once for each end. */
-export class StderrLines {
+/** Reads the last line that programs wrote that failed, or came back after they had: once for each end. */
+export class LastLines {
   /** By `group:name`: which end of the program it is, and the line. */
   readonly #known = new Map<string, { readonly incident: string; readonly line: string | null }>()
 
   /**
    * Returns the lines by `group:name`.
    * @param nowSeconds on supervisord's clock
+   * @param configs null where supervisord does not tell them
    */
   async read(
     processes: readonly ProcessInfo[],
     nowSeconds: number,
-    ask: (fullName: string, bytes: number) => Promise<CallResult>,
+    configs: readonly ProgramConfig[] | null,
+    ask: (stream: Stream, fullName: string, bytes: number) => Promise<CallResult>,
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, string>> {
     const incidents = new Map(processes.map((info) => [fullName(info), incidentOf(info)]))
@@ -146,19 +150,32 @@ export class StderrLines {
       if (incidents.get(name) !== incident) this.#known.delete(name)
     }
     const unread = processes
-      .filter((info) => info.stderrLogfile !== '' && (hasFailed(info) || isBack(info, nowSeconds)))
+      .filter((info) => hasFailed(info) || isBack(info, nowSeconds))
       .filter((info) => !this.#known.has(fullName(info)))
-      .toSorted((a, b) => Number(hasFailed(b)) - Number(hasFailed(a)))
+      .flatMap((info) => {
+        const stream = streamOfErrors(info, configs)
+        return stream === null ? [] : [{ info, stream }]
+      })
+      .toSorted((a, b) => Number(hasFailed(b.info)) - Number(hasFailed(a.info)))
       .slice(0, MAX_READ)
-    for (const info of unread) {
+    for (const { info, stream } of unread) {
       const name = fullName(info)
-      const tail = await readTail(STDERR_PIECES, (bytes) => ask(name, bytes))
+      const tail = await readTail(LOG_TAIL_PIECES, (bytes) => ask(stream, name, bytes))
       if (signal.aborted) break
       const line = tail === null ? null : lastLine(tail.text, tail.isCut)
       this.#known.set(name, { incident: incidentOf(info), line })
     }
     return new Map([...this.#known].flatMap(([name, { line }]) => (line === null ? [] : [[name, line]])))
   }
+}
+
+/** Returns the stream that has a program's errors; null where it is not kept in a file. */
+function streamOfErrors(info: ProcessInfo, configs: readonly ProgramConfig[] | null): Stream | null {
+  if (info.stderrLogfile !== '') return 'stderr'
+  const config = configs?.find(({ group, name }) => group === info.group && name === info.name)
+  // supervisord 3 does not tell: an error log of "NONE" is rarer than one that goes with stdout.
+  const isRedirected = config?.redirectsStderr ?? true
+  return isRedirected && info.stdoutLogfile !== '' ? 'stdout' : null
 }
 
 function hasFailed({ state, spawnerr, exitstatus }: ProcessInfo): boolean {
@@ -178,7 +195,7 @@ function incidentOf(info: ProcessInfo): string {
 // Of the pictures of ESC and BEL: CSI with its parameters, OSC up to its end, and the two-character ones.
 const ESCAPES = /\u241b(?:\[[0-?]*[ -/]*[@-~]|\][^\u2407\u241b]*(?:\u2407|\u241b\\)?|[ -/]*[0-~])/gu
 const PICTURES = /[\u2400-\u241f]/gu
-/** Of a line whose beginning is missing, as much is dropped: half a password could not be masked. */
+/** Of a line whose beginning is missing, as much is dropped, and the word there: half a password could not be masked. */
 const UNSAFE_LENGTH = 256
 
 /**
@@ -194,6 +211,6 @@ export function lastLine(text: string, isCut: boolean): string | null {
     .map((line) => line.trim())
   const index = lines.findLastIndex((line) => line !== '')
   const line = lines[index] ?? ''
-  const known = isCut && index === 0 ? line.slice(UNSAFE_LENGTH).trim() : line
+  const known = isCut && index === 0 ? line.slice(UNSAFE_LENGTH).replace(/^\S*/, '').trim() : line
   return known === '' ? null : known === line ? line : `…${known}`
 }

@@ -37,7 +37,9 @@ export interface ProcessInfo {
   readonly exitstatus: number
   /** 0 when it does not run. */
   readonly pid: number
-  /** Empty when stderr is not kept in a file. */
+  /** Empty when stdout is not kept in a file. */
+  readonly stdoutLogfile: string
+  /** Empty when stderr is not kept in a file of its own. */
   readonly stderrLogfile: string
 }
 
@@ -51,6 +53,8 @@ export interface ProgramConfig {
   readonly startsecs: number
   /** Seconds a stop may take before SIGKILL. */
   readonly stopwaitsecs: number
+  /** stderr goes where stdout goes; null where supervisord does not tell. */
+  readonly redirectsStderr: boolean | null
 }
 
 /**
@@ -85,6 +89,7 @@ function parseProcessInfo(struct: XmlRpcStruct): readonly ProcessInfo[] {
       spawnerr: struct.has('node') || !struct.has('spawnerr') ? null : textOf(struct, 'spawnerr'),
       exitstatus: numberOf(struct, 'exitstatus'),
       pid: numberOf(struct, 'pid'),
+      stdoutLogfile: textOf(struct, 'stdout_logfile'),
       stderrLogfile: textOf(struct, 'stderr_logfile'),
     },
   ]
@@ -113,13 +118,18 @@ function parseProgramConfig(struct: XmlRpcStruct): readonly ProgramConfig[] {
     {
       group: textOf(struct, 'group') || name,
       name,
-      // supervisord sends a boolean, other builds 0 and 1.
-      autostart: struct.get('autostart') === true || struct.get('autostart') === 1,
+      autostart: isTrue(struct, 'autostart'),
       exitcodes: exitcodes.filter((code) => typeof code === 'number'),
       startsecs,
       stopwaitsecs: typeof stopwaitsecs === 'number' ? stopwaitsecs : 10,
+      redirectsStderr: struct.has('redirect_stderr') ? isTrue(struct, 'redirect_stderr') : null,
     },
   ]
+}
+
+/** supervisord sends a boolean, other builds 0 and 1. */
+function isTrue(struct: XmlRpcStruct, member: string): boolean {
+  return struct.get(member) === true || struct.get(member) === 1
 }
 
 function textOf(struct: XmlRpcStruct, member: string): string {

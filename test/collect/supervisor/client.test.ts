@@ -70,6 +70,7 @@ test("reads supervisord 4.2.5's answers in one request, and its configuration on
       exitcodes: [0, 2],
       startsecs: 1,
       stopwaitsecs: 10,
+      redirectsStderr: false,
     },
   )
   assert.deepEqual(state.events, [{ name: 'running', kind: 'spawned', pid: 4711 }])
@@ -173,6 +174,7 @@ test('asks for the programs alone where multicall answers in another way than su
       spawnerr: null,
       exitstatus: 0,
       pid: 0,
+      stdoutLogfile: '',
       stderrLogfile: '',
     },
   ])
@@ -217,7 +219,15 @@ test('passes over configuration entries that it cannot read', async (t) => {
     ),
   })
   assert.deepEqual(answered(await openClient(t, server.url).read(never)).configs, [
-    { group: 'g', name: 'b', autostart: true, exitcodes: [0], startsecs: 3, stopwaitsecs: 10 },
+    {
+      group: 'g',
+      name: 'b',
+      autostart: true,
+      exitcodes: [0],
+      startsecs: 3,
+      stopwaitsecs: 10,
+      redirectsStderr: null,
+    },
   ])
 })
 
@@ -544,8 +554,9 @@ test('reads the last line of stderr of a program that failed', async (t) => {
     spawnerr: 'Exited too quickly',
     exitstatus: 1,
     pid: 0,
+    stdoutLogfile: '',
     stderrLogfile: '/var/log/web.err',
   } as const
-  const lines = await openClient(t, server.url).readStderr([web], 3, never)
+  const lines = await openClient(t, server.url).readLastLines([web], 3, never)
   assert.deepEqual([...lines], [['web:web', 'ano disk']])
 })

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it, test } from 'node:test'
 import type { CallResult } from '../../../src/collect/supervisor/connection.ts'
-import { lastLine, parseEvents, RecentEvents, StderrLines } from '../../../src/collect/supervisor/log.ts'
+import { lastLine, parseEvents, LastLines, RecentEvents } from '../../../src/collect/supervisor/log.ts'
+import type { ProgramConfig } from '../../../src/collect/supervisor/process-info.ts'
 import { createMutator, FUZZ_ROUNDS, FUZZ_SEED } from '../../helpers/fuzz.ts'
-import { program } from '../../helpers/snapshots.ts'
+import { program, programConfig } from '../../helpers/snapshots.ts'
 
 const value = (text: string): CallResult => ({ kind: 'value', value: text })
 const brokenText: CallResult = { kind: 'http-status', status: 500 }
@@ -162,16 +163,17 @@ const fatal = (name: string, more = {}) =>
 const exited = (more = {}) => program('web', 'EXITED', { exitstatus: 1, ...LOGGED, ...more })
 
 /** Programs whose last line of stderr is `<program> says <count>`. */
-function programs(signal = never) {
+function programs(signal = never, configs: ProgramConfig[] | null = null) {
   const asked: string[] = []
   const time = { now: 1_700_000_100 }
-  const lines = new StderrLines()
+  const lines = new LastLines()
   const get = (...processes: ReturnType<typeof program>[]) =>
     lines.read(
       processes,
       time.now,
-      (name) => {
-        asked.push(name)
+      configs,
+      (stream, name) => {
+        asked.push(stream === 'stderr' ? name : `${name} ${stream}`)
         return Promise.resolve(
           value(`${name} says ${asked.length}
 `),
@@ -182,7 +184,7 @@ function programs(signal = never) {
   return { asked, get, time }
 }
 
-test('the last line of stderr of a failed program is asked for once', async () => {
+test('the last line that was written by a failed program is asked for once', async () => {
   const { asked, get } = programs()
   const said = new Map([['web:web', 'web:web says 1']])
   assert.deepEqual(await get(fatal('web')), said)
@@ -203,6 +205,19 @@ test('a program that is well is not asked about, nor is one without a log of its
   const expected = program('batch', 'EXITED', { stop: 0, ...LOGGED })
   assert.equal((await get(well, expected, fatal('quiet', { stderrLogfile: '' }))).size, 0)
   assert.deepEqual(asked, [])
+})
+
+test('a program whose stderr goes with its stdout is asked for that', async () => {
+  const redirected = fatal('web', { stderrLogfile: '', stdoutLogfile: '/var/log/web.out' })
+  for (const [redirectsStderr, method] of [
+    [true, ['web:web stdout']],
+    [null, ['web:web stdout']],
+    [false, []],
+  ] as const) {
+    const { asked, get } = programs(never, [programConfig('web', { redirectsStderr })])
+    await get(redirected)
+    assert.deepEqual(asked, method)
+  }
 })
 
 test('one that came back lately tells why, and long after nothing', async () => {
@@ -253,7 +268,8 @@ const CASES: readonly [what: string, text: string, isCut: boolean, line: string 
   ['a line of escapes only as none', 'before\n␛[2K␛[1G\n', false, 'before'],
   ['a whole line behind a cut one', 'rd=secret\nValueError\n', true, 'ValueError'],
   ['a cut line as none when it is short', 'rd=secret', true, null],
-  ['the end of a long cut line', `${'x'.repeat(256)}the end`, true, '…the end'],
+  ['the end of a long cut line', `${'x'.repeat(300)} the end`, true, '…the end'],
+  ['a cut line as none when it is one long word', 'x'.repeat(400), true, null],
 ]
 
 for (const [what, text, isCut, line] of CASES) {
@@ -262,14 +278,14 @@ for (const [what, text, isCut, line] of CASES) {
   })
 }
 
-test('a piece of stderr that is no whole UTF-8 is asked for again, some bytes on, and a smaller one at last', async () => {
+test('a piece of a log that is no whole UTF-8 is asked for again, some bytes on, and a smaller one at last', async () => {
   const failed = program('web', 'FATAL', { spawnerr: 'Exited too quickly', ...LOGGED })
   const asked: number[] = []
-  const ask = (_: string, bytes: number): Promise<CallResult> => {
+  const ask = (_stream: string, _name: string, bytes: number): Promise<CallResult> => {
     asked.push(bytes)
     return Promise.resolve(bytes > 600 ? brokenText : value('no disk\n'))
   }
-  const lines = await new StderrLines().read([failed], 1_700_000_100, ask, never)
+  const lines = await new LastLines().read([failed], 1_700_000_100, null, ask, never)
   assert.deepEqual([...lines], [['web:web', 'no disk']])
   assert.deepEqual(asked, [4096, 4095, 4094, 4093, 600])
 })
