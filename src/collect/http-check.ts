@@ -14,7 +14,7 @@ export type HttpReading =
       readonly isWhole: boolean
     }
   /** No whole answer; the end of a sentence that begins with the URL: `did not answer within 10 s`. */
-  | { readonly kind: 'failed'; readonly says: string }
+  | { readonly kind: 'failed'; readonly text: string }
   /** It is still being asked; a later reading has the outcome. */
   | { readonly kind: 'waiting' }
 
@@ -76,7 +76,7 @@ export class HttpProbe {
       return { kind: 'answered', status, location: locationOf(headers['location'], url), found, isWhole }
     } catch (error) {
       if (!(error instanceof HttpFailure)) throw error
-      return { kind: 'failed', says: describe(error, timeoutMs) }
+      return { kind: 'failed', text: describe(error, timeoutMs) }
     }
   }
 }

@@ -15,15 +15,15 @@ export class PidWatch {
   readonly #procDir: string
   #supervisorPid: number | null = null
   #isSeen: boolean | null = null
-  /** When each process was started, by its pid; null for one that is known to be dead, so that it is told once. */
+  /** When each process was started, by its pid; null for one that is known to be dead, so that it is reported once. */
   #programs = new Map<number, string | null>()
-  /** Children that supervisord did not report and that were told. */
-  #told: ReadonlySet<number> = new Set()
+  /** Children that supervisord did not name and that were reported. */
+  #reported: ReadonlySet<number> = new Set()
   #costMs = 0
   #timer: NodeJS.Timeout | null = null
 
   /**
-   * @param onChange called when programs have died, once for each, and when supervisord has children that it did not report
+   * @param onChange called when programs have died, once for each, and when supervisord has children that it did not name
    * @param procDir `/proc` but in tests
    */
   constructor(onChange: (change: 'death' | 'start') => void, procDir = '/proc') {
@@ -31,7 +31,7 @@ export class PidWatch {
     this.#procDir = procDir
   }
 
-  /** Whether supervisord's processes are those of this host, and to be seen; null before that is known. */
+  /** True when supervisord's processes are those of this host, and to be seen; null before that is known. */
   get isSeen(): boolean | null {
     return this.#isSeen
   }
@@ -59,10 +59,10 @@ export class PidWatch {
         (readProcessStat(pid, this.#procDir) !== null || !children.includes(pid)),
     )
     if (isDead) this.#onChange('death')
-    this.#timer ??= setTimeout(() => this.#look(), EVERY_MS)
+    this.#timer ??= setTimeout(() => this.#readAll(), EVERY_MS)
   }
 
-  /** Watches nothing until it is told to. */
+  /** Watches nothing until `watch` is called again. */
   close(): void {
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
@@ -88,13 +88,13 @@ export class PidWatch {
     return stat?.state === 'Z' ? null : stat
   }
 
-  #look(): void {
+  #readAll(): void {
     const before = process.cpuUsage()
     const hasDied = this.#findDead()
     const hasStarted = this.#findStarted()
     const { user, system } = process.cpuUsage(before)
     this.#costMs += SMOOTHING * ((user + system) / 1000 - this.#costMs)
-    this.#timer = setTimeout(() => this.#look(), Math.max(EVERY_MS, this.#costMs / CPU_SHARE))
+    this.#timer = setTimeout(() => this.#readAll(), Math.max(EVERY_MS, this.#costMs / CPU_SHARE))
     if (hasDied) this.#onChange('death')
     if (hasStarted) this.#onChange('start')
   }
@@ -110,12 +110,12 @@ export class PidWatch {
     return hasDied
   }
 
-  /** True when supervisord has a child that it did not report and that was not told yet. */
+  /** True when supervisord has a child that it did not name and that was not reported yet. */
   #findStarted(): boolean {
     const children = this.#supervisorPid === null ? [] : readChildren(this.#supervisorPid, this.#procDir)
     const unknown = children.filter((pid) => !this.#programs.has(pid))
-    const isNew = unknown.some((pid) => !this.#told.has(pid))
-    this.#told = new Set(unknown)
+    const isNew = unknown.some((pid) => !this.#reported.has(pid))
+    this.#reported = new Set(unknown)
     return isNew
   }
 }

@@ -108,7 +108,7 @@ function existsHere(pid: number): boolean {
   try {
     return process.kill(pid, 0)
   } catch (error) {
-    // Of another user: that is told of hidden ones too.
+    // A process of another user; hidden ones give this too.
     return codeOf(error) === 'EPERM'
   }
 }
@@ -149,12 +149,7 @@ export function readMemory({ supervisorPid, pids }: Supervised, procDir = '/proc
   return { kind: 'read', bytes: new Map(own.map((pid) => [pid, used(pid)])) }
 }
 
-/**
- * Returns the parent of every process that can be seen; one that ends meanwhile is left out.
- *
- * One file after the other: on a host of many processes there are not as many descriptors, and who could not be read for
- * want of one would look as if it had ended.
- */
+/** Returns the parent of every process that can be seen; one that ends meanwhile is left out. */
 function readParents(procDir: string): ReadonlyMap<number, number> {
   const pids = listFolder(procDir)
     .filter((name) => /^\d+$/.test(name))

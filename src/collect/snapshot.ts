@@ -44,14 +44,14 @@ export interface Sources {
   > | null
   /** The settings of the monitors over it: memory, HTTP checks and last lines are read where one of them asks for it. */
   readonly settings: readonly SupervisorTarget[]
-  /** Notified when the unit or a process changes; null for a single look. */
+  /** Notified when the unit or a process changes; null for a single check. */
   readonly wake: Pick<Wake, 'notify'> | null
   readonly log: Log
   /** Masks our own secrets in texts of others. */
   readonly mask: (text: string) => string
 }
 
-/** So long a check waits for a page; one that takes longer is in a later snapshot. */
+/** How long a check waits for a page; one that takes longer is in a later snapshot. */
 const HTTP_WAIT_MS = 2_000
 
 /** Takes snapshots of one supervisord or of one plain unit. A reading that fails is a value, so it throws only by mistake. */
@@ -75,7 +75,7 @@ export class Collector {
     if (wake !== null) units?.subscribe(unit, () => wake.notify())
   }
 
-  /** When the end of a program is noticed; null where there are no programs, and for a single look. */
+  /** When the end of a program is noticed; null where there are no programs, and for a single check. */
   get deaths(): 'at once' | 'at the next check' | null {
     if (this.#pids === null) return null
     return this.#pids.isSeen === true ? 'at once' : 'at the next check'

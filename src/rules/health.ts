@@ -76,7 +76,7 @@ function describeFault(
   reading: Exclude<HttpReading, { kind: 'waiting' }>,
   { status, body }: HttpCheck,
 ): string | null {
-  if (reading.kind === 'failed') return reading.says
+  if (reading.kind === 'failed') return reading.text
   if (!status.includes(reading.status)) {
     const where = reading.location === null ? '' : ` to ${reading.location}`
     return `answered ${reading.status}${where}, expected ${status.join(' or ')}`

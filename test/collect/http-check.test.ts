@@ -48,7 +48,7 @@ test('an answer without end is cut', async (t) => {
   assert.equal(reading.kind === 'answered' && reading.isWhole, false)
 })
 
-test('what hangs is waited for in a later look, asked once, and its outcome counts once', async (t) => {
+test('what hangs is waited for in a later reading, asked once, and its outcome counts once', async (t) => {
   const held: ServerResponse[] = []
   const url = await serve(t, (response) => void held.push(response))
   const probe = open(t, url)
@@ -75,7 +75,7 @@ test('every failure is said as the end of a sentence about the URL', async (t) =
   const half = await serve(t, (response) => void response.writeHead(200).write('half'))
   const hangsUp = await serveTcp(t, (socket) => socket.once('data', () => socket.destroy()))
   const noHttp = await serveTcp(t, (socket) => socket.once('data', () => socket.end('220 smtp ready\r\n')))
-  for (const [url, says, timeoutMs] of [
+  for (const [url, text, timeoutMs] of [
     [silent, 'did not answer within 1.5 s', 1_500],
     [half, 'answered 200 but did not finish within 1.5 s', 1_500],
     [`http://127.0.0.1:${await freePort()}/`, 'refuses connections: nobody listens there', PATIENT_MS],
@@ -83,7 +83,7 @@ test('every failure is said as the end of a sentence about the URL', async (t) =
     [`http://127.0.0.1:${noHttp.port}/`, 'does not speak HTTP', PATIENT_MS],
   ] as const) {
     const reading = await open(t, url, { timeoutMs }).read(PATIENT_MS, never)
-    assert.deepEqual(reading, { kind: 'failed', says })
+    assert.deepEqual(reading, { kind: 'failed', text })
   }
 })
 

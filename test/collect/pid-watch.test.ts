@@ -47,7 +47,7 @@ function start(t: TestContext, cpuMs = 0) {
   return { ...startWatch(t, procDir, cpuMs), run, end, bear }
 }
 
-test('tells a process that is gone, once, at the next look', (t) => {
+test('tells a process that is gone, once, at the next reading', (t) => {
   const { watch, advance, told, run, end } = start(t)
   run(101)
   run(102)
@@ -97,7 +97,7 @@ test('takes no process for dead that hidepid hides: supervisord has it still', (
   assert.deepEqual(told, [])
 })
 
-test('tells many deaths between two looks as one', (t) => {
+test('tells many deaths between two readings as one', (t) => {
   const { watch, advance, told, run, end } = start(t)
   const pids = Array.from({ length: 200 }, (_, index) => 1_000 + index)
   for (const pid of pids) run(pid)

@@ -70,7 +70,7 @@ function anyMemory(random: Random): Snapshot['memory'] {
 function anyPage(random: Random): HttpReading {
   return pick<() => HttpReading>(random, [
     () => ({ kind: 'waiting' }),
-    () => ({ kind: 'failed', says: pick(random, TEXTS) }),
+    () => ({ kind: 'failed', text: pick(random, TEXTS) }),
     () => ({
       kind: 'answered',
       status: pick(random, [200, 302, 503]),

@@ -51,7 +51,7 @@ describe('an HTTP check', () => {
       { body: 'ok' },
       'answered 200 without "ok" in its first 1 MB',
     ],
-    ['no answer', { kind: 'failed', says: 'did not answer within 10 s' }, {}, 'did not answer within 10 s'],
+    ['no answer', { kind: 'failed', text: 'did not answer within 10 s' }, {}, 'did not answer within 10 s'],
   ]
   for (const [name, reading, check, says] of rows) {
     it(`with ${name} is ${says === null ? 'up' : 'down'}`, () => {
@@ -73,14 +73,14 @@ describe('an HTTP check', () => {
   it('is not counted twice while a page takes its time', () => {
     const observer = observe()
     observer.settle(saw(answer(200)))
-    observer.see(saw({ kind: 'failed', says: 'did not answer within 10 s' }))
+    observer.see(saw({ kind: 'failed', text: 'did not answer within 10 s' }))
     for (let checks = 0; checks < 10; checks += 1) {
       const { verdict, settled } = observer.see(saw(WAITING))
       assert.equal(verdict?.status, 'up')
       assert.equal(settled, false)
     }
     assert.equal(
-      observer.see(saw({ kind: 'failed', says: 'did not answer within 10 s' })).verdict?.status,
+      observer.see(saw({ kind: 'failed', text: 'did not answer within 10 s' })).verdict?.status,
       'down',
     )
     assert.equal(observer.see(saw(WAITING)).verdict?.status, 'down')

@@ -122,9 +122,9 @@ describe('a recovery', () => {
       snapshot(unitState(), answered([program('web', state, { start: 0 })]), null, {
         http: new Map(reading === null ? [] : [[url, reading]]),
       })
-    observer.settle(page('RUNNING', { kind: 'failed', says: 'did not answer within 10 s' }))
+    observer.settle(page('RUNNING', { kind: 'failed', text: 'did not answer within 10 s' }))
     assert.equal(observer.see(page('STOPPED', null)).verdict?.status, 'up')
-    observer.settle(page('RUNNING', { kind: 'failed', says: 'did not answer within 10 s' }))
+    observer.settle(page('RUNNING', { kind: 'failed', text: 'did not answer within 10 s' }))
     const ok = { kind: 'answered', status: 200, location: null, found: [], isWhole: true } as const
     assert.equal(observer.see(page('RUNNING', { kind: 'waiting' })).verdict?.status, 'down')
     assert.equal(observer.see(page('RUNNING', ok)).verdict?.status, 'up')

@@ -221,7 +221,7 @@ describe('a restart by the agent', () => {
 
   it('of an HTTP check that is always asked has no program while supervisord does not answer', () => {
     const observer = observe({ http: { ...CHECK, when: 'always' } })
-    const reading: HttpReading = { kind: 'failed', says: 'refuses connections' }
+    const reading: HttpReading = { kind: 'failed', text: 'refuses connections' }
     const seen = snapshot(unitState(), { kind: 'not-asked' }, null, {
       http: new Map([[URL_OF_CHECK, reading]]),
     })

@@ -162,7 +162,7 @@ describe('the table of every kind of trouble', () => {
       seen: [
         {
           ...web('RUNNING'),
-          http: new Map([['http://127.0.0.1:8000/', { kind: 'failed', says: 'did not answer within 10 s' }]]),
+          http: new Map([['http://127.0.0.1:8000/', { kind: 'failed', text: 'did not answer within 10 s' }]]),
         },
       ],
       rules: monitorSettings({

@@ -6,7 +6,7 @@ import { Bus, BusFailure, type CallLimits } from './bus.ts'
 import { UnitSignals } from './unit-signals.ts'
 
 /**
- * What systemd says of one unit, in systemd's own words.
+ * One unit in systemd's own words.
  * @see https://www.freedesktop.org/software/systemd/man/latest/org.freedesktop.systemd1.html
  */
 export interface UnitState {
