@@ -82,7 +82,10 @@ async function whyNotOurs(folder: string, uid: number): Promise<string | null> {
 }
 
 const MAX_READERS = 16
+/** For the whole of it: one that reads slowly keeps no other out for long. */
 const READER_TIMEOUT_MS = 5_000
+/** Sent in the place of a status while there are too many readers. */
+export const BUSY = 'busy\n'
 /** A younger status is sent again: a reader that asks all the time costs next to nothing. */
 const MAX_AGE_MS = 500
 
@@ -107,7 +110,6 @@ export class StatusServer {
   async start(folder: string): Promise<void> {
     const path = statusSocket(folder)
     const server = createServer((reader) => this.#answer(reader))
-    server.maxConnections = MAX_READERS
     try {
       if ((await readSocket(path, AbortSignal.timeout(1_000))) !== null) {
         this.#log.debug(`another agent tells its status at ${path}`)
@@ -133,10 +135,18 @@ export class StatusServer {
   }
 
   #answer(reader: Socket): void {
-    this.#readers.add(reader)
-    reader.on('close', () => this.#readers.delete(reader))
     reader.on('error', () => reader.destroy())
-    reader.setTimeout(READER_TIMEOUT_MS, () => reader.destroy())
+    if (this.#readers.size >= MAX_READERS) {
+      reader.end(BUSY)
+      reader.destroySoon()
+      return
+    }
+    this.#readers.add(reader)
+    const timer = setTimeout(() => reader.destroy(), READER_TIMEOUT_MS)
+    reader.on('close', () => {
+      clearTimeout(timer)
+      this.#readers.delete(reader)
+    })
     this.#text().then(
       (text) => reader.end(text),
       () => reader.destroy(),

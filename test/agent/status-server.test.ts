@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { readSocket } from '../../src/agent/read-socket.ts'
-import { makeStatusFolder, statusFolders, StatusServer } from '../../src/agent/status-server.ts'
+import { BUSY, makeStatusFolder, statusFolders, StatusServer } from '../../src/agent/status-server.ts'
 import { eventually } from '../helpers/eventually.ts'
 import { memoryLog } from '../helpers/memory-log.ts'
 
@@ -92,6 +92,26 @@ describe('the status of a running agent', () => {
     await eventually('it is connected', () => !reader.connecting)
     await server.close()
     reader.destroy()
+  })
+
+  it('is busy for a seventeenth reader, and never longer than the slowest may take', async (t) => {
+    const { path } = await serve(t, await temporaryFolder(t), () => Promise.resolve('x'.repeat(4_000_000)))
+    const slow = Array.from({ length: 16 }, () => connect(path))
+    // Each reads a little all the time, so that it is never idle.
+    const reading = setInterval(() => slow.forEach((reader) => reader.read(1)), 100)
+    t.after(() => {
+      clearInterval(reading)
+      for (const reader of slow) reader.destroy()
+    })
+    for (const reader of slow) reader.on('error', () => {})
+    await eventually('all are connected', () => slow.every((reader) => !reader.connecting))
+    assert.equal(await readSocket(path, soon()), BUSY)
+    const text = await eventually(
+      'there is room again',
+      () => readSocket(path, soon()),
+      (found) => found !== BUSY,
+    )
+    assert.equal(text?.length, 4_000_000)
   })
 
   it('is given up by a reader when it does not come, and when it is too long', async (t) => {

@@ -4,7 +4,7 @@ import { gatherStatus } from '../../agent/gather-status.ts'
 import { readSocket } from '../../agent/read-socket.ts'
 import { peekState, type Memories } from '../../agent/state.ts'
 import { parseStatus, type Status, type TargetStatus } from '../../agent/status.ts'
-import { statusFolders, statusSocket } from '../../agent/status-server.ts'
+import { BUSY, statusFolders, statusSocket } from '../../agent/status-server.ts'
 import { Targets } from '../../agent/targets.ts'
 import { readMemory } from '../../collect/processes.ts'
 import { OPTION_NAMES, OPTIONS, type OptionName, type SharedFlags } from '../../config/options.ts'
@@ -132,6 +132,7 @@ export async function askAgent(
     const text = await readSocket(path, within)
     if (within.aborted && !signal.aborted)
       silence = `the agent that listens at ${path} did not answer within ${ANSWER_TIMEOUT_MS} ms`
+    if (text === BUSY) silence = `the agent that listens at ${path} is busy with other readers`
     const found = text === null ? null : parseStatus(text)
     if (found === null) continue
     if (typeof config !== 'string' || (await isSameFile(config, found.service?.config ?? null)))

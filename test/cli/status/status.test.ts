@@ -26,6 +26,19 @@ async function serve(t: TestContext): Promise<Record<string, string>> {
   return { RUNTIME_DIRECTORY: folder }
 }
 
+test('a running agent that has too many readers is called busy', async (t) => {
+  const env = await serve(t)
+  const path = join(env['RUNTIME_DIRECTORY'] ?? '', 'status.sock')
+  const silent = createServer((socket) => socket.end('busy\n'))
+  await rm(path)
+  silent.listen(path)
+  t.after(() => silent.close())
+  assert.deepEqual(await askAgent({}, env, never), {
+    status: null,
+    silence: `the agent that listens at ${path} is busy with other readers`,
+  })
+})
+
 test('a running agent is not asked what it may not watch', async (t) => {
   const env = await serve(t)
   assert.equal((await askAgent({}, env, never)).status?.version, '0.1.0')
