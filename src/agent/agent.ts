@@ -11,7 +11,7 @@ import type { Monitor, Sending } from './monitor.ts'
 import { Notifiers } from './notifiers.ts'
 import { CronPeriod, GridPeriod, type Period } from './pacing.ts'
 import { publishStatus } from './gather-status.ts'
-import { StateFile, type Memories } from './state.ts'
+import { StateFile, type Records } from './state.ts'
 import type { Notifying, SystemdNotify } from './systemd-notify.ts'
 import { Targets } from './targets.ts'
 
@@ -23,7 +23,7 @@ interface AgentOptions {
   /** Null where no systemd asked to be told. */
   readonly systemd: SystemdNotify | null
   /** What the monitors remember; null to read it from the state file. */
-  readonly memories: Memories | null
+  readonly records: Records | null
 }
 
 /** Less than the time a stop may take. */
@@ -55,8 +55,8 @@ export class Agent implements Notifying {
     const notePath = crashNotePath(config.agent.stateFile)
     const crashNote = dryRun ? null : await CrashNote.read(notePath)
     if (!dryRun) terminal.noteCrashIn(notePath)
-    const memories = options.memories ?? (await stateFile.load())
-    const parts = { config, memories, clock: realClock, log }
+    const records = options.records ?? (await stateFile.load())
+    const parts = { config, records, clock: realClock, log }
     const notifiers = dryRun ? Notifiers.dryRun(parts, terminal.print) : await Notifiers.open(parts)
     const newPeriod = await periodFactory(config.agent)
     const sendings = new Map(
@@ -68,7 +68,7 @@ export class Agent implements Notifying {
     const targets = await Targets.open(
       {
         config,
-        memories,
+        records,
         env: terminal.env,
         own: listener?.own ?? null,
         listens: true,
@@ -91,7 +91,7 @@ export class Agent implements Notifying {
    * Checks and pushes until stopped, or until another configuration takes the place of this one.
    * @returns what the monitors remember then
    */
-  async run(stop: AbortSignal, replaced: AbortSignal): Promise<Memories> {
+  async run(stop: AbortSignal, replaced: AbortSignal): Promise<Records> {
     const { loaded, terminal, listener, systemd } = this.#options
     const targets = this.#targets.all
     const { config } = loaded.loaded
@@ -115,7 +115,7 @@ export class Agent implements Notifying {
       await Promise.all([this.#notifiers.close(), this.#targets.close()])
       await this.#stateFile.saveLast()
     }
-    return new Map(this.monitors.map(({ name, remembered }) => [name, remembered]))
+    return new Map(this.monitors.map(({ name, record }) => [name, record]))
   }
 
   /** Sends the last heartbeat, where one is to be sent. A death is told whatever `on_stop` says: nobody has planned it. */

@@ -8,7 +8,7 @@ import { realClock } from '../lib/clock.ts'
 import { oneLine } from '../lib/text.ts'
 import { describeUnit } from '../rules/units.ts'
 import type { Monitor } from './monitor.ts'
-import type { Memories } from './state.ts'
+import type { Records } from './state.ts'
 import { makeStatusFolder, StatusServer } from './status-server.ts'
 import type {
   DeliveryStatus,
@@ -42,9 +42,9 @@ export async function publishStatus(
   }
   const monitors = targets.flatMap((target) => target.monitors)
   const server = new StatusServer(async () => {
-    const memories = new Map(monitors.map(({ name, remembered }) => [name, remembered]))
+    const records = new Map(monitors.map(({ name, record }) => [name, record]))
     const signal = AbortSignal.timeout(VERSION_TIMEOUT_MS)
-    const status = await gatherStatus(targets, { service, memories, isFirst: false }, signal)
+    const status = await gatherStatus(targets, { service, records, isFirst: false }, signal)
     // Each text by itself: what is masked in JSON as a whole may be JSON no more.
     return JSON.stringify(status, (_, value: unknown) => (typeof value === 'string' ? mask(value) : value))
   }, log)
@@ -57,8 +57,8 @@ interface Surroundings {
   /** Null for a command that takes the snapshots itself. */
   readonly service: ServiceStatus | null
   /** What the monitors remember; of an earlier run, for such a command. */
-  readonly memories: Memories
-  /** These snapshots are the first: nothing is known of restarts, but where the memories are of this supervisord. */
+  readonly records: Records
+  /** These snapshots are the first: nothing is known of restarts, but where the records are of this supervisord. */
   readonly isFirst: boolean
 }
 
@@ -69,25 +69,25 @@ export async function gatherStatus(
   signal: AbortSignal,
 ): Promise<Status> {
   const watches = await Promise.all(targets.map((target) => targetStatus(target, surroundings, signal)))
-  const { service, memories } = surroundings
+  const { service, records } = surroundings
   return {
     version,
     at: new Date(),
     service,
     watches: watches.filter((watch) => watch !== null),
-    monitors: targets.flatMap(({ monitors }) => monitors).map((monitor) => monitorStatus(monitor, memories)),
+    monitors: targets.flatMap(({ monitors }) => monitors).map((monitor) => monitorStatus(monitor, records)),
   }
 }
 
-function monitorStatus({ name, verdict }: Monitor, memories: Memories): MonitorStatus {
-  const remembered = memories.get(name)
-  const known = remembered?.statusSince ?? null
+function monitorStatus({ name, verdict }: Monitor, records: Records): MonitorStatus {
+  const record = records.get(name)
+  const known = record?.statusSince ?? null
   return {
     name,
     status: verdict?.status ?? null,
     since: known !== null && known.status === verdict?.status ? new Date(known.sinceMs) : null,
     message: verdict?.message ?? 'nothing can be said yet',
-    deliveries: (remembered?.notifiers ?? []).flatMap(({ kuma, delivery }): DeliveryStatus[] => {
+    deliveries: (record?.notifiers ?? []).flatMap(({ kuma, delivery }): DeliveryStatus[] => {
       if (delivery === null) return []
       const { delivered, answer } = delivery
       return [
@@ -107,7 +107,7 @@ function monitorStatus({ name, verdict }: Monitor, memories: Memories): MonitorS
 /** Returns null before the first snapshot. */
 async function targetStatus(
   target: Target,
-  { service, memories, isFirst }: Surroundings,
+  { service, records, isFirst }: Surroundings,
   signal: AbortSignal,
 ): Promise<TargetStatus | null> {
   const { name, last, monitors, pacing, collector } = target
@@ -115,7 +115,7 @@ async function targetStatus(
   const { snapshot, atMs } = last
   const { rpc } = snapshot
   const supervisord = rpc.kind === 'answered' ? await collector.readVersion(rpc.state.pid, signal) : null
-  const isFollowed = !isFirst || monitors.some((monitor) => isRemembered(monitor, memories))
+  const isFollowed = !isFirst || monitors.some((monitor) => isRecorded(monitor, records))
   return {
     name: oneLine(name),
     seen_at: new Date(Date.now() - (realClock.now() - atMs)),
@@ -131,8 +131,8 @@ async function targetStatus(
 }
 
 /** Returns whether an earlier run knew the supervisord that answers now. */
-function isRemembered({ name, state: { supervisorPid } }: Monitor, memories: Memories): boolean {
-  return supervisorPid !== null && memories.get(name)?.state.supervisorPid === supervisorPid
+function isRecorded({ name, state: { supervisorPid } }: Monitor, records: Records): boolean {
+  return supervisorPid !== null && records.get(name)?.state.supervisorPid === supervisorPid
 }
 
 /** By `group:name`; every monitor over a program counts the same restarts, but one may have been added later. */

@@ -9,7 +9,7 @@ import type { CrashNote } from './crash-note.ts'
 import type { Announcement, Notifier, Outcome } from './notifier.ts'
 import type { Period } from './pacing.ts'
 import type { RestartOutcome } from '../collect/supervisor/restart.ts'
-import type { Remembered, StateFile, StatusSince } from './state.ts'
+import type { MonitorRecord, StateFile, StatusSince } from './state.ts'
 import type { SystemdNotify } from './systemd-notify.ts'
 
 /** What a monitor sends its heartbeats with, and who else hears of its verdicts. */
@@ -84,7 +84,7 @@ export class Monitor {
   }
 
   /** What the state file keeps of it. */
-  get remembered(): Remembered {
+  get record(): MonitorRecord {
     return {
       state: this.#state,
       statusSince: this.#statusSince,

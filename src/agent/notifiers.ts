@@ -5,11 +5,11 @@ import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import { createMask } from '../lib/secret.ts'
 import { Notifier } from './notifier.ts'
-import type { Memories } from './state.ts'
+import type { Records } from './state.ts'
 
 interface NotifiersParts {
   readonly config: Config
-  readonly memories: Memories
+  readonly records: Records
   readonly clock: Clock
   readonly log: Log
 }
@@ -25,12 +25,12 @@ export class Notifiers {
   }
 
   /** @throws {ConfigError} when a certificate or key cannot be read or used */
-  static async open({ config, memories, clock, log }: NotifiersParts): Promise<Notifiers> {
+  static async open({ config, records, clock, log }: NotifiersParts): Promise<Notifiers> {
     const clients = await openKumaClients(config, clock)
     const notifiers = config.monitors.flatMap(({ name, push }): [string, Notifier][] => {
       if (push === null) return []
       const { kuma } = push
-      const state = memories.get(name)?.notifiers.find((one) => one.kuma === kuma) ?? null
+      const state = records.get(name)?.notifiers.find((one) => one.kuma === kuma) ?? null
       const pusher = clientFor(push, clients).pusher(push)
       return [[name, new Notifier({ name, kuma, pusher, clock, log, state })]]
     })

@@ -30,7 +30,7 @@ export async function pushAll(
   const clients = await openKumaClients(config, realClock)
   const targets = await Targets.open({
     config,
-    memories: new Map(),
+    records: new Map(),
     env,
     own: null,
     listens: false,

@@ -18,7 +18,7 @@ export interface StatusSince {
 }
 
 /** What is kept of one monitor from run to run. */
-export interface Remembered {
+export interface MonitorRecord {
   readonly state: MonitorState
   /** Null before the first verdict. */
   readonly statusSince: StatusSince | null
@@ -27,12 +27,12 @@ export interface Remembered {
 }
 
 /** What is kept of the monitors, by their names. */
-export type Memories = ReadonlyMap<string, Remembered>
+export type Records = ReadonlyMap<string, MonitorRecord>
 
 /** A monitor whose memory is to be kept. */
-export interface Remembering {
+export interface Recorded {
   readonly name: string
-  readonly remembered: Remembered
+  readonly record: MonitorRecord
 }
 
 /**
@@ -43,7 +43,7 @@ export class StateFile {
   readonly #path: string | null
   readonly #bootId: string
   readonly #log: Log
-  #monitors: readonly Remembering[] = []
+  #monitors: readonly Recorded[] = []
   #saving: Promise<void> = Promise.resolve()
   #isDue = false
   #isFailing = false
@@ -59,7 +59,7 @@ export class StateFile {
   }
 
   /** Returns what was kept: nothing where there is no file, or none that can be used, which is set aside as `….broken`. */
-  async load(): Promise<Memories> {
+  async load(): Promise<Records> {
     const path = this.#path
     if (path === null) return new Map()
     let text: string
@@ -88,7 +88,7 @@ export class StateFile {
   }
 
   /** Keeps these monitors from now on, and no others. */
-  follow(monitors: readonly Remembering[]): void {
+  follow(monitors: readonly Recorded[]): void {
     this.#monitors = monitors
   }
 
@@ -108,12 +108,12 @@ export class StateFile {
     this.#isDue = false
     const path = this.#path
     if (path === null) return
-    const memories = new Map(this.#monitors.map(({ name, remembered }) => [name, remembered]))
+    const records = new Map(this.#monitors.map(({ name, record }) => [name, record]))
     try {
       const folder = dirname(path)
       await makeFolder(folder)
       const owner = await ownerOf(folder)
-      await writeAtomically(path, encodeState(memories, this.#bootId), owner === null ? {} : { owner })
+      await writeAtomically(path, encodeState(records, this.#bootId), owner === null ? {} : { owner })
       if (this.#isFailing) this.#log.info(`the state file ${path} can be written again`)
       this.#isFailing = false
     } catch (error) {
@@ -128,8 +128,8 @@ export class StateFile {
   }
 }
 
-/** Reads a state file for whoever only looks: it changes nothing, and one that cannot be read or used is empty. */
-export async function peekState(path: string, bootId: string): Promise<Memories> {
+/** Reads a state file and leaves it as it is; one that cannot be read or used is empty. */
+export async function peekState(path: string, bootId: string): Promise<Records> {
   try {
     return decodeState(await readFile(path, 'utf8'), bootId)
   } catch {
@@ -255,8 +255,8 @@ const State = v.object({
 })
 
 /** Arrays of pairs rather than objects: a program may be called `__proto__`. */
-export function encodeState(memories: Memories, bootId: string): string {
-  const monitors = [...memories].map(([name, { state, statusSince, notifiers }]) => {
+export function encodeState(records: Records, bootId: string): string {
+  const monitors = [...records].map(([name, { state, statusSince, notifiers }]) => {
     const { problems, programs, ownRestarts, ...rest } = state
     return {
       name,
@@ -276,7 +276,7 @@ export function encodeState(memories: Memories, bootId: string): string {
  * Returns what was kept; from another boot of the host only what needs no time.
  * @throws {Error} of one line, when the text is not a state file of this version
  */
-export function decodeState(text: string, bootId: string): Memories {
+export function decodeState(text: string, bootId: string): Records {
   if (text.trim() === '') throw new Error('it is empty')
   const file = parse(text)
   const isSameBoot = file.bootId === bootId

@@ -30,7 +30,7 @@ export interface TargetParts {
   /** Starts a check at once. */
   readonly wake: Wake
   readonly pacing: Pacing
-  /** Null where nothing is restarted: for a plain unit, and for whoever only looks. */
+  /** Null where nothing is restarted: for a plain unit, and for whoever changes nothing. */
   readonly restarter: Restarter | null
 }
 
@@ -47,6 +47,8 @@ export class Target {
   #last: LastSnapshot | null = null
   /** When the last check was completed, however it ended. */
   #completedMs: number
+  /** The last exception that was logged: one that comes with every check is logged once. */
+  #loggedError = ''
 
   constructor(parts: TargetParts, clock: Clock, log: Log) {
     this.name = parts.name
@@ -157,8 +159,10 @@ export class Target {
   }
 
   #fail(monitors: readonly Monitor[], error: unknown): void {
-    this.#log.error(`the check of ${this.name} failed: ${traceOf(error)}`)
-    for (const monitor of monitors) monitor.fail(messageOf(error), this.#clock.now())
+    const message = messageOf(error)
+    if (message !== this.#loggedError) this.#log.error(`the check of ${this.name} failed: ${traceOf(error)}`)
+    this.#loggedError = message
+    for (const monitor of monitors) monitor.fail(message, this.#clock.now())
   }
 
   /** A restart of ours that ended during a snapshot was seen midway, as if somebody had stopped the program: that is taken again. */

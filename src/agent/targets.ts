@@ -11,19 +11,19 @@ import type { Settings } from '../rules/judge.ts'
 import { Monitor, type Sending } from './monitor.ts'
 import { Pacing } from './pacing.ts'
 import { Restarter } from './restarter.ts'
-import type { Memories, StateFile } from './state.ts'
+import type { Records, StateFile } from './state.ts'
 import { Target } from './target.ts'
 import { Wake } from './wake.ts'
 
 interface TargetsParts {
   readonly config: Config
-  readonly memories: Memories
+  readonly records: Records
   readonly env: Readonly<Record<string, string | undefined>>
   /** This process among those of a supervisord; null where none runs it. */
   readonly own: OwnProcess | null
   /** Whether changes wake the targets; a one-shot is gone before. */
   readonly listens: boolean
-  /** Null for whoever only looks: what would be restarted is reported. */
+  /** Null for whoever changes nothing: what would be restarted is reported. */
   readonly restarting: Restarting | null
   readonly clock: Clock
   readonly log: Log
@@ -55,14 +55,14 @@ export class Targets {
     parts: TargetsParts,
     sendings: ReadonlyMap<string, Sending> = new Map(),
   ): Promise<Targets> {
-    const { config, env, clock, memories, restarting } = parts
+    const { config, env, clock, records, restarting } = parts
     const units = await openUnitReader(config, env, clock)
     const monitors = config.monitors.map(
       ({ name, target }) =>
         new Monitor(
           name,
           restarting === null ? reporting(target) : target,
-          memories.get(name) ?? {},
+          records.get(name) ?? {},
           sendings.get(name) ?? null,
         ),
     )

@@ -30,15 +30,15 @@ async function checkAndPush(
   stop: AbortSignal,
 ): Promise<ExitCode> {
   const stateFile = new StateFile(dryRun ? null : config.agent.stateFile, await readBootId(), log)
-  const memories = await stateFile.load()
+  const records = await stateFile.load()
   // Every run has a first heartbeat of its own: no news for whoever reads cron's mail.
   const quiet = { ...log, info: (message: string) => log.debug(message) }
-  const parts = { config, memories, clock: realClock, log: quiet }
+  const parts = { config, records, clock: realClock, log: quiet }
   const notifiers = dryRun ? Notifiers.dryRun(parts, terminal.print) : await Notifiers.open(parts)
   const targets = await Targets.open(
     {
       config,
-      memories,
+      records,
       env: terminal.env,
       own: null,
       listens: false,

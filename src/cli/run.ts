@@ -2,7 +2,7 @@ import { Agent } from '../agent/agent.ts'
 import type { Listener } from '../agent/listener.ts'
 import { openKumaClients } from '../agent/notifiers.ts'
 import { SoleAgent } from '../agent/sole-agent.ts'
-import type { Memories } from '../agent/state.ts'
+import type { Records } from '../agent/state.ts'
 import { NotifySocket, SystemdNotify } from '../agent/systemd-notify.ts'
 import type { SharedFlags } from '../config/options.ts'
 import { ConfigError, EXIT, type ExitCode } from '../lib/errors.ts'
@@ -30,7 +30,7 @@ export async function runAgent(
   const configurations = new Configurations(first, flags, terminal, systemd)
   // A person's terminal sends it too, when it is closed.
   if (!terminal.isInteractive) terminal.onSignal('SIGHUP', () => void configurations.reload())
-  let memories: Memories | null = null
+  let records: Records | null = null
   for (let loaded = configurations.next(); loaded !== null; loaded = configurations.next()) {
     if (stop.aborted) break
     const { log } = loaded
@@ -40,8 +40,8 @@ export async function runAgent(
     try {
       if (!dryRun && !terminal.isInteractive) sole.watch()
       else if (!dryRun && (await sole.refuses())) return EXIT.locked
-      const agent = await Agent.open({ loaded, terminal, listener, systemd, memories })
-      memories = await agent.run(stop, configurations.replaced)
+      const agent = await Agent.open({ loaded, terminal, listener, systemd, records })
+      records = await agent.run(stop, configurations.replaced)
     } finally {
       await sole.leave()
     }

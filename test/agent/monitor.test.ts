@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
+import { CrashNote, writeCrashNote } from '../../src/agent/crash-note.ts'
 import type { ProcessEvent } from '../../src/collect/supervisor/log.ts'
-import { Monitor } from '../../src/agent/monitor.ts'
+import { Monitor, type Sending } from '../../src/agent/monitor.ts'
+import type { Outcome } from '../../src/agent/notifier.ts'
 import { composeMessage } from '../../src/rules/message.ts'
 import { GridPeriod } from '../../src/agent/pacing.ts'
 import type { StatusSince } from '../../src/agent/state.ts'
+import { eventually } from '../helpers/eventually.ts'
+import { temporaryFolder } from '../helpers/fake-bus.ts'
 import { memorySending } from '../helpers/memory-sending.ts'
 import { answered, failed, snapshot, program, monitorSettings, unitState } from '../helpers/snapshots.ts'
 
@@ -110,7 +117,7 @@ describe('a restart that nobody asked for', () => {
   it('stays told over a restart of the agent', () => {
     const monitor = restarted()
     monitor.told(6_000)
-    const next = new Monitor('web', monitorSettings(), monitor.remembered, null)
+    const next = new Monitor('web', monitorSettings(), monitor.record, null)
     next.update(looksWell(200), 11_000)
     assert.equal(said(next), '1 of 1 running')
   })
@@ -164,10 +171,10 @@ describe('since when a monitor is what it is', () => {
     const before: { statusSince: StatusSince } = { statusSince: { status: 'up', sinceMs: 5 } }
     const monitor = new Monitor('web', monitorSettings(), before, null)
     monitor.update(looksWell(100), 1_000)
-    assert.deepEqual(monitor.remembered.statusSince, before.statusSince)
+    assert.deepEqual(monitor.record.statusSince, before.statusSince)
     const nowMs = Date.now()
     monitor.fail('x is not a function', 2_000)
-    const { status, sinceMs } = monitor.remembered.statusSince
+    const { status, sinceMs } = monitor.record.statusSince
     assert.equal(status, 'down')
     assert.ok(sinceMs >= nowMs)
   })
@@ -232,5 +239,32 @@ describe('the heartbeats of a monitor', () => {
     const { sentAt, runTo } = start()
     runTo(60)
     assert.deepEqual(sentAt, [])
+  })
+})
+
+describe('an internal error of the agent before', () => {
+  it('is told with each heartbeat until one is delivered, and is then forgotten', async (t) => {
+    const path = join(temporaryFolder(t), 'state.json.crash')
+    writeCrashNote(path, 'x is not a function')
+    const { sending, sent } = memorySending()
+    const crashNote = await CrashNote.read(path)
+    const outcomes: Outcome[] = ['lost', 'news', 'repeat']
+    const offer: Sending['notifier']['offer'] = async (announcement) => {
+      sent.push(announcement)
+      return outcomes.shift() ?? 'repeat'
+    }
+    const notifier = { ...sending.notifier, offer }
+    const monitor = new Monitor('web', monitorSettings(), {}, { ...sending, notifier, crashNote })
+    monitor.update(looksWell(100), 1_000)
+    for (let count = 0; count < 2; count += 1) {
+      await turn()
+      monitor.send()
+    }
+    const note = ' · restarted after an internal error: x is not a function'
+    assert.deepEqual(
+      sent.map(({ verdict }) => verdict.message),
+      [`1 of 1 running${note}`, `1 of 1 running${note}`, '1 of 1 running'],
+    )
+    await eventually('the file is gone', () => !existsSync(path))
   })
 })

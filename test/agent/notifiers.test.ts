@@ -14,7 +14,7 @@ test('many monitors are opened by reading the token of each a few times, not onc
     const { token } = target
     Object.defineProperty(target, 'token', { enumerable: true, get: () => ((reads += 1), token) })
   }
-  const parts = { config, memories: new Map(), clock: new ManualClock(), log: memoryLog() }
+  const parts = { config, records: new Map(), clock: new ManualClock(), log: memoryLog() }
   const notifiers = await Notifiers.open(parts)
   t.after(() => notifiers.close())
   assert.ok(reads >= names.length && reads <= 5 * names.length, `${reads} times`)
@@ -24,7 +24,7 @@ test('a dry run prints each heartbeat in place of pushing it', async (t) => {
   const { config } = await loadText('[[monitor]]\nname = "celery"\n', { flags: { dryRun: true } })
   const log = memoryLog()
   const printed: string[] = []
-  const parts = { config, memories: new Map(), clock: new ManualClock(), log }
+  const parts = { config, records: new Map(), clock: new ManualClock(), log }
   const notifiers = Notifiers.dryRun(parts, (text) => printed.push(text))
   t.after(() => notifiers.close())
   const notifier = notifiers.of('celery')

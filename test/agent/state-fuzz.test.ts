@@ -4,7 +4,7 @@ import { decodeState, encodeState } from '../../src/agent/state.ts'
 import { EMPTY_STATE } from '../../src/rules/state.ts'
 import { createMutator, FUZZ_ROUNDS, FUZZ_SEED } from '../helpers/fuzz.ts'
 
-const remembered = {
+const record = {
   ...EMPTY_STATE,
   status: 'down' as const,
   supervisorPid: 4711,
@@ -39,7 +39,7 @@ const notifiers = [
     },
   },
 ]
-const monitors = new Map([['monitor', { state: remembered, statusSince, notifiers }]])
+const monitors = new Map([['monitor', { state: record, statusSince, notifiers }]])
 const state = encodeState(monitors, 'boot')
 
 test(`decodes any state file or refuses it in one line (${FUZZ_ROUNDS} files, seed ${FUZZ_SEED})`, () => {

@@ -3,7 +3,7 @@ import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } 
 import { tmpdir, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { StateFile, type Remembered } from '../../src/agent/state.ts'
+import { StateFile, type MonitorRecord } from '../../src/agent/state.ts'
 import { EMPTY_STATE, type MonitorState } from '../../src/rules/state.ts'
 import type { ProgramHistory } from '../../src/rules/restarts.ts'
 import { NO_FLAPS } from '../../src/rules/flaps.ts'
@@ -21,7 +21,7 @@ const PROGRAM: ProgramHistory = {
   badEnd: 'exit 1',
 }
 
-const MEMORY: MonitorState = {
+const STATE: MonitorState = {
   status: 'down',
   problems: new Map([
     [
@@ -72,8 +72,8 @@ const MEMORY: MonitorState = {
   },
 }
 
-const REMEMBERED: Remembered = {
-  state: MEMORY,
+const RECORD: MonitorRecord = {
+  state: STATE,
   statusSince: { status: 'down', sinceMs: 1_700_000_000_000 },
   notifiers: [
     {
@@ -106,8 +106,8 @@ describe('the state file', () => {
     const path = join(folder, name)
     const file = new StateFile(path, bootId, log)
     /** Saves what these monitors remember. */
-    const save = (...memories: readonly (readonly [string, Remembered])[]): Promise<void> => {
-      file.follow(memories.map(([monitor, remembered]) => ({ name: monitor, remembered })))
+    const save = (...records: readonly (readonly [string, MonitorRecord])[]): Promise<void> => {
+      file.follow(records.map(([monitor, record]) => ({ name: monitor, record })))
       return file.saveLast()
     }
     return { path, log, file, save }
@@ -115,8 +115,8 @@ describe('the state file', () => {
 
   it('gives back what was saved, in a folder it makes, readable by its owner alone', async () => {
     const { file, save, path, log } = open('new/folder/state.json')
-    await save(['__proto__', REMEMBERED])
-    assert.deepEqual(await file.load(), new Map([['__proto__', REMEMBERED]]))
+    await save(['__proto__', RECORD])
+    assert.deepEqual(await file.load(), new Map([['__proto__', RECORD]]))
     assert.equal((await stat(path)).mode & 0o777, 0o600)
     assert.deepEqual(await readdir(join(folder, 'new/folder')), ['state.json'])
     assert.deepEqual(log.lines, [])
@@ -127,24 +127,24 @@ describe('the state file', () => {
     const { save, path, log } = open('of-service/state.json')
     await mkdir(dirname(path))
     await chown(dirname(path), 65534, 65534)
-    await save(['a', REMEMBERED])
+    await save(['a', RECORD])
     const { uid, gid, mode } = await stat(path)
     assert.deepEqual([uid, gid, mode & 0o777], [65534, 65534, 0o600])
     assert.deepEqual(log.lines, [])
   })
 
   it('forgets times of another boot, and nothing else', async () => {
-    await open('boot.json').save(['a', REMEMBERED])
+    await open('boot.json').save(['a', RECORD])
     const monitors = await open('boot.json', 'boot-2').file.load()
     assert.deepEqual(monitors.get('a'), {
-      ...REMEMBERED,
+      ...RECORD,
       state: { ...EMPTY_STATE, status: 'down', total: 12, outsideSystemd: true, shutdownSeconds: 60 },
     })
   })
 
   it('is read when an agent wrote it that pushed a monitor to several Kumas', async () => {
     const { file, save, path, log } = open('several.json')
-    await save(['a', REMEMBERED])
+    await save(['a', RECORD])
     const state = JSON.parse(await readFile(path, 'utf8'))
     const [{ missed, deliveries }] = state.monitors
     missed.push(['cloud', { toldStatus: 'down', turns: [], forgotten: 0 }])
@@ -166,7 +166,7 @@ describe('the state file', () => {
 
   it('is read when an agent wrote it that kept no news', async () => {
     const { file, save, path, log } = open('older.json')
-    await save(['a', REMEMBERED])
+    await save(['a', RECORD])
     const { monitors, ...rest } = JSON.parse(await readFile(path, 'utf8'))
     for (const key of ['missed', 'standing', 'deliveries']) delete monitors[0][key]
     delete monitors[0].programs[0][1].count
@@ -177,7 +177,7 @@ describe('the state file', () => {
     const loaded = await file.load()
     assert.deepEqual(loaded.get('a'), {
       state: {
-        ...MEMORY,
+        ...STATE,
         programs: new Map([['a:b', { ...PROGRAM, count: 0, failing: null, badEnd: null }]]),
         unit: NO_UNIT_HISTORY,
         causes: [],
@@ -190,10 +190,10 @@ describe('the state file', () => {
 
   it('is read when an earlier version wrote it, which kept the configurations of programs too', async () => {
     const { file, save, path, log } = open('with-configs.json')
-    await save(['a', REMEMBERED])
+    await save(['a', RECORD])
     const state = JSON.parse(await readFile(path, 'utf8'))
     await writeFile(path, JSON.stringify({ ...state, configs: [['unix:///run/supervisor.sock', {}]] }))
-    assert.deepEqual(await file.load(), new Map([['a', REMEMBERED]]))
+    assert.deepEqual(await file.load(), new Map([['a', RECORD]]))
     assert.deepEqual(log.lines, [])
   })
 
@@ -229,9 +229,9 @@ describe('the state file', () => {
     let count = 0
     const monitor = {
       name: 'a',
-      get remembered() {
+      get record() {
         count += 1
-        return { ...REMEMBERED, statusSince: { status: 'up', sinceMs: count } as const }
+        return { ...RECORD, statusSince: { status: 'up', sinceMs: count } as const }
       },
     }
     file.follow([monitor])
@@ -246,7 +246,7 @@ describe('the state file', () => {
 
   it('is not there in a dry run', async () => {
     const file = new StateFile(null, 'boot-1', memoryLog())
-    file.follow([{ name: 'a', remembered: REMEMBERED }])
+    file.follow([{ name: 'a', record: RECORD }])
     await file.saveLast()
     assert.equal((await file.load()).size, 0)
   })
@@ -260,7 +260,7 @@ describe('the state file', () => {
     await save()
     await save()
     await rm(path, { recursive: true, maxRetries: 9 })
-    await save(['a', REMEMBERED])
+    await save(['a', RECORD])
     assert.equal(log.lines.length, 2)
     assert.match(
       log.lines[0] ?? '',

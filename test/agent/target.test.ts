@@ -217,11 +217,31 @@ describe('an error of the agent', () => {
     assert.match(log.lines[0] ?? '', /^error: the check of local failed: TypeError: x is not a function/)
   })
 
-  it('that goes on stays what is told', async () => {
-    const { clock, sent } = start({ local: () => Promise.reject(new TypeError('x is not a function')) })
+  it('about one monitor leaves the others as they are', async () => {
+    const { target, monitor, clock, log } = targetOf(
+      'local',
+      fromSupervisor(async () => RUNNING),
+    )
+    const broken = new Monitor('broken', monitorSettings(), {}, null)
+    broken.update = () => {
+      throw new TypeError('x is not a function')
+    }
+    const { name, collector, wake, pacing } = target
+    const monitors = [broken, monitor]
+    const both = new Target({ name, collector, wake, pacing, monitors, restarter: null }, clock, log)
+    const checked = both.checkUntilSettled(new AbortController().signal)
+    await clock.advance(1_000)
+    await checked
+    assert.equal(broken.verdict?.message, 'agent error: x is not a function')
+    assert.equal(monitor.verdict?.message, '1 of 1 running')
+  })
+
+  it('that goes on stays what is told, and is logged once', async () => {
+    const { clock, sent, log } = start({ local: () => Promise.reject(new TypeError('x is not a function')) })
     await clock.advance(300_000)
     assert.ok(sent.length > 10)
     assert.ok(sent.every((line) => line.endsWith('down agent error: x is not a function')))
+    assert.equal(log.lines.length, 1)
   })
 
   it('outside the checks ends the agent', async () => {

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import type { Remembered } from '../../src/agent/state.ts'
+import type { MonitorRecord } from '../../src/agent/state.ts'
 import { Targets } from '../../src/agent/targets.ts'
 import { realClock } from '../../src/lib/clock.ts'
 import type { Snapshot } from '../../src/collect/snapshot.ts'
@@ -62,14 +62,14 @@ async function hostWith(t: TestContext, pid: number | null) {
 
 type Host = Awaited<ReturnType<typeof hostWith>>
 
-/** One look of a one-shot, or the first one of a service. */
-async function lookAt(
+/** One snapshot of a one-shot, or the first one of a service. */
+async function snapshotOf(
   t: TestContext,
   { url, address }: Host,
   { listens = false }: { listens?: boolean } = {},
 ): Promise<Snapshot> {
   const access = { username: null, password: null, caFile: null, ownerUid: null, timeoutMs: 60_000 }
-  const remembered: Remembered = {
+  const record: MonitorRecord = {
     state: EMPTY_STATE,
     statusSince: null,
     notifiers: [],
@@ -82,7 +82,7 @@ async function lookAt(
       monitors: [{ name: 'all', push: null, kumaIntervalMs: null, target: monitorSettings() }],
     },
     env: { DBUS_SYSTEM_BUS_ADDRESS: address },
-    memories: new Map([['all', remembered]]),
+    records: new Map([['all', record]]),
     clock: realClock,
     log: memoryLog(),
     own: null,
@@ -105,7 +105,7 @@ function startNamesake(t: TestContext): number {
 test('systemd tells since when supervisord is up, whether a process of it can be seen or not, and nobody answers', async (t) => {
   for (const pid of [NOBODY, null]) {
     const host = await hostWith(t, pid)
-    const { unit, upSeconds } = await lookAt(t, host)
+    const { unit, upSeconds } = await snapshotOf(t, host)
     assert.ok(unit.kind === 'state' && unit.unit.activeSeconds !== null)
     assert.equal(upSeconds, unit.unit.activeSeconds)
   }
@@ -114,7 +114,7 @@ test('systemd tells since when supervisord is up, whether a process of it can be
 test('the process of a supervisord that is not the main one of the unit tells since when it is up', async (t) => {
   const host = await hostWith(t, startNamesake(t))
   for (const listens of [false, true]) {
-    const { upSeconds } = await lookAt(t, host, { listens })
+    const { upSeconds } = await snapshotOf(t, host, { listens })
     assert.ok(upSeconds !== null && upSeconds < 1_000)
   }
 })

@@ -2,7 +2,7 @@ import { realpath } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { gatherStatus } from '../../agent/gather-status.ts'
 import { readSocket } from '../../agent/read-socket.ts'
-import { peekState, type Memories } from '../../agent/state.ts'
+import { peekState, type Records } from '../../agent/state.ts'
 import { parseStatus, type Status, type TargetStatus } from '../../agent/status.ts'
 import { BUSY, statusFolders, statusSocket } from '../../agent/status-server.ts'
 import { Targets } from '../../agent/targets.ts'
@@ -52,7 +52,7 @@ class StatusSource {
   /** Null as long as an agent answers. */
   #targets: Targets | null = null
   /** What the state file remembers: the command goes on from there. */
-  #memories: Memories = new Map()
+  #records: Records = new Map()
   #isFirst = true
   #isWarned = false
 
@@ -74,7 +74,7 @@ class StatusSource {
     this.#targets ??= await this.#open()
     const targets = this.#targets.all
     await Promise.all(targets.map((target) => target.checkUntilJudged(this.#patienceMs, signal)))
-    const surroundings = { service: null, memories: this.#memories, isFirst: this.#isFirst }
+    const surroundings = { service: null, records: this.#records, isFirst: this.#isFirst }
     this.#isFirst = false
     return addMemory(await gatherStatus(targets, surroundings, signal))
   }
@@ -87,11 +87,11 @@ class StatusSource {
     // Nothing is pushed and nothing restarted: no token is needed.
     const { loaded, log, mask } = await load({ ...this.#flags, dryRun: true }, this.#terminal)
     const { config } = loaded
-    const memories = await peekState(config.agent.stateFile, await readBootId())
-    this.#memories = memories
+    const records = await peekState(config.agent.stateFile, await readBootId())
+    this.#records = records
     return Targets.open({
       config,
-      memories,
+      records,
       env: this.#terminal.env,
       own: null,
       listens: false,
