@@ -122,7 +122,7 @@ export class Agent implements Notifying {
   async #sayFarewell(): Promise<void> {
     const { loaded, listener } = this.#options
     if (listener?.isOrphan === true) loaded.log.error('supervisord died: ending with it')
-    const message = lastWords(loaded.loaded.config.agent, listener)
+    const message = farewellMessage(loaded.loaded.config.agent, listener)
     if (message === null) return
     for (const monitor of this.monitors) monitor.sendFarewell(message)
     const settled = Promise.all(this.monitors.map((monitor) => monitor.settled()))
@@ -133,7 +133,7 @@ export class Agent implements Notifying {
 }
 
 /** Null for none. */
-function lastWords({ onStop }: AgentConfig, listener: Listener | null): string | null {
+function farewellMessage({ onStop }: AgentConfig, listener: Listener | null): string | null {
   if (listener?.isOrphan === true) return 'supervisord died: nothing is watched until it runs again'
   if (onStop === 'none') return null
   return listener?.isStopping === true

@@ -160,7 +160,8 @@ const Text = v.string()
 const TextOrNull = v.nullable(Text)
 const Flag = v.boolean()
 
-const Suspect = v.object({
+/** In the file under the key `suspects`. */
+const ProblemHistory = v.object({
   clock: Text,
   sinceMs: Finite,
   checks: Finite,
@@ -233,7 +234,7 @@ const State = v.object({
     v.object({
       name: Text,
       status: v.nullable(Status),
-      suspects: v.array(v.tuple([Text, Suspect])),
+      suspects: v.array(v.tuple([Text, ProblemHistory])),
       programs: v.array(v.tuple([Text, History])),
       supervisorPid: FiniteOrNull,
       answeredMs: FiniteOrNull,

@@ -2,6 +2,7 @@ import { formatDuration } from '../lib/duration.ts'
 import { maskToken } from '../lib/secret.ts'
 import { formatSize } from '../lib/size.ts'
 import type { Config, HttpCheck, KumaConfig, MonitorConfig, SupervisorConfig } from './config.ts'
+import { withoutQuery } from '../lib/text.ts'
 
 /** The value of a key; null where it is not set. */
 type ConfigValue =
@@ -99,8 +100,7 @@ function monitorTable(
 }
 
 function httpTable({ url, status, body, timeoutMs, when }: HttpCheck): ConfigTable {
-  // A query can hold a key.
-  return { url: url.replace(/\?.*$/s, '?…'), status, body, timeout: formatDuration(timeoutMs), when }
+  return { url: withoutQuery(url), status, body, timeout: formatDuration(timeoutMs), when }
 }
 
 function writeTable(heading: string, table: ConfigTable): string {

@@ -91,3 +91,8 @@ export function displayName(program: string): string {
   const name = rest.join(':')
   return group === name ? name : program
 }
+
+/** Returns a URL without what its query says, which can hold a key. */
+export function withoutQuery(url: string): string {
+  return url.replace(/\?.*$/s, '?…')
+}

@@ -3,7 +3,7 @@ import type { HttpReading } from '../collect/http-check.ts'
 import type { MemoryReading } from '../collect/processes.ts'
 import type { ProcessInfo } from '../collect/supervisor/process-info.ts'
 import type { HttpCheck, MonitorConfig } from '../config/config.ts'
-import { cut, describeSize, displayName, fullName } from '../lib/text.ts'
+import { cut, describeSize, displayName, fullName, withoutQuery } from '../lib/text.ts'
 import { PROBLEMS, type Problem } from './problems.ts'
 import type { Programs } from './programs.ts'
 
@@ -84,9 +84,4 @@ function describeFault(
   if (body === null || reading.found.includes(body)) return null
   const part = reading.isWhole ? '' : ' in its first 1 MB'
   return `answered ${reading.status} without "${cut(body, 40)}"${part}`
-}
-
-/** A query can hold a key. */
-function withoutQuery(url: string): string {
-  return url.replace(/\?.*$/s, '?…')
 }

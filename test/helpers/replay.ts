@@ -28,7 +28,7 @@ const NO_PROBES = {
   memory: { kind: 'not-asked' },
   http: new Map(),
   lastLines: new Map(),
-} as const satisfies Partial<Snapshot>
+} as const satisfies Omit<Snapshot, 'unit' | 'rpc' | 'upSeconds'>
 
 /** What is long and seldom changes is written once, and its number where it stood. */
 export function encodeRecording({ snapshots, ...head }: Recording): string {

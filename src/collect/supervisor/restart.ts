@@ -21,7 +21,7 @@ interface RestartOrder {
 }
 
 /** The parts of the running agent that a restart needs. */
-interface Agent {
+interface Surroundings {
   readonly clock: Clock
   readonly log: Log
   /**
@@ -41,9 +41,9 @@ const INTERRUPTED = 'cut short by a stop or reload of the agent, which starts it
 /** Restarts the programs of one supervisord. */
 export class ProgramRestarter {
   readonly #client: Pick<SupervisorClient, 'call'>
-  readonly #agent: Agent
+  readonly #agent: Surroundings
 
-  constructor(client: Pick<SupervisorClient, 'call'>, agent: Agent) {
+  constructor(client: Pick<SupervisorClient, 'call'>, agent: Surroundings) {
     this.#client = client
     this.#agent = agent
   }
@@ -125,12 +125,12 @@ const MAX_TIMES = 10
 export class RestartDeadline {
   readonly #ending: AbortSignal
   readonly #program: string
-  readonly #agent: Agent
+  readonly #agent: Surroundings
   readonly #late = new AbortController()
   readonly #onEnding = (): void => void this.#finish()
   #stoppingCount = 0
 
-  constructor(ending: AbortSignal, program: string, agent: Agent) {
+  constructor(ending: AbortSignal, program: string, agent: Surroundings) {
     this.#ending = ending
     this.#program = program
     this.#agent = agent
