@@ -1,7 +1,7 @@
 import { readFile, rename, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import * as v from 'valibot'
-import { makeFolder, writeAtomically } from '../lib/atomic-write.ts'
+import { makeFolder, removeLeftovers, writeAtomically } from '../lib/atomic-write.ts'
 import { codeOf, messageOf } from '../lib/errors.ts'
 import type { Log } from '../lib/log.ts'
 import { cut, MESSAGE_LIMIT, oneLine } from '../lib/text.ts'
@@ -62,6 +62,7 @@ export class StateFile {
   async load(): Promise<Records> {
     const path = this.#path
     if (path === null) return new Map()
+    await removeLeftovers(path)
     let text: string
     try {
       text = await readFile(path, 'utf8')

@@ -1,3 +1,4 @@
+import { printableJson } from '../lib/text.ts'
 import { version } from '../../package.json'
 import { configTables, describeConfig } from '../config/describe.ts'
 import type { LoadedConfig } from '../config/load.ts'
@@ -42,5 +43,5 @@ function asJson({ source, config, warnings, timing }: LoadedConfig, { everyMs }:
     },
     ...configTables(config),
   }
-  return `${JSON.stringify(shown, null, 2)}\n`
+  return `${printableJson(shown, 2)}\n`
 }

@@ -1,3 +1,4 @@
+import { printableJson } from '../lib/text.ts'
 import { formatDuration } from '../lib/duration.ts'
 import { maskToken } from '../lib/secret.ts'
 import { formatSize } from '../lib/size.ts'
@@ -117,7 +118,7 @@ function writeEntries(table: ConfigTable): string[] {
 /** JSON's strings and arrays are TOML's; its objects are not. Returns null for what is not set. */
 function writeValue(value: ConfigValue): string | null {
   if (value === null || (isList(value) && value.length === 0)) return null
-  if (typeof value !== 'object' || isList(value)) return JSON.stringify(value)
+  if (typeof value !== 'object' || isList(value)) return printableJson(value)
   const entries = writeEntries(value)
   return entries.length === 0 ? null : `{ ${entries.join(', ')} }`
 }

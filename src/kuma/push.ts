@@ -13,7 +13,7 @@ import {
   type HttpAnswer,
   type HttpRequest,
 } from '../lib/http.ts'
-import { MESSAGE_LIMIT } from '../lib/text.ts'
+import { MESSAGE_LIMIT, oneLine } from '../lib/text.ts'
 import {
   judgeAnswer,
   judgeFailure,
@@ -249,10 +249,7 @@ export function pushUrl(
 /** Returns a message that can be sent whatever it holds: one line of whole characters, at most 250 of them. */
 function sendable(msg: string): string {
   // Half a surrogate pair makes encodeURIComponent throw.
-  const line = msg
-    .toWellFormed()
-    .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
-    .trim()
+  const line = oneLine(msg)
   const characters = Array.from(line)
   return characters.length > MESSAGE_LIMIT ? `${characters.slice(0, MESSAGE_LIMIT - 1).join('')}…` : line
 }

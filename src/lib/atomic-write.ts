@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
-import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { codeOf } from './errors.ts'
+import { access, mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { codeOf, isMissing } from './errors.ts'
 
 interface WriteOptions {
   /** The file's mode; 0600 unless given. It is 0600 while it is written. */
@@ -46,6 +46,16 @@ async function create(path: string): Promise<FileHandle> {
     if (codeOf(error) !== 'EEXIST') throw error
     await rm(path, { force: true })
     return open(path, flags, 0o600)
+  }
+}
+
+/** Removes what processes that were killed while they wrote this file have left behind; fails silently. */
+export async function removeLeftovers(path: string): Promise<void> {
+  const [folder, start] = [dirname(path), `${basename(path)}.`]
+  for (const name of await readdir(folder).catch(() => [])) {
+    const pid = name.startsWith(start) ? /^\d+(?=\.tmp$)/.exec(name.slice(start.length))?.[0] : undefined
+    const isLeft = pid !== undefined && (await access(`/proc/${pid}`).then(() => false, isMissing))
+    if (isLeft) await rm(join(folder, name), { force: true }).catch(() => {})
   }
 }
 

@@ -1,3 +1,5 @@
+import { printable, printableJson } from './text.ts'
+
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const
 
 export type LogLevel = (typeof LEVELS)[number]
@@ -27,9 +29,9 @@ export function createLog({ level, format, write, now, mask }: LogOptions): Log 
   const threshold = LEVELS.indexOf(level)
   const at = (of: LogLevel) => (message: string) => {
     if (LEVELS.indexOf(of) < threshold) return
-    const text = mask(message)
+    const text = printable(mask(message))
     if (format === 'json') {
-      write(`${JSON.stringify({ time: new Date(now()).toISOString(), level: of, message: text })}\n`)
+      write(`${printableJson({ time: new Date(now()).toISOString(), level: of, message: text })}\n`)
     } else {
       write(of === 'info' ? `${text}\n` : `${of}: ${text}\n`)
     }

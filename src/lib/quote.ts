@@ -1,8 +1,9 @@
+import { printableJson } from './text.ts'
 const LONGEST = 60
 
 /** Shows a wrong value of the configuration in one line, cut short, without credentials in URLs or push tokens. */
 export function quote(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(cut(redact(value)))
+  if (typeof value === 'string') return printableJson(cut(redact(value)))
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
   return typeName(value)
 }

@@ -3,12 +3,27 @@ import { maskToken } from './secret.ts'
 /** The longest message: behind Kuma, e-mail subjects, SMS and chats cut or refuse longer ones. */
 export const MESSAGE_LIMIT = 250
 
-// Control characters, line separators, and marks that turn the direction of the text around.
-const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069\ufeff]+/gu
+// Control characters, line separators, marks that turn the direction of the text around, and what has no width.
+const UNPRINTABLE =
+  /[\p{Cc}\p{Zl}\p{Zp}\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]+/gu
 
 /** Makes one printable line of a text from outside. Lone surrogates, which no URL can carry, become U+FFFD. */
 export function oneLine(text: string): string {
   return text.replaceAll(UNPRINTABLE, ' ').replaceAll(/ {2,}/g, ' ').trim().toWellFormed()
+}
+
+/** Makes every character of several lines printable, and leaves the lines as they are. */
+export function printable(text: string): string {
+  return text.replaceAll(UNPRINTABLE, (found) => found.replaceAll(/[^\n\t]/gu, ' '))
+}
+
+/** Returns a value as JSON in which every character is printable: what is not is escaped. */
+export function printableJson(value: unknown, indent = 0): string {
+  return JSON.stringify(value, null, indent).replaceAll(UNPRINTABLE, escapeUnits)
+}
+
+function escapeUnits(text: string): string {
+  return text.replaceAll(/[^\n]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 /** Cuts at a whole character (a cluster such as an emoji with its modifiers counts as one) and marks the cut with `…`. */

@@ -3,7 +3,7 @@ import { chown, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-import { makeFolder, writeAtomically } from '../../src/lib/atomic-write.ts'
+import { makeFolder, removeLeftovers, writeAtomically } from '../../src/lib/atomic-write.ts'
 
 async function folder(t: TestContext): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'ksp-write-'))
@@ -66,4 +66,20 @@ describe('a folder that is made', () => {
   it('fails where none can be made, and does not hang', async () => {
     await assert.rejects(makeFolder('/proc/x/y'), { code: 'ENOENT' })
   })
+})
+
+it('what a killed process left behind is removed, and nothing of a living one or of another file', async (t) => {
+  const own = await folder(t)
+  const path = join(own, 'state.json')
+  // No pid is as large as this.
+  const names = [
+    'state.json',
+    'state.json.99999999.tmp',
+    `state.json.${process.ppid}.tmp`,
+    'other.99999999.tmp',
+  ]
+  for (const name of names) await writeFile(join(own, name), '')
+  await removeLeftovers(path)
+  assert.deepEqual((await readdir(own)).toSorted(), [names[3], names[0], names[2]])
+  await removeLeftovers(join(own, 'none/state.json'))
 })

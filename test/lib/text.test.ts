@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createMask } from '../../src/lib/secret.ts'
-import { cut, describeDuration, describeSize, oneLine, shortText } from '../../src/lib/text.ts'
+import {
+  cut,
+  describeDuration,
+  describeSize,
+  oneLine,
+  printable,
+  printableJson,
+  shortText,
+} from '../../src/lib/text.ts'
 
 const rows: [seconds: number, says: string][] = [
   [-5, '0 s'],
@@ -31,6 +39,30 @@ test('masks secrets before it cuts, so that no half of one is left', () => {
 
 test('makes one line of what foreign text holds, and no text that turns around', () => {
   assert.equal(oneLine(' a\n\tb\u0000\u2028c\u202ed\ufeff \ud800 '), 'a b c d \ufffd')
+})
+
+const STRANGE = [
+  '\u0007',
+  '\u009b',
+  '\u061c',
+  '\u200b',
+  '\u200e',
+  '\u202e',
+  '\u2060',
+  '\u2069',
+  '\ufeff',
+  '\u{e0041}',
+]
+
+test('lets no control, turning or zero-width character into a line, a text or JSON', () => {
+  for (const strange of STRANGE) {
+    const text = `a${strange}b`
+    assert.equal(oneLine(text), 'a b')
+    assert.match(printable(`x\n${text}\ty`), /^x\na b\ty$/)
+    const json = printableJson({ text, more: ['\n'] }, 2)
+    assert.ok(!json.includes(strange), json)
+    assert.deepEqual(JSON.parse(json), { text, more: ['\n'] })
+  }
 })
 
 test('cuts between characters, not inside of one', () => {

@@ -1,5 +1,5 @@
 import { version } from '../../../package.json'
-import { oneLine } from '../../lib/text.ts'
+import { oneLine, printableJson } from '../../lib/text.ts'
 import { paint, wrapWords, type Style } from '../screen.ts'
 
 /** The result of one check about one thing. */
@@ -82,5 +82,5 @@ export function formatJson(lines: readonly Line[]): string {
     remedy,
   }))
   const isWell = lines.every(({ result }) => result !== 'failed')
-  return `${JSON.stringify({ version, ok: isWell, checks }, null, 2)}\n`
+  return `${printableJson({ version, ok: isWell, checks }, 2)}\n`
 }

@@ -1,3 +1,4 @@
+import { printableJson } from '../../lib/text.ts'
 import type { Status } from '../../agent/status.ts'
 import { styleOf } from '../screen.ts'
 import { takesEscapes, type Terminal } from '../terminal.ts'
@@ -23,7 +24,7 @@ export function createDisplay(
   const { print, screenSize } = terminal
   const style = styleOf(terminal)
   const format = (status: Status): string => {
-    if (json) return `${JSON.stringify(status, null, watch ? 0 : 2)}\n`
+    if (json) return `${printableJson(status, watch ? 0 : 2)}\n`
     if (watch) return `${status.at.toISOString()}\n${formatStatus(status, DEFAULT_COLUMNS, style)}\n`
     return formatStatus(status, usableColumns(screenSize().columns), style)
   }

@@ -1,3 +1,4 @@
+import { printableJson } from '../../lib/text.ts'
 import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
@@ -216,5 +217,5 @@ function decoded(part: string): string {
 }
 
 function quoted(text: string): string {
-  return JSON.stringify(text.replace(/\/\/.*@/s, '//').slice(0, 100))
+  return printableJson(text.replace(/\/\/.*@/s, '//').slice(0, 100))
 }
