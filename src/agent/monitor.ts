@@ -1,7 +1,7 @@
 import type { Snapshot } from '../collect/snapshot.ts'
 import { cut, describeDuration, MESSAGE_LIMIT, oneLine } from '../lib/text.ts'
 import type { Log } from '../lib/log.ts'
-import { judge, type Settings, type Verdict } from '../rules/judge.ts'
+import { judge, type Judgement, type Settings, type Verdict } from '../rules/judge.ts'
 import type { RestartOrder } from '../rules/own-restarts.ts'
 import { hasNews } from '../rules/restarts.ts'
 import { EMPTY_STATE, type MonitorState } from '../rules/state.ts'
@@ -36,6 +36,9 @@ interface Judged {
 /** News that come sooner after others wait: a flood of restarts must not become one of heartbeats. */
 const NEWS_GAP_MS = 5_000
 
+/** So many changes of what is wrong are sent at once while a monitor is down. */
+const FREE_CHANGES = 3
+
 /** An agent that was frozen with its host has had no check either: it gets this long to finish one. */
 const DOUBT_MS = 20_000
 
@@ -53,6 +56,12 @@ export class Monitor {
   #newsMs = 0
   /** When news of restarts last went out at once. */
   #newsSentMs = -Infinity
+  /** While it is down: what of was last sent ahead of time and when, and how many times it has changed. */
+  #down: { kinds: Judgement['kinds']; changes: number; sentMs: number } = {
+    kinds: new Map(),
+    changes: 0,
+    sentMs: 0,
+  }
   #dueMs: number | null = null
   #hasSent = false
   /** Since when a heartbeat waits for a check to end; null when none does. */
@@ -102,9 +111,9 @@ export class Monitor {
     return this.#announcement
   }
 
-  /** Judges by a snapshot. A verdict that turned, the first one, news of a restart and a heartbeat that waits are sent at once. */
+  /** Judges by a snapshot. A verdict that turned, the first one, a change of what is wrong, news of a restart and a heartbeat that waits are sent at once. */
   update(snapshot: Snapshot, nowMs: number): Judged {
-    const { verdict, content, restartsUntilMs, state, settled, againMs, restarts } = judge(
+    const { verdict, kinds, content, restartsUntilMs, state, settled, againMs, restarts } = judge(
       snapshot,
       this.#state,
       this.settings,
@@ -112,6 +121,7 @@ export class Monitor {
     )
     const hasTurned = verdict !== null && verdict.status !== this.verdict?.status
     const isNews = verdict !== null && !hasTurned && this.#isNews(state, nowMs)
+    const hasChanged = this.#hasChanged(verdict, kinds, hasTurned, nowMs)
     const isAwaited = verdict !== null && this.#doubtMs !== null
     if (hasTurned || isNews) this.#newsMs = nowMs
     if (isNews) this.#newsSentMs = nowMs
@@ -119,7 +129,7 @@ export class Monitor {
     this.#state = state
     this.#checkedMs = nowMs
     if (verdict !== null) this.#announcement = { verdict, restartsUntilMs, content }
-    if (hasTurned || isNews || isAwaited) this.#announce(nowMs)
+    if (hasTurned || hasChanged || isNews || isAwaited) this.#announce(nowMs)
     return { pendingMs: settled ? null : againMs, restarts }
   }
 
@@ -208,6 +218,35 @@ export class Monitor {
       ...[...ownRestarts.values()].map(({ backMs }) => backMs ?? Infinity),
     ]
     return times.some((ms) => ms > toldMs && ms <= untilMs)
+  }
+
+  /**
+   * True when it is down of another set of problems than the one that was last sent ahead of time, and that may be sent now:
+   * `FREE_CHANGES` while it is down, and then one in half a period.
+   */
+  #hasChanged(
+    verdict: Verdict | null,
+    kinds: Judgement['kinds'],
+    hasTurned: boolean,
+    nowMs: number,
+  ): boolean {
+    if (verdict?.status !== 'down' || hasTurned) {
+      this.#down = { kinds: new Map(kinds), changes: 0, sentMs: nowMs }
+      return false
+    }
+    const before = this.#down
+    const now = new Map(
+      [...kinds].map(([subject, kind]) => [subject, kind ?? before.kinds.get(subject) ?? null]),
+    )
+    const isSame =
+      now.size === before.kinds.size &&
+      [...now].every(([subject, kind]) => before.kinds.get(subject) === kind)
+    const halfMs = (this.#sending?.period?.everyMs ?? Infinity) / 2
+    const isFree = before.changes < FREE_CHANGES || nowMs - before.sentMs >= halfMs
+    // A verdict that is only held down by its flapping has no problem of its own.
+    if (isSame || now.size === 0 || !isFree) return false
+    this.#down = { kinds: now, changes: before.changes + 1, sentMs: nowMs }
+    return true
   }
 
   #isNews({ programs, toldMs }: MonitorState, nowMs: number): boolean {

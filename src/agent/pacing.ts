@@ -185,6 +185,8 @@ export class Pacing {
 
 /** When the heartbeats of one monitor are due, in monotonic milliseconds. */
 export interface Period {
+  /** From one to the next; Infinity where that is not always the same. */
+  readonly everyMs: number
   /** The first time after `nowMs`. */
   next(nowMs: number): number
   /** Counts afresh from `nowMs`, when one went out ahead of its time. */
@@ -193,26 +195,27 @@ export interface Period {
 
 /** A grid that never drifts: a late heartbeat moves no later one, and those that were missed are not made up for. */
 export class GridPeriod implements Period {
-  readonly #everyMs: number
+  readonly everyMs: number
   #gridMs: number
 
   constructor(everyMs: number, firstMs: number) {
-    this.#everyMs = everyMs
+    this.everyMs = everyMs
     this.#gridMs = firstMs
   }
 
   next(nowMs: number): number {
     if (nowMs < this.#gridMs) return this.#gridMs
-    return this.#gridMs + (Math.floor((nowMs - this.#gridMs) / this.#everyMs) + 1) * this.#everyMs
+    return this.#gridMs + (Math.floor((nowMs - this.#gridMs) / this.everyMs) + 1) * this.everyMs
   }
 
   restart(nowMs: number): void {
-    this.#gridMs = nowMs + this.#everyMs
+    this.#gridMs = nowMs + this.everyMs
   }
 }
 
 /** The times of a cron expression, which news do not move. */
 export class CronPeriod implements Period {
+  readonly everyMs = Infinity
   readonly #msUntilNext: () => number
 
   /** @param msUntilNext milliseconds to the next time; a change of the date changes it */

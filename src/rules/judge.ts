@@ -5,7 +5,7 @@ import { judgeHttp } from './health.ts'
 import { judgeLiveness } from './liveness.ts'
 import { composeMessage, type MessageContent, worstOf } from './message.ts'
 import { planRestarts, type RestartOrder } from './own-restarts.ts'
-import { PROBLEMS, type TrackedProblem, trackProblems } from './problems.ts'
+import { type ProblemKind, PROBLEMS, type TrackedProblem, trackProblems } from './problems.ts'
 import { judgePrograms, type Programs } from './programs.ts'
 import { hasLaterNews } from './restarts.ts'
 import type { MonitorState } from './state.ts'
@@ -25,6 +25,8 @@ export interface Verdict {
 export interface Judgement {
   /** Null while a first snapshot leaves it open. */
   readonly verdict: Verdict | null
+  /** The kind of each problem that counts, by subject; null while it counts only because an earlier one of its subject did. */
+  readonly kinds: ReadonlyMap<string, ProblemKind | null>
   /** The parts of the message. */
   readonly content: MessageContent
   /** Once the message is delivered, restarts up to this time have been told; null when it leaves some for later. */
@@ -92,6 +94,9 @@ export function judge(seen: Snapshot, before: MonitorState, settings: Settings, 
   const message = composeMessage(content, before.toldMs)
   return {
     verdict: status === null ? null : { status, message, ping: programs?.supervisor.ms ?? null },
+    kinds: new Map(
+      down.map(({ problem: { subject, kind }, countsByItself }) => [subject, countsByItself ? kind : null]),
+    ),
     content,
     restartsUntilMs: programs === null || hasLaterNews(programs.histories, before.toldMs) ? null : nowMs,
     // A problem that counts and has just become another one may be on its way back to well.

@@ -1,6 +1,6 @@
 import type { Snapshot } from '../collect/snapshot.ts'
 import type { MonitorConfig } from '../config/config.ts'
-import { cut, describeDuration, MESSAGE_LIMIT, oneLine } from '../lib/text.ts'
+import { cut, describeDuration, displayName, MESSAGE_LIMIT, oneLine } from '../lib/text.ts'
 import { describeOwnRestarts, type OwnRestarts } from './own-restarts.ts'
 import { type Problem, type ProblemKind, PROBLEMS, type TrackedProblem } from './problems.ts'
 import type { Programs } from './programs.ts'
@@ -45,7 +45,8 @@ export function composeMessage(content: MessageContent, toldMs: number): string 
     content.flaps === null ? describeWorst(worst, content) : `${content.flaps}: ${content.flapText}`
   if (head === null)
     return cut(oneLine([...facts, ...notes(content), ...upTime(snapshot)].join(' · ')), MESSAGE_LIMIT)
-  return joinProblems(oneLine(head), named.length, facts)
+  const others = named.filter((one) => one !== worst).map(({ problem }) => displayName(problem.subject))
+  return joinProblems(oneLine(head), others.map(oneLine), facts)
 }
 
 /** Null when there is no problem. */
@@ -62,12 +63,29 @@ function describeWorst(worst: TrackedProblem | null, { doubt }: MessageContent):
   return `${PROBLEMS[kind].passing ? '' : doubt}${text}${age}`
 }
 
-/** Returns `celery:worker_03 FATAL: … (+2 more) · 9 of 12 running`. Only the problem's text is cut. */
-function joinProblems(head: string, count: number, facts: readonly string[]): string {
-  const more = count > 1 ? `(+${count - 1} more)` : ''
-  const tail = oneLine([more, ...facts.map((fact) => `· ${fact}`)].join(' '))
+/**
+ * Returns `celery:worker_03 FATAL: … (+2 more: web, mail) · 9 of 12 running`. Only the problem's text is cut, and the others
+ * are named as far as there is room beside it.
+ */
+function joinProblems(head: string, others: readonly string[], facts: readonly string[]): string {
+  const rest = facts.map((fact) => `· ${fact}`)
+  const tailWith = (more: string): string => oneLine([more, ...rest].join(' '))
+  const room = MESSAGE_LIMIT - head.length - tailWith('').length - 2
+  const tail = tailWith(others.length === 0 ? '' : describeOthers(others, room))
   if (tail === '') return cut(head, MESSAGE_LIMIT)
   return cut(`${cut(head, Math.max(MESSAGE_LIMIT - tail.length - 1, 80))} ${tail}`, MESSAGE_LIMIT)
+}
+
+/** Returns `(+3 more: web, mail, …)`, at most so long where the number alone is not longer. */
+function describeOthers(names: readonly string[], maxLength: number): string {
+  const count = `+${names.length} more`
+  const all = `(${count}: ${names.join(', ')})`
+  if (all.length <= maxLength) return all
+  for (let kept = names.length - 1; kept > 0; kept -= 1) {
+    const some = `(${count}: ${names.slice(0, kept).join(', ')}, …)`
+    if (some.length <= maxLength) return some
+  }
+  return `(${count})`
 }
 
 const WORST_FIRST = Object.keys(PROBLEMS)

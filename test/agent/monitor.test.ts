@@ -268,3 +268,54 @@ describe('an internal error of the agent before', () => {
     await eventually('the file is gone', () => !existsSync(path))
   })
 })
+
+describe('what is wrong, when it changes while a monitor is down', () => {
+  const states = (...failing: readonly string[]) =>
+    snapshot(
+      unitState(),
+      answered(
+        ['a', 'b', 'c', 'd', 'e', 'f'].map((name) =>
+          program(name, failing.includes(name) ? 'FATAL' : 'RUNNING'),
+        ),
+      ),
+    )
+
+  it('is sent at once, three times and then once in half a period', () => {
+    const { sending, sent } = memorySending()
+    const monitor = new Monitor(
+      'web',
+      monitorSettings(),
+      {},
+      { ...sending, period: new GridPeriod(60_000, 0) },
+    )
+    const rows: [seconds: number, failing: readonly string[], sent: number][] = [
+      [1, [], 1],
+      [2, ['a'], 2],
+      [3, ['a'], 2],
+      [4, ['a', 'b'], 3],
+      [5, ['b'], 4],
+      [6, ['b', 'c'], 5],
+      [7, ['b', 'c', 'd'], 5],
+      [30, ['b', 'c', 'd'], 5],
+      [37, ['b', 'c', 'd'], 6],
+      [38, ['b', 'c'], 6],
+      [40, [], 7],
+      [41, ['a'], 8],
+      [42, ['a', 'b'], 9],
+    ]
+    for (const [seconds, failing, count] of rows) {
+      monitor.update(states(...failing), seconds * 1_000)
+      assert.equal(sent.length, count, `after ${seconds} s`)
+    }
+  })
+
+  it('is not sent for a program that is only being started again', () => {
+    const { sending, sent } = memorySending()
+    const monitor = new Monitor('web', monitorSettings(), {}, sending)
+    const one = (state: 'FATAL' | 'STARTING') => snapshot(unitState(), answered([program('web', state)]))
+    monitor.update(one('FATAL'), 1_000)
+    monitor.update(one('STARTING'), 2_000)
+    monitor.update(one('FATAL'), 3_000)
+    assert.equal(sent.length, 1)
+  })
+})

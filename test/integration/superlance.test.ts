@@ -354,7 +354,7 @@ sys.exit(3)
     scene.run()
     assert.match(
       await scene.told(/^down .*\+1 more/),
-      /^down (worker|mail) FATAL: Exited too quickly: ModuleNotFoundError: no module named app \(\+1 more\) · 1 of 3 running$/,
+      /^down (worker|mail) FATAL: Exited too quickly: ModuleNotFoundError: no module named app \(\+1 more: (worker|mail)\) · 1 of 3 running$/,
     )
   })
 

@@ -131,7 +131,7 @@ describe('an HTTP check', () => {
 
   it('names a program that does not run before the page that does not answer', () => {
     const rpc = answered([program('web', 'FATAL'), program('beat', 'RUNNING')])
-    assert.match(observe().settle(saw(answer(503), rpc)).message, /^web FATAL: .* \(\+1 more\)/)
+    assert.match(observe().settle(saw(answer(503), rpc)).message, /^web FATAL: .* \(\+1 more: http\)/)
   })
 })
 

@@ -32,7 +32,7 @@ describe('the quorum', () => {
     )
     assert.deepEqual(
       [status, message],
-      ['down', 'w:2 FATAL: supervisord does not say why (+1 more) · 2 of 4 running'],
+      ['down', 'w:2 FATAL: supervisord does not say why (+1 more: w:3) · 2 of 4 running'],
     )
   })
 

@@ -299,7 +299,23 @@ describe('the programs', () => {
       program('cat', 'RUNNING'),
     ]
     const { message } = new Observer(monitorSettings()).settle(snapshot(unitState(), answered(processes)))
-    assert.equal(message, 'celery:w2 FATAL: no such file (+2 more) · 1 of 4 running')
+    assert.equal(message, 'celery:w2 FATAL: no such file (+2 more: web, celery:w1) · 1 of 4 running')
+  })
+
+  it('names as many of the others as there is room for', () => {
+    const failing = (count: number, spawnerr: string): string => {
+      const processes = Array.from({ length: count }, (_, index) =>
+        program(`w:${index}`, 'FATAL', { spawnerr }),
+      )
+      return new Observer(monitorSettings()).settle(snapshot(unitState(), answered(processes))).message
+    }
+    assert.equal(failing(3, 'no'), 'w:0 FATAL: no (+2 more: w:1, w:2) · 0 of 3 running')
+    assert.match(
+      failing(99, 'no'),
+      /^w:0 FATAL: no \(\+98 more: w:1, w:2, .*, w:\d\d, …\) · 0 of 99 running$/,
+    )
+    assert.match(failing(99, 'n'.repeat(220)), /^w:0 FATAL: n+… \(\+98 more\) · 0 of 99 running$/)
+    assert.ok(failing(99, 'no').length <= 250)
   })
 
   it('says how long supervisord has been up', () => {

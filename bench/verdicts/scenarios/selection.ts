@@ -149,7 +149,7 @@ export const SELECTION: readonly Scenario[] = [
     phases: [
       {
         truth: 'bad',
-        says: /^fewer:fewer_02 FATAL: Exited too quickly, see its log \(\+1 more\) · 2 of 4 running$/,
+        says: /^fewer:fewer_02 FATAL: Exited too quickly, see its log \(\+1 more: fewer:fewer_03\) · 2 of 4 running$/,
       },
     ],
   },

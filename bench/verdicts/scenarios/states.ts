@@ -266,7 +266,7 @@ export const STATES: readonly Scenario[] = [
           await supervisord.ctl('stop', 'twostopped')
         },
         truth: 'bad',
-        says: /^twofatal FATAL: .+ \(\+1 more\) · 1 of 3 running$/,
+        says: /^twofatal FATAL: .+ \(\+1 more: twostopped\) · 1 of 3 running$/,
       },
     ],
   },
@@ -277,7 +277,10 @@ export const STATES: readonly Scenario[] = [
       pairback: { command: '/bin/sh -c "sleep 0.1; exit 3"', startsecs: 5, startretries: 500 },
     },
     phases: [
-      { truth: 'bad', says: /^pairexit EXITED unexpectedly: exit 1 (\(\+1 more\) )?· 0 of 2 running$/ },
+      {
+        truth: 'bad',
+        says: /^pairexit EXITED unexpectedly: exit 1 (\(\+1 more: pairback\) )?· 0 of 2 running$/,
+      },
     ],
   },
   {
