@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { dirname, normalize, resolve } from 'node:path'
 import { codeOf, isMissing } from '../../lib/errors.ts'
 import { glob } from '../../lib/glob.ts'
@@ -68,12 +68,16 @@ export async function loadSupervisorConf(
   return { kind: 'read', servers: serversOf(sections, expanded, env['HOME'] ?? '/'), problems }
 }
 
+/** No supervisord.conf of people is that large. */
+const MAX_BYTES = 1024 * 1024
+
 async function loadInto(
   sections: IniSections,
   path: string,
 ): Promise<{ kind: 'read'; problems: string[] } | Exclude<SupervisorConf, { kind: 'read' }>> {
   let text: string
   try {
+    if ((await stat(path)).size > MAX_BYTES) return { kind: 'unreadable', cause: 'larger than 1 MB' }
     text = await readFile(path, 'utf8')
   } catch (error) {
     return isMissing(error)

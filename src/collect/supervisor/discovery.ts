@@ -1,6 +1,6 @@
 import { printableJson } from '../../lib/text.ts'
 import { existsSync } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { lstat, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { noDescriptors } from '../../lib/errors.ts'
@@ -55,7 +55,7 @@ export async function findSupervisor(
     socketPaths = SOCKET_PATHS,
   }: DiscoveryOptions,
 ): Promise<FoundServer | { readonly kind: 'failed'; readonly failure: RpcFailure }> {
-  const tried = confPaths ?? searchPaths(env['PATH'] ?? '', cwd)
+  const tried = confPaths ?? (await searchPaths(env['PATH'] ?? '', cwd))
   const { path, conf } = await firstConf(tried, { env, hostname: name })
   const own = conf.kind === 'unreadable' ? noDescriptors(conf.cause) : null
   if (own !== null) {
@@ -90,20 +90,29 @@ export async function findSupervisor(
 }
 
 /** Returns the places where supervisorctl looks, around the supervisorctl of this PATH. */
-function searchPaths(path: string, cwd: string): string[] {
+async function searchPaths(path: string, cwd: string): Promise<string[]> {
   const folders = path.split(delimiter).filter((folder) => folder.startsWith('/'))
   const bin = folders.find((folder) => existsSync(join(folder, 'supervisorctl')))
   const around =
     bin === undefined
       ? []
       : ['etc/supervisord.conf', 'supervisord.conf'].map((name) => join(dirname(bin), name))
+  const here = [resolve(cwd, 'supervisord.conf'), resolve(cwd, 'etc/supervisord.conf')]
+  const traps = await Promise.all(here.map(isTrap))
   return [
     ...around,
-    resolve(cwd, 'supervisord.conf'),
-    resolve(cwd, 'etc/supervisord.conf'),
+    ...here.filter((_, index) => traps[index] === false),
     '/etc/supervisord.conf',
     '/etc/supervisor/supervisord.conf',
   ]
+}
+
+/** Returns true where root would read what another user has laid into the working folder. */
+async function isTrap(path: string): Promise<boolean> {
+  if (process.getuid?.() !== 0) return false
+  const about = [lstat(path), stat(path), stat(dirname(path))]
+  const owners = await Promise.all(about.map((one) => one.catch(() => null)))
+  return owners.some((owner) => owner !== null && owner.uid !== 0)
 }
 
 /** The first that exists counts, as for supervisorctl, even when it cannot be read. */

@@ -35,6 +35,14 @@ for (const [what, text, sections] of READ) {
   })
 }
 
+test('reads a large file in a time that grows with it', () => {
+  const startedMs = performance.now()
+  parsePythonIni(`[a]\nk = a${' '.repeat(1_000_000)}b`)
+  expand('%('.repeat(500_000), () => undefined)
+  // It was minutes when each byte was looked at again for each one before it.
+  assert.ok(performance.now() - startedMs < 10_000)
+})
+
 test('a section named __proto__ is harmless', () => {
   const { sections } = parsePythonIni('[__proto__]\n__proto__ = x')
   assert.equal(sections.get('__proto__')?.get('__proto__'), 'x')

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -217,6 +217,32 @@ test("looks around this PATH's supervisorctl first, then in the working folder",
   assert.equal(byPath.kind === 'found' && byPath.url, 'http://127.0.0.1:1')
   const byFolder = await look({ PATH: '/nonexistent' })
   assert.equal(byFolder.kind === 'found' && byFolder.url, 'http://127.0.0.1:2')
+})
+
+test(
+  'root reads no supervisord.conf of the working folder that another user owns, or the folder',
+  {
+    skip: process.getuid?.() !== 0,
+  },
+  async (t) => {
+    const dir = await folder(t, { 'supervisord.conf': '[inet_http_server]\nport=2' })
+    const look = async (): Promise<string> => {
+      const env = { PATH: '/nonexistent' }
+      const found = await findSupervisor(NO_LOGIN, { env, hostname: 'h', cwd: dir, socketPaths: [] })
+      return found.kind === 'found' ? found.url : 'none'
+    }
+    assert.equal(await look(), 'http://127.0.0.1:2')
+    await chown(dir, 1_001, 1_001)
+    assert.notEqual(await look(), 'http://127.0.0.1:2')
+    await chown(dir, 0, 0)
+    await chown(join(dir, 'supervisord.conf'), 1_001, 1_001)
+    assert.notEqual(await look(), 'http://127.0.0.1:2')
+  },
+)
+
+test('a configuration of more than 1 MB is not read', async (t) => {
+  const { found } = await findIn(t, `[inet_http_server]\nport=2\n${'#'.repeat(1024 * 1024)}`)
+  assert.match(found.kind === 'failed' ? found.failure.detail : '', /larger than 1 MB/)
 })
 
 async function listeningSocket(t: TestContext): Promise<string> {
