@@ -20,6 +20,7 @@ export class DeliveryLog {
   /** The kinds that the failure of now was logged with. */
   readonly #logged = new Set<PushAnswerKind>()
   #isFirst = true
+  #isHeld = false
   #failingSinceMs: number | null = null
   #missedCount = 0
   /** The last failure of now. */
@@ -36,6 +37,7 @@ export class DeliveryLog {
   accepted({ message }: PushAnswer, nowMs: number): void {
     this.#end(message, nowMs)
     this.#isFirst = false
+    this.#isHeld = false
     this.#failingSinceMs = null
     this.#failure = null
     this.#missedCount = 0
@@ -59,6 +61,23 @@ export class DeliveryLog {
       ? `, for ${describeSpan(nowMs - this.#failingSinceMs)} now, ${this.#missed()} not delivered`
       : ''
     this.#log.warn(`not delivered: ${this.#name}: ${message}${since}${this.#takeShort(nowMs)}`)
+  }
+
+  /** A DOWN waits, since the one of so long ago is not answered yet. */
+  held(openMs: number): void {
+    if (this.#isHeld) return
+    this.#isHeld = true
+    this.#log.warn(
+      `not delivered: ${this.#name}: Kuma has not answered the DOWN of ${describeSpan(openMs)} ago yet, and another one would alert again`,
+    )
+  }
+
+  /** Kuma has answered a DOWN that was left open. */
+  acceptedLate(tookMs: number): void {
+    this.#isHeld = false
+    this.#log.warn(
+      `${this.#name}: Kuma answered a DOWN after ${describeSpan(tookMs)}: a notification provider is that slow; test it in Kuma`,
+    )
   }
 
   /** Counts a heartbeat that was given up, or whose place a newer one took. */

@@ -80,6 +80,17 @@ export class Missed {
     return true
   }
 
+  /** Takes in that Kuma has stored a DOWN over everything that it was told meanwhile. */
+  toldLate(): void {
+    const { turns, forgotten } = this.#state
+    this.#state = {
+      toldStatus: 'down',
+      turns: turns[0]?.status === 'down' ? turns.slice(1) : turns,
+      forgotten,
+    }
+    this.#underWay = NOTHING
+  }
+
   /** Keeps the first and the newest: the last but one time that it was down goes, with the time after it. */
   #bound(turns: readonly Turn[]): readonly Turn[] {
     if (turns.length <= MAX_TURNS) return turns

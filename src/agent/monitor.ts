@@ -287,7 +287,8 @@ export class Monitor {
   ): Promise<void> {
     const note = this.#crashNote
     const outcome = await ending
-    if (outcome === 'lost') return
+    if (outcome === 'open') stateFile?.saveSoon()
+    if (outcome === 'lost' || outcome === 'open') return
     if (this.told(restartsUntilMs) || outcome === 'news') stateFile?.saveSoon()
     if (note === null) return
     this.#crashNote = null

@@ -1,5 +1,5 @@
 import type { PushAnswer, PushAnswerKind } from '../kuma/answers.ts'
-import type { Pusher } from '../kuma/push.ts'
+import { MAX_OPEN_MS, type Pusher } from '../kuma/push.ts'
 import type { Clock } from '../lib/clock.ts'
 import { messageOf } from '../lib/errors.ts'
 import type { Log } from '../lib/log.ts'
@@ -7,6 +7,7 @@ import type { Verdict } from '../rules/judge.ts'
 import { composeMessage, type MessageContent } from '../rules/message.ts'
 import { DeliveryLog } from './delivery-log.ts'
 import { Missed, type MissedState } from './missed.ts'
+import { OpenDown } from './open-down.ts'
 
 /** A verdict that Kuma is to be told. */
 export interface Announcement {
@@ -22,6 +23,8 @@ export type Outcome =
   | 'news'
   /** Kuma has taken it, and knew the status before. */
   | 'repeat'
+  /** A DOWN without an answer yet, which no other one follows. */
+  | 'open'
   /** A newer one took its place, no try was left, or the agent stops. */
   | 'lost'
 
@@ -33,6 +36,8 @@ export interface NotifierState {
   readonly missed: MissedState | null
   /** Null before the first try. */
   readonly delivery: Delivery | null
+  /** When a DOWN began that Kuma has not answered yet, monotonic; null for none. */
+  readonly openSinceMs: number | null
 }
 
 export interface Delivery {
@@ -82,8 +87,13 @@ export class Notifier {
   readonly #clock: Clock
   readonly #log: DeliveryLog
   readonly #missed: Missed
+  readonly #open: OpenDown
   readonly #stop = new AbortController()
   #delivery: Delivery | null
+  /** The last one that was offered; null before the first. */
+  #last: Announcement | null = null
+  /** How many pushes there were. */
+  #pushes = 0
   /** Not sent yet. */
   #newest: Offer | null = null
   #working: Promise<void> | null = null
@@ -110,6 +120,10 @@ export class Notifier {
     this.#log = new DeliveryLog(name, log)
     this.#missed = new Missed(state?.missed ?? null)
     this.#delivery = state?.delivery ?? null
+    const onOver = (): void => this.#sendPresent()
+    this.#open = new OpenDown({ pusher, clock, stop: this.#stop.signal, onOver })
+    const openSinceMs = state?.openSinceMs ?? null
+    if (openSinceMs !== null) this.#open.begin(openSinceMs, null)
     const { toldStatus, turns } = this.#missed.state
     const isDownMissed = turns.some(({ status }) => status === 'down')
     this.#followsDown =
@@ -117,7 +131,12 @@ export class Notifier {
   }
 
   get state(): NotifierState {
-    return { kuma: this.#kuma, missed: this.#missed.state, delivery: this.#delivery }
+    return {
+      kuma: this.#kuma,
+      missed: this.#missed.state,
+      delivery: this.#delivery,
+      openSinceMs: this.#open.sinceMs,
+    }
   }
 
   /**
@@ -127,6 +146,7 @@ export class Notifier {
   offer(announcement: Announcement): Promise<Outcome> {
     if (this.#isClosed()) return Promise.resolve('lost')
     this.#missed.note(announcement.verdict, Date.now())
+    this.#last = announcement
     return new Promise((end) => {
       if (this.#newest !== null) this.#lose(this.#newest)
       this.#newest = { announcement, isEcho: false, end }
@@ -155,6 +175,12 @@ export class Notifier {
 
   async #work(): Promise<void> {
     while ((this.#newest !== null || this.#echo !== null) && !this.#isClosed()) {
+      if (this.#isHeld()) {
+        this.#log.held(this.#clock.now() - (this.#open.sinceMs ?? 0))
+        if (!this.#isSettled) this.#settle(false)
+        await this.#wait(MAX_OPEN_MS)
+        continue
+      }
       const echoMs = this.#newest === null ? (this.#echo?.atMs ?? 0) : 0
       const waitMs = Math.max(this.#notBeforeMs, echoMs) - this.#clock.now()
       if (waitMs > 0) {
@@ -165,6 +191,20 @@ export class Notifier {
       if (offer !== null) await this.#deliver(offer)
     }
     this.#working = null
+  }
+
+  /** Tells whether what is to be sent is a DOWN while another one is open. */
+  #isHeld(): boolean {
+    return this.#open.sinceMs !== null && this.#newest?.announcement.verdict.status === 'down'
+  }
+
+  /** Sends what holds now, once. */
+  #sendPresent(): void {
+    if (this.#isClosed() || this.#last === null) return
+    this.#missed.note(this.#last.verdict, Date.now())
+    this.#newest ??= { announcement: this.#last, isEcho: true, end: () => undefined }
+    this.#waiting?.abort()
+    this.#working ??= this.#work()
   }
 
   /** Returns what to send now: a newer heartbeat takes the place of an echo that is due, and of any when it is DOWN. */
@@ -182,6 +222,7 @@ export class Notifier {
   /** Tries until it is accepted, hopeless, or there is something newer. */
   async #deliver(offer: Offer): Promise<void> {
     for (let attempts = 1; ; attempts += 1) {
+      const startedMs = this.#clock.now()
       const answer = await this.#push(offer.announcement)
       if (this.#isClosed()) break
       if (answer.kind === 'accepted') {
@@ -191,6 +232,10 @@ export class Notifier {
       const nowMs = this.#clock.now()
       this.#failingSinceMs ??= nowMs
       this.#log.failed(answer, nowMs)
+      if (answer.kind === 'timeout' && offer.announcement.verdict.status === 'down') {
+        this.#leaveOpen(offer, startedMs, answer)
+        return
+      }
       const delay = retryDelay(answer, attempts, nowMs - this.#failingSinceMs, this.#clock.random())
       if (delay.anyMs > 0) this.#notBeforeMs = nowMs + delay.anyMs
       if (this.#hasNewer()) break
@@ -202,11 +247,42 @@ export class Notifier {
     this.#lose(offer)
   }
 
+  #leaveOpen({ announcement, end }: Offer, startedMs: number, { late }: PushAnswer): void {
+    const pushes = this.#pushes
+    const answered = late?.catch(asAnswer).then((answer) => {
+      if (answer.kind === 'accepted')
+        this.#acceptLate(announcement, answer, startedMs, pushes === this.#pushes)
+      return answer
+    })
+    this.#open.begin(startedMs, answered ?? null)
+    end('open')
+    if (!this.#hasNewer()) this.#settle(false)
+  }
+
+  /** @param isLast nothing was pushed since */
+  #acceptLate(
+    { restartsUntilMs }: Announcement,
+    answer: PushAnswer,
+    startedMs: number,
+    isLast: boolean,
+  ): void {
+    if (this.#isClosed()) return
+    const nowMs = this.#clock.now()
+    this.#log.acceptedLate(nowMs - startedMs)
+    if (isLast) this.#accepted('down', answer, restartsUntilMs)
+    // Kuma has stored it after what was pushed meanwhile, and so over it.
+    else this.#missed.toldLate()
+    this.#followsDown = true
+    // An UP was accepted meanwhile: nobody waits for this one any more.
+    if (this.#open.sinceMs === null) this.#sendPresent()
+  }
+
   async #push(announcement: Announcement): Promise<PushAnswer> {
     const { verdict, content } = announcement
     const { status, message, ping } = verdict
     const toldMs = this.#restartsToldMs
     const text = toldMs === null || content === null ? message : composeMessage(content, toldMs)
+    this.#pushes += 1
     const heartbeat = { status, msg: this.#missed.tell(text, Date.now()), ping }
     const answer = await this.#pusher
       .push(heartbeat, this.#missed.isRepeat(status), this.#stop.signal)
@@ -225,11 +301,18 @@ export class Notifier {
   }
 
   #accept({ announcement: { verdict, restartsUntilMs }, end }: Offer, answer: PushAnswer): void {
+    const isNews = this.#accepted(verdict.status, answer, restartsUntilMs)
+    if (verdict.status === 'up') this.#open.end()
+    end(isNews ? 'news' : 'repeat')
+    if (!this.#hasNewer() && this.#echo === null) this.#settle(true)
+  }
+
+  /** Takes in that Kuma knows this now. Returns true when that changed what it knows. */
+  #accepted(status: 'up' | 'down', answer: PushAnswer, restartsUntilMs: number | null): boolean {
     this.#failingSinceMs = null
     this.#log.accepted(answer, this.#clock.now())
     this.#restartsToldMs = restartsUntilMs ?? this.#restartsToldMs
-    end(this.#missed.told(verdict.status) ? 'news' : 'repeat')
-    if (!this.#hasNewer() && this.#echo === null) this.#settle(true)
+    return this.#missed.told(status)
   }
 
   /**

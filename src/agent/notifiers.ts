@@ -84,5 +84,6 @@ function createPrinter(name: string, print: (text: string) => void): Pusher {
       print(`${time}  ${status.padEnd(4)}  ${name}: ${msg}${took}\n`)
       return Promise.resolve({ kind: 'accepted', retry: 'none', retryAfterMs: null, message: 'printed' })
     },
+    isThere: () => Promise.resolve(true),
   }
 }

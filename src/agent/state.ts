@@ -252,6 +252,7 @@ const State = v.object({
       flaps: v.optional(Flaps, NO_FLAPS),
       standing: v.optional(v.nullable(Standing), null),
       deliveries: v.optional(v.array(v.tuple([Text, Delivery])), []),
+      openSinceMs: v.optional(FiniteOrNull, null),
     }),
   ),
 })
@@ -269,6 +270,7 @@ export function encodeState(records: Records, bootId: string): string {
       missed: notifiers.flatMap(({ kuma, missed }) => (missed === null ? [] : [[kuma, missed]])),
       standing: statusSince,
       deliveries: notifiers.flatMap(({ kuma, delivery }) => (delivery === null ? [] : [[kuma, delivery]])),
+      openSinceMs: notifiers[0]?.openSinceMs ?? null,
     }
   })
   return `${JSON.stringify({ version: VERSION, bootId, monitors })}\n`
@@ -283,7 +285,7 @@ export function decodeState(text: string, bootId: string): Records {
   const file = parse(text)
   const isSameBoot = file.bootId === bootId
   return new Map(
-    file.monitors.map(({ name, missed, standing, deliveries, ...kept }) => {
+    file.monitors.map(({ name, missed, standing, deliveries, openSinceMs, ...kept }) => {
       const { status, total, shutdownSeconds, outsideSystemd, suspects, ...timed } = kept
       const timeless = { status, total, shutdownSeconds, outsideSystemd }
       const maps = {
@@ -292,7 +294,7 @@ export function decodeState(text: string, bootId: string): Records {
         ownRestarts: new Map(timed.ownRestarts),
       }
       const state = isSameBoot ? { ...timeless, ...timed, ...maps } : { ...EMPTY_STATE, ...timeless }
-      const notifiers = notifiersOf(new Map(missed), new Map(deliveries))
+      const notifiers = notifiersOf(new Map(missed), new Map(deliveries), isSameBoot ? openSinceMs : null)
       return [name, { state, statusSince: standing, notifiers }]
     }),
   )
@@ -301,11 +303,13 @@ export function decodeState(text: string, bootId: string): Records {
 function notifiersOf(
   missed: ReadonlyMap<string, MissedState>,
   deliveries: ReadonlyMap<string, NotifierState['delivery']>,
+  openSinceMs: number | null,
 ): NotifierState[] {
   return [...new Set([...missed.keys(), ...deliveries.keys()])].map((kuma) => ({
     kuma,
     missed: missed.get(kuma) ?? null,
     delivery: deliveries.get(kuma) ?? null,
+    openSinceMs,
   }))
 }
 

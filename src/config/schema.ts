@@ -79,9 +79,9 @@ export const SCHEMA = {
       ...duration('1s', '5m'),
       default: '25s',
       help:
-        'How long one heartbeat that brings news may take, connecting included: Kuma 2 answers it only after it has sent ' +
-        'its notifications. Unless set, at most 1.25 × push_every. One that repeats what Kuma knows has half of push_every ' +
-        'and one more try.',
+        'How long a heartbeat that brings news waits for its answer, connecting included: Kuma 2 answers it only after it ' +
+        'has sent its notifications. Unless set, at most 1.25 × push_every. One that repeats what Kuma knows has half of ' +
+        'push_every and one more try. A DOWN is not given up then: for five minutes no other one follows it before its answer.',
     },
   },
   agent: {

@@ -26,7 +26,7 @@ const RETRIES = {
   busy: 'quick',
   refused: 'quick',
   reset: 'quick',
-  /** Sent, but not answered in time: Kuma may still record it. */
+  /** Sent, but not answered in time, or a proxy gave up waiting: Kuma may still record it. */
   timeout: 'none',
   /** No connection: no route, no answer, or a proxy that does not let it through. */
   unreachable: 'quick',
@@ -61,6 +61,8 @@ export interface PushAnswer {
   readonly retryAfterMs: number | null
   /** One line for people: what happened, at which Kuma, and the way out. Never holds the token. */
   readonly message: string
+  /** The answer that comes after all to a heartbeat that was left open. */
+  readonly late?: Promise<PushAnswer>
 }
 
 /** The push that was answered. */
@@ -69,6 +71,8 @@ export interface AnswerContext {
   readonly timeoutMs: number
   /** Kuma has been told this status before. */
   readonly isRepeat: boolean
+  /** How long after the request its answer came; null when it does not matter. */
+  readonly tookMs?: number
   /** Masks secrets in texts from outside. */
   readonly mask: (text: string) => string
 }
@@ -108,7 +112,7 @@ const OTHER_STATUS: Row = ['not-kuma', ", which Kuma's push API never does; chec
  */
 export function judgeAnswer(
   { status, headers, body }: Pick<HttpAnswer, 'status' | 'headers' | 'body'>,
-  { target, mask }: AnswerContext,
+  { target, isRepeat, tookMs = 0, mask }: AnswerContext,
 ): PushAnswer {
   const json = parseJson(body)
   const isError = json?.ok !== undefined && json.ok !== true
@@ -125,6 +129,13 @@ export function judgeAnswer(
         'Kuma, and that Kuma has finished its set-up',
     )
   }
+  if (msg === null && isGivenUp(status, tookMs)) {
+    const late = answer(
+      'timeout',
+      `${answered}: a proxy gave up waiting for Kuma, which may record the heartbeat later; ${SLOW}`,
+    )
+    return isRepeat ? { ...late, retry: 'at-once' } : late
+  }
   // Kuma's development branch answers 500 where its releases answer 404.
   const isKuma = msg !== null && (status === 404 || status === 500)
   const [kind, text] = isKuma
@@ -132,6 +143,15 @@ export function judgeAnswer(
     : (STATUSES[status] ?? (status >= 500 ? SERVER_ERROR : OTHER_STATUS))
   const busy = kind === 'busy' ? { retryAfterMs: retryAfterMs(headers) } : {}
   return { ...answer(kind, `${answered}${quote}${text}`), ...busy }
+}
+
+const SLOW = 'a slow notification provider in Kuma delays its answer'
+/** A proxy that cannot reach Kuma says so sooner. */
+const GIVEN_UP_MS = 10_000
+
+/** Tells whether a proxy passed the heartbeat on and gave up waiting for its answer. */
+function isGivenUp(status: number, tookMs: number): boolean {
+  return status === 504 || status === 524 || ((status === 502 || status === 503) && tookMs > GIVEN_UP_MS)
 }
 
 /** The errors of Kuma itself. */
@@ -189,8 +209,7 @@ function rowOf(failure: HttpFailure, { target, timeoutMs, mask }: AnswerContext)
       return failure.sent
         ? [
             'timeout',
-            `Kuma at ${at} did not answer within ${timeoutMs} ms and may record the heartbeat later; ` +
-              'a slow notification provider in Kuma delays its answer',
+            `Kuma at ${at} did not answer within ${timeoutMs} ms and may record the heartbeat later; ${SLOW}`,
           ]
         : [
             'unreachable',

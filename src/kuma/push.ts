@@ -36,9 +36,12 @@ export interface Heartbeat {
 export interface Pusher {
   /**
    * Sends one heartbeat once; a failure is an answer, not an exception.
+   * A DOWN that is not answered in time stays open: the answer has `late` then.
    * @param isRepeat Kuma has been told this status before, so that it has nobody to notify and no reason to be slow
    */
   push(heartbeat: Heartbeat, isRepeat: boolean, signal: AbortSignal): Promise<PushAnswer>
+  /** Tells whether Kuma answers anything at all, over a new connection. */
+  isThere(signal: AbortSignal): Promise<boolean>
 }
 
 /** The outcome of a push to a token that no monitor has. */
@@ -50,7 +53,7 @@ export interface Probe {
 }
 
 interface KumaOptions {
-  readonly clock: Pick<Clock, 'now'>
+  readonly clock: Pick<Clock, 'now' | 'sleep'>
   /** Masks secrets in texts from outside. */
   readonly mask: (text: string) => string
   /** How names become addresses; as the host does it, unless given. */
@@ -66,6 +69,10 @@ export async function openKumaClient(config: KumaConfig, options: KumaOptions): 
 }
 
 const MAX_ANSWER_BYTES = 64 * 1024
+/** How long a DOWN without an answer is left open, and no other one is sent. */
+export const MAX_OPEN_MS = 300_000
+/** Kuma's entry page takes a few milliseconds. */
+const ENTRY_PAGE_TIMEOUT_MS = 10_000
 /** Longer than a connection takes that works. */
 const MAX_CONNECT_MS = 10_000
 /** Kuma's tokens are letters and digits. */
@@ -104,6 +111,7 @@ export class KumaClient {
     return {
       push: async (heartbeat, isRepeat, signal) =>
         (await this.#push(target, heartbeat, isRepeat, signal)).answer,
+      isThere: (signal) => this.#isThere(target, signal),
     }
   }
 
@@ -146,9 +154,49 @@ export class KumaClient {
     const { timeoutMs, repeatTimeoutMs } = this.config
     const { mask } = this.#options
     const context = { target, timeoutMs: isRepeat ? repeatTimeoutMs : timeoutMs, isRepeat, mask }
-    const result = await this.#exchange(pushUrl(target, heartbeat), context, signal)
+    const url = pushUrl(target, heartbeat)
+    const result = await (heartbeat.status === 'down'
+      ? this.#exchangeOpenly(url, context, signal)
+      : this.#exchange(url, context, signal))
     if (!KEEPS_CONNECTION.has(result.answer.kind)) this.#retire(target.proxy)
     return result
+  }
+
+  /** Waits for the answer as long as for any; then leaves the request open, since a second one would alert a second time. */
+  async #exchangeOpenly(
+    url: URL,
+    context: AnswerContext,
+    signal: AbortSignal,
+  ): Promise<{ answer: PushAnswer; http: HttpAnswer | null }> {
+    const whole = this.#exchange(
+      url,
+      { ...context, timeoutMs: Math.max(MAX_OPEN_MS, context.timeoutMs) },
+      signal,
+    )
+    const inTime = new AbortController()
+    const tooLate = this.#options.clock.sleep(context.timeoutMs, inTime.signal).then(() => null)
+    const result = await Promise.race([whole, tooLate])
+    inTime.abort()
+    if (result !== null) return result
+    const timeout = new HttpFailure('timeout', 'no answer in time', { sent: true })
+    const late = whole.then(({ answer }) => answer)
+    // Who is not interested in it shall not fail by it.
+    late.catch(() => undefined)
+    return { answer: { ...judgeFailure(timeout, { ...context, isRepeat: false }), late }, http: null }
+  }
+
+  async #isThere({ baseUrl, proxy }: PushTarget, signal: AbortSignal): Promise<boolean> {
+    this.#retire(proxy)
+    const url = new URL(baseUrl)
+    url.pathname = `${url.pathname.replace(/\/+$/, '')}/api/entry-page`
+    const timeoutMs = ENTRY_PAGE_TIMEOUT_MS
+    try {
+      const { status } = await this.#request(proxy, { url, signal, timeoutMs, maxBytes: MAX_ANSWER_BYTES })
+      return status < 500
+    } catch (error) {
+      if (error instanceof HttpFailure) return false
+      throw error
+    }
   }
 
   async #exchange(
@@ -157,7 +205,8 @@ export class KumaClient {
     signal: AbortSignal,
   ): Promise<{ answer: PushAnswer; http: HttpAnswer | null }> {
     const { clock } = this.#options
-    const deadlineMs = clock.now() + context.timeoutMs
+    const startedMs = clock.now()
+    const deadlineMs = startedMs + context.timeoutMs
     let url = start
     for (let redirects = 0; ; redirects += 1) {
       try {
@@ -168,7 +217,10 @@ export class KumaClient {
           maxBytes: MAX_ANSWER_BYTES,
         })
         const redirect = judgeRedirect(http, url, redirects, context)
-        if (!(redirect instanceof URL)) return { answer: redirect ?? judgeAnswer(http, context), http }
+        if (!(redirect instanceof URL)) {
+          const tookMs = clock.now() - startedMs
+          return { answer: redirect ?? judgeAnswer(http, { ...context, tookMs }), http }
+        }
         url = redirect
       } catch (error) {
         if (error instanceof HttpFailure) return { answer: judgeFailure(error, context), http: null }

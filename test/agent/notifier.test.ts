@@ -37,7 +37,11 @@ const ANSWERS: Record<string, PushAnswer> = {
 /** A notifier over a Kuma that answers as the test says; a push takes 0 ms unless held. */
 function createScene(
   answers: (attempt: number) => PushAnswer | Promise<PushAnswer>,
-  { random = 0.5, state = null }: { random?: number; state?: NotifierState | null } = {},
+  {
+    random = 0.5,
+    state = null,
+    isThere = () => true,
+  }: { random?: number; state?: NotifierState | null; isThere?: (atMs: number) => boolean } = {},
 ) {
   const clock = new ManualClock()
   clock.chance = random
@@ -48,6 +52,7 @@ function createScene(
   let underWay = 0
   let together = 0
   const pusher: Pusher = {
+    isThere: () => Promise.resolve(isThere(clock.now() - startMs)),
     async push({ msg }, isRepeat, signal) {
       underWay += 1
       together = Math.max(together, underWay)
@@ -132,7 +137,7 @@ describe('the notifier', () => {
 
   test('tells of each verdict whether it got through, and whether Kuma knew it', async () => {
     const scene = createScene((attempt) =>
-      answer(['refused', 'accepted', 'timeout', 'accepted'][attempt - 1] ?? 'accepted'),
+      answer(['refused', 'accepted', 'unknown', 'accepted'][attempt - 1] ?? 'accepted'),
     )
     const outcomes: string[] = []
     for (const announcement of [up('one'), down('two'), down('three'), down('four')]) {
@@ -366,6 +371,92 @@ describe('an UP that follows a DOWN', () => {
     const settled = scene.notifier.settled()
     await scene.clock.advance(MINUTE)
     assert.equal(await settled, true)
+  })
+})
+
+describe('a DOWN that is not answered in time', () => {
+  const late = (promise: Promise<PushAnswer>): PushAnswer => ({ ...answer('timeout'), late: promise })
+
+  test('is followed by no other DOWN before its answer, and then by one', async () => {
+    const first = held<PushAnswer>()
+    const scene = createScene((attempt) => (attempt === 1 ? late(first.promise) : answer('accepted')))
+    for (const message of ['one', 'two', 'three', 'four', 'five']) {
+      scene.offer(down(message))
+      await scene.clock.advance(24_000)
+    }
+    assert.deepEqual(scene.messages(), ['one'])
+    assert.equal(scene.notifier.state.openSinceMs, 1_000_000)
+    first.release(answer('accepted'))
+    await scene.clock.advance(10 * MINUTE)
+    assert.deepEqual(scene.messages(), ['one', 'five'])
+    assert.equal(scene.notifier.state.openSinceMs, null)
+    assert.ok(scene.lines.some((line) => line.includes('Kuma answered a DOWN after 2 min')))
+  })
+
+  test('lets UPs through, and the last one once more after it, since Kuma stores it over them', async () => {
+    const first = held<PushAnswer>()
+    const scene = createScene((attempt) => (attempt === 1 ? late(first.promise) : answer('accepted')))
+    scene.offer(down('one'))
+    await scene.clock.advance(24_000)
+    scene.offer(up('two'))
+    await scene.clock.advance(24_000)
+    assert.equal(scene.sent.length, 3)
+    first.release(answer('accepted'))
+    await scene.clock.advance(MINUTE)
+    assert.equal(scene.sent.length, 5)
+    assert.ok(
+      scene
+        .messages()
+        .slice(1)
+        .every((message) => message.startsWith('two')),
+    )
+    assert.equal(scene.repeats[3], false)
+  })
+
+  test('is over when an UP was accepted: the next stop is told at once', async () => {
+    const scene = createScene((attempt) =>
+      attempt === 1 ? late(held<PushAnswer>().promise) : answer('accepted'),
+    )
+    for (const announcement of [down('one'), up('two'), down('three')]) {
+      scene.offer(announcement)
+      await scene.clock.advance(1000)
+    }
+    assert.equal(scene.messages().length, 3)
+  })
+
+  test('is over after five minutes', async () => {
+    const scene = createScene((attempt) =>
+      attempt === 1 ? late(held<PushAnswer>().promise) : answer('accepted'),
+    )
+    scene.offer(down('one'))
+    await scene.clock.advance(10 * MINUTE)
+    assert.deepEqual(scene.times(), [0, 5 * MINUTE])
+  })
+
+  test('is lost when Kuma was away meanwhile, and told again when it is back', async () => {
+    const isThere = (atMs: number) => atMs < 30_000 || atMs > 70_000
+    const scene = createScene(
+      (attempt) => (attempt === 1 ? late(held<PushAnswer>().promise) : answer('accepted')),
+      { isThere },
+    )
+    scene.offer(down('one'))
+    await scene.clock.advance(4 * MINUTE)
+    assert.deepEqual(scene.times(), [0, 80_000])
+  })
+
+  test('stays open for the next run', async () => {
+    const before = createScene(() => answer('timeout'))
+    before.offer(down('one'))
+    await before.clock.advance(1000)
+    const { state } = before.notifier
+    await before.notifier.close()
+    assert.deepEqual(before.notifier.state, state)
+    const after = createScene(() => answer('accepted'), { state })
+    after.offer(down('two'))
+    assert.equal(await after.notifier.settled(), false)
+    assert.deepEqual(after.messages(), [])
+    await after.clock.advance(6 * MINUTE)
+    assert.deepEqual(after.times(), [5 * MINUTE])
   })
 })
 

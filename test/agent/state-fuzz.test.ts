@@ -33,6 +33,7 @@ const notifiers = [
       turns: [{ status: 'down' as const, atMs: 5, why: 'web' }],
       forgotten: 1,
     },
+    openSinceMs: 7,
     delivery: {
       delivered: { atMs: 5, status: 'up' as const },
       answer: { atMs: 6, kind: 'refused', says: 'refused' },

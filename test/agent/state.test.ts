@@ -78,6 +78,7 @@ const RECORD: MonitorRecord = {
   notifiers: [
     {
       kuma: 'kuma',
+      openSinceMs: 7,
       missed: {
         toldStatus: 'up',
         turns: [{ status: 'down', atMs: 1_700_000_000_000, why: 'web FATAL' }],
@@ -138,6 +139,7 @@ describe('the state file', () => {
     const monitors = await open('boot.json', 'boot-2').file.load()
     assert.deepEqual(monitors.get('a'), {
       ...RECORD,
+      notifiers: RECORD.notifiers.map((notifier) => ({ ...notifier, openSinceMs: null })),
       state: { ...EMPTY_STATE, status: 'down', total: 12, outsideSystemd: true, shutdownSeconds: 60 },
     })
   })

@@ -73,7 +73,7 @@ function start(
           return new Promise(() => {})
         },
         settled: () => new Promise(() => {}),
-        state: { kuma: 'kuma', missed: null, delivery: null },
+        state: { kuma: 'kuma', missed: null, delivery: null, openSinceMs: null },
       },
       period: new GridPeriod(24_000, startMs + 12_000),
       log: { ...memoryLog(), info: (line) => void changes.push(line) },

@@ -15,7 +15,7 @@ export function memorySending(period: Period = new GridPeriod(1e9, 2e9)) {
         return new Promise(() => {})
       },
       settled: () => new Promise(() => {}),
-      state: { kuma: 'kuma', missed: null, delivery: null },
+      state: { kuma: 'kuma', missed: null, delivery: null, openSinceMs: null },
     },
     period,
     log,

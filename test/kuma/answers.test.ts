@@ -198,7 +198,20 @@ const TABLE: Row[] = [
     retryAfterMs: 9000,
   },
   { is: '502', answers: page(502), kind: 'busy', retry: 'quick', message: /answered 502/ },
-  { is: '504', answers: page(504), kind: 'busy', retry: 'quick', message: /answered 504/ },
+  {
+    is: '504: a proxy gave up, and Kuma may store it',
+    answers: page(504),
+    kind: 'timeout',
+    retry: 'none',
+    message: /answered 504: a proxy gave up waiting/,
+  },
+  {
+    is: '524, the same of Cloudflare',
+    answers: page(524),
+    kind: 'timeout',
+    retry: 'none',
+    message: /answered 524/,
+  },
   { is: '500', answers: page(500), kind: 'busy', retry: 'quick', message: /answered 500/ },
   {
     is: '200 with more than 64 KiB',
