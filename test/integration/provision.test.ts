@@ -1,6 +1,7 @@
 // Setting up Kuma by one command: a real supervisord, and a Kuma in every mood.
 import assert from 'node:assert/strict'
 import { chmod, lstat, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -485,6 +486,27 @@ describe('interrupted', () => {
     assert.equal(code, 69)
     assert.match(errors, /^error: interrupted; not all of it is done/)
   })
+})
+
+test('Kuma 3 is named at once, whether it answers the events of 2.x or not', async (t) => {
+  const answerLogin = (req: IncomingMessage, res: ServerResponse): boolean => {
+    if (req.url !== '/api/auth/sign-in/username') return false
+    const refused = '{"code":"VALIDATION_ERROR","message":"[body.username] Invalid input"}'
+    res.writeHead(400, { 'content-type': 'application/json' }).end(refused)
+    return true
+  }
+  for (const silent of [['needSetup', 'login'], ['login'], []]) {
+    const setting = await setUp(t, { version: '3.0.0-beta.0', silent, before: answerLogin })
+    const startedMs = performance.now()
+    const { code, errors } = await run(setting)
+    // An event that is not answered takes 30 s.
+    assert.ok(performance.now() - startedMs < 15_000)
+    assert.equal(code, 69)
+    assert.match(
+      errors,
+      /this is Kuma 3: provision and doctor --user do not support its login yet; pushing does/,
+    )
+  }
 })
 
 describe('two hosts of one name', () => {

@@ -46,6 +46,7 @@ interface Login {
 }
 
 const TIMEOUT_MS = 30_000
+const KUMA_3_TIMEOUT_MS = 5_000
 /** How long Kuma may take to tell whether anybody must log in. */
 const MAX_OPENNESS_MS = 1_500
 
@@ -89,17 +90,43 @@ export class KumaSession {
    */
   static async open(kuma: KumaClient, signal: AbortSignal, timeoutMs = TIMEOUT_MS): Promise<KumaSession> {
     const session = new KumaSession(kuma, signal, timeoutMs)
+    const refusal = session.#refuseKuma3()
     try {
-      await session.#connect()
-      if ((await session.#ask('needSetup'))['answer'] === true) {
-        const way = 'open it in a browser, make one there, then run this again'
-        throw new SessionError('no-user', `${session.#name} has no user yet: ${way}`)
-      }
+      await Promise.all([session.#begin(), refusal])
       return session
     } catch (error) {
+      // What Kuma 3 does to a session of 2.x says less.
+      const cause: unknown = await refusal.then(
+        () => error,
+        (isKuma3: unknown) => isKuma3,
+      )
       session.close()
-      throw error
+      throw cause
     }
+  }
+
+  async #begin(): Promise<void> {
+    await this.#connect()
+    if ((await this.#ask('needSetup'))['answer'] === true) {
+      const way = 'open it in a browser, make one there, then run this again'
+      throw new SessionError('no-user', `${this.#name} has no user yet: ${way}`)
+    }
+  }
+
+  /** Kuma 3 takes a login by HTTP, and says so of one without a user; versions before know no such page. */
+  async #refuseKuma3(): Promise<void> {
+    const url = new URL(this.#kuma.config.url)
+    url.pathname = `${url.pathname.replace(/\/+$/, '')}/api/auth/sign-in/username`
+    const headers = { 'content-type': 'application/json' }
+    const options = { url, headers, body: '{}', signal: this.#signal, maxBytes: 64 * 1024 }
+    const request = this.#kuma.request({ ...options, method: 'POST', timeoutMs: KUMA_3_TIMEOUT_MS })
+    const answer = await request.catch(() => null)
+    const isJson = /^\s*\{.*\}\s*$/s.test(answer?.body.toString('utf8') ?? '')
+    if (!isJson || ![400, 401, 422].includes(answer?.status ?? 0)) return
+    throw new SessionError(
+      'version',
+      `${this.#name}: this is Kuma 3: provision and doctor --user do not support its login yet; pushing does`,
+    )
   }
 
   /** Tells whether Kuma asks nobody to log in (its setting "Disable Auth"). */
