@@ -73,12 +73,13 @@ export function planRestarts(
   )
   for (const [program, { start, pid, state }] of programs.histories) {
     const last = own.get(program)
-    if (last !== undefined && isStoppedByAgent({ start, pid, state }, last)) {
+    const isCooling = last !== undefined && nowMs - last.begunMs < restartCooldownMs
+    // Later, or by another configuration, nobody expects that it starts: whoever is there has seen it stopped.
+    if (isCooling && onFailure === 'restart' && isStoppedByAgent({ start, pid, state }, last)) {
       orders.push({ program, task: 'start', why: last.why })
       continue
     }
     const why = reasons.get(program)
-    const isCooling = last !== undefined && nowMs - last.begunMs < restartCooldownMs
     if (onFailure === 'report' || why === undefined || isCooling) continue
     const earlierMs = last === undefined ? [] : [...last.earlierMs, last.begunMs].filter(isCounted)
     orders.push({ program, task: 'restart', why })

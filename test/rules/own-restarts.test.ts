@@ -188,6 +188,21 @@ describe('a restart by the agent', () => {
     }
   })
 
+  it('is ended by no start after the cool-down, nor where only a report is wanted by then, and that is no secret', () => {
+    const stopped = using(0, [program('worker', 'STOPPED', { start: 100 })])
+    const late = observe()
+    const reloaded = observe({ onFailure: 'report' })
+    late.settle(using(612))
+    end(late, 'worker:worker', { leftStopped: true, failure: 'NO_FILE' })
+    reloaded.state = late.state
+    reloaded.nowMs = late.nowMs
+    assert.deepEqual(reloaded.see(stopped).restarts, [])
+    assert.equal(late.see(stopped, 60).restarts.length, 1)
+    const { restarts, verdict } = late.see(stopped, 600)
+    assert.deepEqual(restarts, [])
+    assert.match(verdict?.message ?? '', /^worker STOPPED by the agent for a restart/)
+  })
+
   it('is not ended by a start when somebody else has stopped the program', () => {
     const observer = observe()
     observer.settle(using(612))
