@@ -46,6 +46,10 @@ async function start(t: TestContext) {
 /** Logs in as another user, if we may become one, and forwards its input to the bus. */
 async function startStranger(t: TestContext, socketPath: string) {
   const script = `
+    if (process.getuid() === 0) {
+      process.setgid(65534)
+      process.setuid(65534)
+    }
     const socket = require('node:net').connect(process.argv[1])
     const uid = Buffer.from(String(process.getuid())).toString('hex')
     socket.write('\\0AUTH EXTERNAL ' + uid + '\\r\\nBEGIN\\r\\n')
@@ -53,11 +57,8 @@ async function startStranger(t: TestContext, socketPath: string) {
     socket.on('data', (bytes) => console.log(bytes.toString('latin1')))
     socket.on('error', () => {})
     socket.on('close', () => console.log('(gone)'))`
-  const isRoot = process.getuid?.() === 0
   const child = spawn(process.execPath, ['-e', script, socketPath], {
     stdio: ['pipe', 'pipe', 'inherit'],
-    cwd: '/',
-    ...(isRoot && { uid: 65_534, gid: 65_534 }),
   })
   t.after(() => child.kill('SIGKILL'))
   child.stdin.on('error', () => {})
