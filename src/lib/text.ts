@@ -3,9 +3,10 @@ import { maskToken } from './secret.ts'
 /** The longest message: behind Kuma, e-mail subjects, SMS and chats cut or refuse longer ones. */
 export const MESSAGE_LIMIT = 250
 
-// Control characters, line separators, marks that turn the direction of the text around, and what has no width.
+// Control characters, line separators, marks that turn the direction of the text around, and what has no width, but for the
+// joiner within an emoji such as 👩‍👩‍👧.
 const UNPRINTABLE =
-  /[\p{Cc}\p{Zl}\p{Zp}\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]+/gu
+  /(?:[\p{Cc}\p{Zl}\p{Zp}\u00ad\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]|(?<![\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f])\u200d|\u200d(?!\p{Extended_Pictographic}))+/gu
 
 /** Makes one printable line of a text from outside. Lone surrogates, which no URL can carry, become U+FFFD. */
 export function oneLine(text: string): string {

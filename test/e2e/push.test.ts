@@ -62,7 +62,7 @@ describe('a push to a real Uptime Kuma', () => {
       messages[0],
       messages[1],
       `${'🔴'.repeat(249)}…`,
-      'two lines and   a NUL',
+      'two lines and a NUL',
       'half \uFFFD a pair',
     ])
   })

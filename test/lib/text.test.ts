@@ -65,6 +65,14 @@ test('lets no control, turning or zero-width character into a line, a text or JS
   }
 })
 
+test('leaves the joiner within an emoji alone, and nowhere else', () => {
+  for (const emoji of ['👩‍👩‍👧', '❤️‍🔥', '👩🏽‍🚀']) {
+    assert.equal(oneLine(`a ${emoji} b`), `a ${emoji} b`)
+    assert.equal(JSON.parse(printableJson(emoji)), emoji)
+  }
+  assert.equal(oneLine('root\u200d:👩\u200d.\u200d👩'), 'root :👩 . 👩')
+})
+
 test('cuts between characters, not inside of one', () => {
   assert.equal(cut('abc', 3), 'abc')
   assert.equal(cut('abcd', 3), 'ab…')
