@@ -88,6 +88,14 @@ describe('a crash loop', () => {
     )
   })
 
+  it('adds the last line that a program wrote to a known cause', () => {
+    const observer = new Observer(monitorSettings({ logTail: true }))
+    observer.see(seen(born(0)))
+    const lastLines = new Map([['web:web', 'out of memory']])
+    const { verdict } = observer.see({ ...crashed(60), lastLines }, 2)
+    assert.equal(verdict?.message, '1 of 1 running · web restarted 1× (exit 1) just now: out of memory')
+  })
+
   it('counts a death that one snapshot shows, once it is back', () => {
     const observer = new Observer(monitorSettings())
     const first = born(0)
