@@ -37,6 +37,17 @@ interface Restarting {
   readonly stateFile: StateFile | null
 }
 
+/** What one target is about. */
+interface Place {
+  readonly name: string
+  /** As the configuration names it. */
+  readonly unit: string
+  /** For a reading of the unit. */
+  readonly timeoutMs: number
+  /** Null for a plain unit. */
+  readonly supervisor: SupervisorConfig | null
+}
+
 /** A plain unit has no supervisord whose deadline could be used. */
 const UNIT_TIMEOUT_MS = 5_000
 
@@ -69,11 +80,14 @@ export class Targets {
     const unitNames = new Set(
       config.monitors.flatMap(({ target }) => (target.kind === 'unit' ? [target.unit] : [])),
     )
-    const all = [
-      ...config.supervisors.map((supervisor) => supervisorTarget(supervisor, monitors, units, parts)),
-      ...[...unitNames].map((unit) => unitTarget(unit, monitors, units, parts)),
+    const places: Place[] = [
+      ...config.supervisors.map((supervisor) => ({ ...supervisor, supervisor })),
+      ...[...unitNames].map((unit) => ({ name: unit, unit, timeoutMs: UNIT_TIMEOUT_MS, supervisor: null })),
     ]
-    return new Targets(all, units)
+    return new Targets(
+      places.map((place) => openTarget(place, monitors, units, parts)),
+      units,
+    )
   }
 
   get monitors(): readonly Monitor[] {
@@ -103,71 +117,38 @@ function reporting(settings: Settings): Settings {
   return settings.kind === 'unit' ? settings : { ...settings, onFailure: 'report' }
 }
 
-function supervisorTarget(
-  supervisor: SupervisorConfig,
-  monitors: readonly Monitor[],
+function openTarget(
+  { name, unit, timeoutMs, supervisor }: Place,
+  all: readonly Monitor[],
   units: UnitReader | null,
   { config, env, own, listens, restarting, clock, log, mask }: TargetsParts,
 ): Target {
-  const { name, unit, timeoutMs } = supervisor
-  const over = monitors.filter(
-    ({ settings }) => settings.kind === 'supervisor' && settings.supervisor === name,
+  const monitors = all.filter(({ settings }) =>
+    settings.kind === 'unit'
+      ? supervisor === null && settings.unit === unit
+      : settings.supervisor === supervisor?.name,
   )
   const wake = new Wake()
-  const client = new SupervisorClient({
-    ...supervisor,
-    discovery: { env },
-    own,
-    log,
-    clock,
-    wake,
-  })
+  const pacing = new Pacing(config.agent.checkEveryMs, clock.now())
+  const client =
+    supervisor && new SupervisorClient({ ...supervisor, discovery: { env }, own, log, clock, wake })
   const collector = new Collector({
     name,
     unit,
     unitTimeoutMs: timeoutMs,
     units,
     supervisor: client,
-    settings: over.flatMap(({ settings }) => (settings.kind === 'supervisor' ? [settings] : [])),
+    settings: monitors.flatMap(({ settings }) => (settings.kind === 'supervisor' ? [settings] : [])),
     wake: listens ? wake : null,
     log,
     mask,
   })
-  const pacing = new Pacing(config.agent.checkEveryMs, clock.now())
-  if (listens) units?.subscribe(unit, () => pacing.forgetTimeouts())
-  const restarter = restarting === null ? null : openRestarter(client, wake, restarting, clock, log)
-  return new Target({ name, collector, monitors: over, wake, pacing, restarter }, clock, log)
-}
-
-function openRestarter(
-  client: SupervisorClient,
-  wake: Wake,
-  { terminal: { holdStop }, stateFile }: Restarting,
-  clock: Clock,
-  log: Log,
-): Restarter {
-  return new Restarter(new ProgramRestarter(client, { clock, log, holdStop }), wake, clock, log, stateFile)
-}
-
-function unitTarget(
-  unit: string,
-  monitors: readonly Monitor[],
-  units: UnitReader | null,
-  { config, listens, clock, log, mask }: TargetsParts,
-): Target {
-  const wake = new Wake()
-  const collector = new Collector({
-    name: unit,
-    unit,
-    unitTimeoutMs: UNIT_TIMEOUT_MS,
-    units,
-    supervisor: null,
-    settings: [],
-    wake: listens ? wake : null,
-    log,
-    mask,
-  })
-  const over = monitors.filter(({ settings }) => settings.kind === 'unit' && settings.unit === unit)
-  const pacing = new Pacing(config.agent.checkEveryMs, clock.now())
-  return new Target({ name: unit, collector, monitors: over, wake, pacing, restarter: null }, clock, log)
+  if (listens && client !== null) units?.subscribe(unit, () => pacing.forgetTimeouts())
+  let restarter: Restarter | null = null
+  if (client !== null && restarting !== null) {
+    const { terminal, stateFile } = restarting
+    const programs = new ProgramRestarter(client, { clock, log, holdStop: terminal.holdStop })
+    restarter = new Restarter(programs, wake, clock, log, stateFile)
+  }
+  return new Target({ name, collector, monitors, wake, pacing, restarter }, clock, log)
 }
