@@ -6,7 +6,7 @@ import { isMissing, messageOf } from '../../lib/errors.ts'
 import { type HttpAnswer, HttpFailure, type HttpFailureCode, loadClient, request } from '../../lib/http.ts'
 import { createMask } from '../../lib/secret.ts'
 import { parseServerUrl, type ServerUrl } from './discovery.ts'
-import { connectGuarded, ForeignOwnerError, type GuardedAddress } from './who-answers.ts'
+import { addressOf, connectGuarded, ForeignOwnerError, type GuardedAddress } from './who-answers.ts'
 import { encodeCall, type XmlRpcAnswer, type XmlRpcParam } from './xmlrpc.ts'
 import { decodeAnswer, XmlRpcDecodeError } from './xmlrpc-decode.ts'
 
@@ -212,12 +212,11 @@ export class Connection {
 
   #guarded(timeoutMs: number): buildConnector.connector {
     const { endpoint, socketPath } = this.#server
-    const host = endpoint.hostname.replaceAll(/[[\]]/g, '')
-    const at = socketPath === null ? { host, port: Number(endpoint.port || 80) } : { path: socketPath }
+    const at = addressOf(endpoint, socketPath)
     return (_options, settle) => {
       connectGuarded({ at, timeoutMs, ...this.#trust }).then(
         (socket) => settle(null, socket),
-        (error: unknown) => settle(error instanceof Error ? error : new Error(String(error)), null),
+        (error: Error) => settle(error, null),
       )
     }
   }

@@ -14,6 +14,12 @@ export interface GuardedAddress {
   readonly onUnknown: (place: string) => void
 }
 
+/** Returns where an `http:` URL or a socket file is to be connected to. */
+export function addressOf(endpoint: URL, socketPath: string | null): GuardedAddress['at'] {
+  if (socketPath !== null) return { path: socketPath }
+  return { host: endpoint.hostname.replaceAll(/[[\]]/g, ''), port: Number(endpoint.port || 80) }
+}
+
 /** Another user of this host listens at the address. */
 export class ForeignOwnerError extends Error {
   override name = 'ForeignOwnerError'

@@ -7,10 +7,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test, type TestContext } from 'node:test'
 import type { RpcReading } from '../../../src/collect/supervisor/rpc-reading.ts'
-import { connectGuarded } from '../../../src/collect/supervisor/who-answers.ts'
+import { addressOf, connectGuarded } from '../../../src/collect/supervisor/who-answers.ts'
 import { eventually } from '../../helpers/eventually.ts'
 import { freePort } from '../../helpers/free-port.ts'
 import { openClient } from '../../helpers/open-client.ts'
+
+test('connects to the port of a URL, to 80 where it has none, and to a socket file', () => {
+  assert.deepEqual(addressOf(new URL('http://[::1]:9001/RPC2'), null), { host: '::1', port: 9001 })
+  assert.deepEqual(addressOf(new URL('http://example.com/RPC2'), null), { host: 'example.com', port: 80 })
+  assert.deepEqual(addressOf(new URL('http://localhost/RPC2'), '/run/s.sock'), { path: '/run/s.sock' })
+})
 
 const STRANGER = 1_001
 const isRoot = process.getuid?.() === 0
