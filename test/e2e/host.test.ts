@@ -79,6 +79,12 @@ describe('a watched host', { timeout: 1_800_000 }, () => {
       90_000,
     )
   }
+  /** One that turned to DOWN three times within five minutes would stay DOWN for a while: each cause is a first one. */
+  async function forget(): Promise<void> {
+    const state = '/var/lib/kuma-supervisor-push/state.json'
+    const unit = 'kuma-supervisor-push'
+    await afterRunning(`systemctl stop ${unit}; rm ${state}; systemctl start ${unit}`, 'up', allRuns)
+  }
   const allRuns = /^4 of 5 running, 1 never started/
   const pid = '$(cat /run/supervisord.pid)'
 
@@ -102,16 +108,19 @@ describe('a watched host', { timeout: 1_800_000 }, () => {
   })
 
   test('is down when supervisord was stopped', async () => {
+    await forget()
     await afterRunning('systemctl stop supervisor', 'down', /^supervisor\.service inactive/)
     await afterRunning('systemctl start supervisor', 'up', allRuns)
   })
 
   test('is down when supervisord was killed', async () => {
+    await forget()
     await afterRunning(`kill -9 ${pid}`, 'down', /^supervisor\.service activating \(auto-restart/)
     await afterRunning('systemctl restart supervisor', 'up', allRuns)
   })
 
   test('is down when supervisord hangs', async () => {
+    await forget()
     await afterRunning(
       `kill -STOP ${pid}`,
       'down',
@@ -121,6 +130,7 @@ describe('a watched host', { timeout: 1_800_000 }, () => {
   })
 
   test('is down when the socket file is gone', async () => {
+    await forget()
     await afterRunning(
       'rm /run/supervisor.sock',
       'down',
@@ -168,6 +178,7 @@ describe('a watched host', { timeout: 1_800_000 }, () => {
 
   describe('by one-shots', () => {
     before(async () => {
+      await forget()
       assert.equal((await host.run('systemctl stop kuma-supervisor-push')).code, 0)
     })
     const once = (...args: string[]): Promise<CommandResult> =>
