@@ -22,7 +22,7 @@ interface AgentOptions {
   readonly listener: Listener | null
   /** Null where no systemd asked to be told. */
   readonly systemd: SystemdNotify | null
-  /** What the monitors remember; null to read it from the state file. */
+  /** The state of the monitors; null to read it from the state file. */
   readonly records: Records | null
 }
 
@@ -82,7 +82,7 @@ export class Agent implements Notifying {
     return new Agent(options, stateFile, notifiers, targets)
   }
 
-  /** Whether every target has completed a check of late. */
+  /** True while every target has completed a check of late. */
   get isAlive(): boolean {
     return this.#targets.all.every((target) => target.isAlive)
   }

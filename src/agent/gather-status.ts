@@ -56,7 +56,7 @@ export async function publishStatus(
 interface Surroundings {
   /** Null for a command that takes the snapshots itself. */
   readonly service: ServiceStatus | null
-  /** What the monitors remember; of an earlier run, for such a command. */
+  /** The state of the monitors; of an earlier run, for such a command. */
   readonly records: Records
   /** These snapshots are the first: nothing is known of restarts, but where the records are of this supervisord. */
   readonly isFirst: boolean

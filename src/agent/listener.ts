@@ -42,12 +42,12 @@ export class Listener {
     this.#heardMs = clock.now()
   }
 
-  /** Whether supervisord has said that it will stop. */
+  /** True once supervisord has said that it will stop. */
   get isStopping(): boolean {
     return this.#isStopping
   }
 
-  /** Whether it has gone without saying so. */
+  /** True once it has gone without saying so. */
   get isOrphan(): boolean {
     return this.#isOrphan
   }

@@ -12,7 +12,7 @@ import type { RestartOutcome } from '../collect/supervisor/restart.ts'
 import type { MonitorRecord, StateFile, StatusSince } from './state.ts'
 import type { SystemdNotify } from './systemd-notify.ts'
 
-/** What a monitor sends its heartbeats with, and who else hears of its verdicts. */
+/** The parts that a monitor sends its heartbeats with, and those told of its verdicts. */
 export interface Sending {
   readonly notifier: Pick<Notifier, 'offer' | 'settled' | 'state'>
   /** Null for a one-shot, which sends nothing but by `send`. */
@@ -92,7 +92,7 @@ export class Monitor {
     return this.#statusSince
   }
 
-  /** What the state file keeps of it. */
+  /** The part of it that the state file keeps. */
   get record(): MonitorRecord {
     return {
       state: this.#state,
@@ -106,7 +106,7 @@ export class Monitor {
     return this.#announcement?.verdict ?? null
   }
 
-  /** What is sent to Kuma; null before anything can be said. */
+  /** The next heartbeat for Kuma; null before the first verdict. */
   get announcement(): Announcement | null {
     return this.#announcement
   }

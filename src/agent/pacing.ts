@@ -29,7 +29,7 @@ const MAX_REST_MS = 5_000
 /** Between two checks while something is pending. */
 const MIN_RECHECK_MS = 50
 const MAX_RECHECK_MS = 2_000
-/** What has just begun may be over at once; what has lasted long hardly ends in this moment. */
+/** A problem that has just begun may end at once; one that has lasted long hardly ends in this moment. */
 const RECHECK_SHARE_OF_AGE = 0.1
 
 /**
@@ -152,7 +152,7 @@ export class Pacing {
     return `${reason}: ${every} instead of ${describeDuration(this.#wantedMs / 1000)}, to leave it its time`
   }
 
-  /** What a check takes of supervisord's time: the shorter of the last two, since one may be slow for a reason of its own. */
+  /** The time that a check takes of supervisord: the shorter of the last two, since one may be slow for a reason of its own. */
   get #costMs(): number {
     return Math.max(Math.min(...this.#answersMs), MIN_COST_MS)
   }

@@ -36,7 +36,7 @@ export async function pushAll(
     listens: false,
     restarting: null,
     clock: realClock,
-    // What it would log the other checks of doctor tell.
+    // The other checks of doctor say all that it would log.
     log: NO_LOG,
     mask,
   })

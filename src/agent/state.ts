@@ -17,7 +17,7 @@ export interface StatusSince {
   readonly sinceMs: number
 }
 
-/** What is kept of one monitor from run to run. */
+/** The part of one monitor that is kept from run to run. */
 export interface MonitorRecord {
   readonly state: MonitorState
   /** Null before the first verdict. */
@@ -26,7 +26,7 @@ export interface MonitorRecord {
   readonly notifiers: readonly NotifierState[]
 }
 
-/** What is kept of the monitors, by their names. */
+/** The parts of all monitors that are kept, by their names. */
 export type Records = ReadonlyMap<string, MonitorRecord>
 
 /** A monitor whose memory is to be kept. */
@@ -142,7 +142,7 @@ function reason(error: unknown): string {
   return codeOf(error) ?? messageOf(error)
 }
 
-/** What root runs by hand must not take the file from the service, which has a user of its own. */
+/** A command that root runs by hand must not take the file from the service, which has a user of its own. */
 async function ownerOf(folder: string): Promise<{ uid: number; gid: number; isOptional: true } | null> {
   if (process.getuid?.() !== 0) return null
   const { uid, gid } = await stat(folder)

@@ -9,13 +9,13 @@ import { Wake } from './wake.ts'
 /** The agent as systemd hears of it. */
 export interface Notifying {
   readonly monitors: readonly { readonly name: string; readonly verdict: Verdict | null }[]
-  /** Whether every target has completed a check of late. */
+  /** True while every target has completed a check of late. */
   readonly isAlive: boolean
 }
 
 /** A Kuma that is away must not hold up the boot of the host. */
 const READY_WITHIN_MS = 10_000
-/** What comes together is told by one process. */
+/** Notifications that come together are sent by one process. */
 const TOGETHER_MS = 100
 const STATUS_EVERY_MS = 60_000
 

@@ -67,7 +67,7 @@ export class Target {
     return this.#last
   }
 
-  /** Whether a check was completed of late: an agent that hangs in one is to be started again. */
+  /** True while a check was completed of late: an agent that hangs in one is to be started again. */
   get isAlive(): boolean {
     return this.#clock.now() - this.#completedMs <= this.#staleMs
   }

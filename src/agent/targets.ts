@@ -21,7 +21,7 @@ interface TargetsParts {
   readonly env: Readonly<Record<string, string | undefined>>
   /** This process among those of a supervisord; null where none runs it. */
   readonly own: OwnProcess | null
-  /** Whether changes wake the targets; a one-shot is gone before. */
+  /** True where changes wake the targets; a one-shot is gone before. */
   readonly listens: boolean
   /** Null for whoever changes nothing: what would be restarted is reported. */
   readonly restarting: Restarting | null
@@ -37,7 +37,7 @@ interface Restarting {
   readonly stateFile: StateFile | null
 }
 
-/** What one target is about. */
+/** The part of the configuration that one target needs. */
 interface Place {
   readonly name: string
   /** As the configuration names it. */

@@ -92,7 +92,7 @@ class Configurations {
     this.#systemd?.reloading()
     try {
       const loaded = await load(this.#flags, this.#terminal)
-      // What only its use shows, as a certificate that is none.
+      // Some faults show only in use, as a certificate that is none.
       if (!loaded.loaded.dryRun) await openKumaClients(loaded.loaded.config, realClock)
       this.#next = loaded
       this.#replaced.abort()

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici'
 import { HttpFailure, loadAgent, request } from '../lib/http.ts'
 
-/** What a URL answered when it was asked once. */
+/** The answer of a URL to one request. */
 export type HttpReading =
   | {
       readonly kind: 'answered'
@@ -18,7 +18,7 @@ export type HttpReading =
   /** It is still being asked; a later reading has the outcome. */
   | { readonly kind: 'waiting' }
 
-/** What is read of an answer at most: enough for any health page. */
+/** The most that is read of an answer: enough for any health page. */
 const MAX_BYTES = 1024 * 1024
 
 /** Asks one URL again and again, one request at a time. Loads the HTTP client when it first asks. */

@@ -22,13 +22,13 @@ export interface Snapshot {
   /** Seconds that supervisord, or the plain unit, has been up; null when unknown. */
   readonly upSeconds: number | null
   readonly memory: MemoryReading
-  /** What the URLs of the HTTP checks answered; one that was not asked in this check is not there. */
+  /** The answers of the HTTP checks by URL; one that was not asked in this check is not there. */
   readonly http: ReadonlyMap<string, HttpReading>
   /** The last line that programs wrote that failed, by `group:name`: without secrets, at most 120 characters. */
   readonly lastLines: ReadonlyMap<string, string>
 }
 
-/** What a collector reads, and who hears of changes. */
+/** The sources that a collector reads, and the wake that it notifies of changes. */
 export interface Sources {
   /** Of the target, for the log. */
   readonly name: string

@@ -64,7 +64,7 @@ export function judge(seen: Snapshot, before: MonitorState, settings: Settings, 
   )
   const { confirmed, pending, histories } = trackProblems(problems, before.problems, nowMs)
   const isMet = isQuorumMet(programs, confirmed)
-  // What is about to count leaves the verdict open where it would break the quorum.
+  // A problem that is about to count leaves the verdict open where it would break the quorum.
   const staysMet = isQuorumMet(programs, [...confirmed, ...pending])
   const down = confirmed.filter(({ problem }) => !isMet || problem.isOfProgram !== true)
   const open = pending.filter(({ problem }) => !staysMet || problem.isOfProgram !== true)

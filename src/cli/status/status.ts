@@ -51,7 +51,7 @@ class StatusSource {
   readonly #patienceMs: number
   /** Null as long as an agent answers. */
   #targets: Targets | null = null
-  /** What the state file remembers: the command goes on from there. */
+  /** The state of the last run: the command goes on from there. */
   #records: Records = new Map()
   #isFirst = true
   #isWarned = false

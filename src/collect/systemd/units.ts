@@ -65,7 +65,7 @@ export class UnitReader {
   readonly #root: string
   readonly #bus: Bus
   readonly #signals: UnitSignals
-  /** Whether systemd ever answered: a container may have its host's bus without the directory. */
+  /** True once systemd has answered: a container may have its host's bus without the directory. */
   #wasSeen = false
 
   /**

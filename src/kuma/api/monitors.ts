@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 
-/** What Kuma tells after a login. */
+/** The state of Kuma, sent after a login. */
 export interface KumaInventory {
   readonly version: string
   readonly monitors: readonly KumaMonitor[]

@@ -95,7 +95,7 @@ export class KumaSession {
       await Promise.all([session.#begin(), refusal])
       return session
     } catch (error) {
-      // What Kuma 3 does to a session of 2.x says less.
+      // The answer of Kuma 3 to a session of 2.x says less than its login page does.
       const cause: unknown = await refusal.then(
         () => error,
         (isKuma3: unknown) => isKuma3,
@@ -231,7 +231,7 @@ function interrupted(): SessionError {
   return new SessionError('aborted', 'interrupted')
 }
 
-/** What Kuma tells by itself. */
+/** The events that Kuma sends unasked. */
 interface Told {
   readonly openness: Promise<boolean>
   readonly version: Promise<string>
